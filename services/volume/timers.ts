@@ -1,10 +1,11 @@
 /** Clock entry point: rows without a task, and expired messages. */
 import { every, type Ticker } from '#shared/clock/every.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
+import { listOrphans } from '#shared/states/owned.ts';
 import type { Volumes } from './context.ts';
-import { changeSnapshot, listOrphanSnapshots } from './snapshots/store.ts';
+import { snapshotRows } from './snapshots/resource.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
-import { changeVolume, listOrphanVolumes } from './volumes/store.ts';
+import { volumeRows } from './volumes/resource.ts';
 
 const minute = 60_000;
 
@@ -24,14 +25,17 @@ export const openTimers = (service: Volumes): Ticker[] => [
 /** A row in a transitional state always has a live task: the fault tests prove that this never finds one. */
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
-  for (const { id, status } of await listOrphanVolumes(db)) {
-    await changeVolume(db, id, { status: 'error', taskId: null });
-    log.error({ volumeId: id, status }, 'volume in a transitional state has no task, status set to error');
-  }
-  for (const { id, status } of await listOrphanSnapshots(db)) {
-    await changeSnapshot(db, id, { status: 'error', taskId: null });
-    log.error({ snapshotId: id, status }, 'snapshot in a transitional state has no task, status set to error');
-  }
+  for (const rows of [volumeRows, snapshotRows])
+    for (const { id, status } of await listOrphans(db, rows.name, [
+      'creating',
+      'downloading',
+      'extending',
+      'uploading',
+      'deleting',
+    ])) {
+      await rows.update(db, { id }, { status: 'error', taskId: null });
+      log.error({ table: rows.name, id, status }, 'a row in a transitional state has no task, status set to error');
+    }
 }
 
 async function deleteOldMessages({ db, config }: Volumes): Promise<void> {

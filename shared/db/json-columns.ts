@@ -6,7 +6,7 @@ export interface Rows<Row> {
   /** What was read, where it was found. */
   find(query: Knex.QueryBuilder): Promise<Row | undefined>;
   list(query: Knex.QueryBuilder): Promise<Row[]>;
-  write(row: Partial<Row>): Record<string, unknown>;
+  write(row: Row | Partial<Row>): Record<string, unknown>;
 }
 
 export function rowsOf<Row extends object>(...json: readonly (keyof Row & string)[]): Rows<Row> {

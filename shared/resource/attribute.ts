@@ -17,8 +17,11 @@ export interface Type<T> {
   readonly output?: Json;
   /** The value of what a client sent; undefined when it stands for nothing. Throws a 400 that has the name. */
   parse(sent: unknown, name: string, options: Options<unknown>): T | undefined;
-  /** Narrows a list by what a client asks for, where the API has a syntax for it. Throws a 400 that has the name. */
-  filter?(query: Query, column: string, asked: string, name: string): void;
+  /**
+   * Narrows a list by what a client asks for, where the API has a syntax for it; with `part`, also to texts that have it in
+   * them. Throws a 400 that has the name.
+   */
+  filter?(query: Query, column: string, asked: string, name: string, part?: boolean): void;
 }
 
 export type Query = Knex.QueryBuilder;
@@ -59,7 +62,7 @@ export interface Options<T> {
 }
 
 /** What a view may depend on beside the row. */
-export type Seen = Pick<Call, 'may'> & Partial<Pick<Call, 'version' | 'base'>>;
+export type Seen = Pick<Call, 'may'> & Partial<Pick<Call, 'version' | 'base' | 'url' | 'method' | 'caller'>>;
 
 export interface Attribute<T = unknown, O extends Options<T> = Options<T>> {
   readonly type: Type<T>;

@@ -16,23 +16,24 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
 import { reserve } from '../../services/volume/attachments/reserve.ts';
-import { attachmentOf } from '../../services/volume/attachments/store.ts';
+import { attachmentRows } from '../../services/volume/attachments/resource.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import type { Volumes } from '../../services/volume/context.ts';
 import { policy } from '../../services/volume/policy.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
-import { snapshotOf } from '../../services/volume/snapshots/store.ts';
+import { snapshotRows } from '../../services/volume/snapshots/resource.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
-import { type Volume, volumeOf } from '../../services/volume/volumes/store.ts';
+import { type NewVolume, type Volume, volumeRows } from '../../services/volume/volumes/resource.ts';
 import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
 import { type World, watchCommits } from './world.ts';
 
-const allVolumes = async (db: Knex) => (await db('volumes')).map(volumeOf);
-const allSnapshots = async (db: Knex) => (await db('snapshots')).map(snapshotOf);
-const allAttachments = async (db: Knex) => (await db('attachments')).map(attachmentOf);
+const allVolumes = (db: Knex) => volumeRows.list(db, {});
+const allSnapshots = (db: Knex) => snapshotRows.list(db, {});
+const allAttachments = (db: Knex) => attachmentRows.list(db, {});
 
+const unnamed = { name: null, description: null, metadata: {}, force: null };
 const caller: Caller = {
   ...anonymous('req-1'),
   userId: 'u',
@@ -100,20 +101,20 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
   },
   'a volume is extended': {
     run: async (life) => {
-      const { id, sizeGb } = await volume(life);
-      if (sizeGb === 1) await extendVolume(life.service, caller, id, 2);
+      const row = await volume(life);
+      if (row.sizeGb === 1) await extendVolume(life.service, row, { new_size: 2 }, { caller });
       await life.whenIdle();
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
   'K26, K44: a snapshot is created, and deleted with its volume': {
     run: async (life) => {
-      const { id } = await volume(life);
+      const row = await volume(life);
       const { service } = life;
       const taken = await allSnapshots(service.db);
-      if (taken.length === 0) await createSnapshot(service, caller, { volume_id: id }, false);
+      if (taken.length === 0) await createSnapshot(service, caller, { ...unnamed, volumeId: row.id }, false);
       await waitUntilIdle(service);
-      await deleteVolume(service, caller, id, { cascade: true, force: false });
+      await deleteVolume(service, caller, row, { cascade: true, force: false });
       await waitUntilIdle(service);
     },
     end: nothing,
@@ -123,9 +124,9 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
       const { id } = await volume(life);
       const { service } = life;
       if ((await allSnapshots(service.db)).length === 0)
-        await createSnapshot(service, caller, { volume_id: id }, false);
+        await createSnapshot(service, caller, { ...unnamed, volumeId: id }, false);
       await waitUntilIdle(service);
-      for (const snapshot of await allSnapshots(service.db)) await deleteSnapshot(service, caller, snapshot.id, false);
+      for (const snapshot of await allSnapshots(service.db)) await deleteSnapshot(service, caller, snapshot, false);
       await waitUntilIdle(service);
     },
     refuses: 'ensureSnapshot',
@@ -147,8 +148,8 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
   },
   'K27: a volume is uploaded as an image': {
     run: async (life) => {
-      const { id } = await volume(life);
-      await uploadVolume(life.service, caller, id, { image_name: 'copy' });
+      const row = await volume(life);
+      await uploadVolume(life.service, caller, row, { image_name: 'copy' });
       await life.whenIdle();
     },
     refuses: 'uploadVolume',
@@ -157,9 +158,9 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
 };
 
 /** Returns the volume of the story, created if necessary; from then on the process may be killed. */
-async function volume({ service, whenIdle, allowKill }: Life, spec: object = {}): Promise<Volume> {
+async function volume({ service, whenIdle, allowKill }: Life, spec: Partial<NewVolume> = {}): Promise<Volume> {
   const found = await whenIdle();
-  if (!found) await createVolume(service, caller, { size: 1, ...spec });
+  if (!found) await createVolume(service, caller, { name: null, description: null, sizeGb: 1, ...spec });
   const made = found ?? (await whenIdle());
   allowKill();
   if (!made) throw new Error('the volume disappeared');

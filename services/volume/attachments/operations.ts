@@ -6,26 +6,18 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { findVolume, updateVolumeState } from '../volumes/store.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
 import { publicReason } from '../workflows/reasons.ts';
-import {
-  type Attachment,
-  acquireAttachment,
-  attachmentNotFound,
-  type Connector,
-  findAttachment,
-  listAttachmentsOf,
-  updateAttachmentState,
-  updateOwnedAttachment,
-} from './store.ts';
+import { type Attachment, attachmentNotFound, attachmentRows, type Connector } from './resource.ts';
+import { acquireAttachment } from './store.ts';
 
 const pollMs = 25;
 
 /** Waits until the task no longer owns the attachment: PUT and DELETE respond with the outcome. */
 async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
   for (;;) {
-    const now = await findAttachment(db, id);
+    const now = await attachmentRows.find(db, { id });
     if (now?.taskId !== taskId) return now;
     await sleep(pollMs);
   }
@@ -33,7 +25,7 @@ async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise
 
 /** Waits for the task of an earlier request: a caller that timed out or died may repeat it. */
 async function waitUntilFree(service: Volumes, id: string): Promise<Attachment> {
-  const now = await findAttachment(service.db, id);
+  const now = await attachmentRows.find(service.db, { id });
   const free = now?.taskId ? await waitForTask(service, id, now.taskId) : now;
   if (!free) throw attachmentNotFound(id);
   return free;
@@ -64,7 +56,7 @@ export async function connect(
     const task = await enqueue(tx, connectAttachment, { attachmentId: id }, caller.requestId);
     if (!(await acquireAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await updateOwnedAttachment(tx, { id, taskId: task }, connectorChange(now, connector, await isReadOnly(tx, now)));
+    await attachmentRows.update(tx, { id, taskId: task }, connectorChange(now, connector, await isReadOnly(tx, now)));
     return task;
   });
   bus.notify(tasksWait);
@@ -76,7 +68,7 @@ export async function connect(
 }
 
 const isReadOnly = async (tx: Volumes['db'], { volumeId, mode }: Attachment): Promise<boolean> =>
-  mode === 'ro' || (await findVolume(tx, volumeId))?.readOnly === true;
+  mode === 'ro' || (await volumeRows.find(tx, { id: volumeId }))?.readOnly === true;
 
 /** A read-only volume or attachment stays read-only, whatever mode the connector requests. */
 function connectorChange({ mode }: Attachment, connector: Connector, readOnly: boolean): Partial<Attachment> {
@@ -92,13 +84,13 @@ function connectorChange({ mode }: Attachment, connector: Connector, readOnly: b
 /** Two hosts would corrupt a volume, unless it is multiattach or one server migrates between them. */
 async function refuseSecondHost({ db }: Volumes, attachment: Attachment, connector: Connector): Promise<void> {
   const { volumeId, serverId, id } = attachment;
-  const volume = await findVolume(db, volumeId);
+  const volume = await volumeRows.find(db, { id: volumeId });
   if (volume?.status.includes('error'))
     throw conflict(
       `Volume attachments can not be updated if the volume is in an error state. The Volume ${volumeId} currently has a status of: ${volume.status} `,
     );
   if (volume?.multiattach) return;
-  const others = (await listAttachmentsOf(db, [volumeId])).filter((other) => other.id !== id && other.connector);
+  const others = (await attachmentRows.list(db, { volumeId })).filter((other) => other.id !== id && other.connector);
   const isTaken = others.some((other) => other.serverId !== serverId || other.connector?.host === connector.host);
   if (isTaken) throw conflict(`duplicate connectors detected on volume ${volumeId}`);
 }
@@ -107,9 +99,13 @@ async function refuseSecondHost({ db }: Volumes, attachment: Attachment, connect
 export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: Attachment): Promise<void> {
   await db.transaction(async (tx) => {
     const change = { status: 'attached', attachedAt: attachedAt ?? Date.now() } as const;
-    if (!(await updateAttachmentState(tx, id, ['reserved', 'attaching', 'attached'], change)))
+    if (!(await attachmentRows.update(tx, { id, status: ['reserved', 'attaching', 'attached'] }, change)))
       throw attachmentNotFound(id);
-    await updateVolumeState(tx, volumeId, ['reserved', 'attaching', 'available', 'in-use'], { status: 'in-use' });
+    await volumeRows.update(
+      tx,
+      { id: volumeId, status: ['reserved', 'attaching', 'available', 'in-use'] },
+      { status: 'in-use' },
+    );
   });
 }
 

@@ -4,8 +4,9 @@ import { badRequest } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { findVolume, getVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
-import { type Attachment, insertAttachment, listAttachmentsOf } from './store.ts';
+import { type Volume, volumeRows } from '../volumes/resource.ts';
+import { getVolume } from '../volumes/store.ts';
+import { type Attachment, attachmentRows } from './resource.ts';
 
 export interface ReserveInput {
   readonly volume_uuid: string;
@@ -33,22 +34,22 @@ export async function reserve(
   await db.transaction(async (tx) => {
     const from = multiattach ? (['available', 'in-use'] as const) : (['available'] as const);
     if (
-      !(await updateVolumeState(tx, id, from, { status: 'reserved' })) &&
+      !(await volumeRows.update(tx, { id, status: from }, { status: 'reserved' })) &&
       !(await isSameServer(tx, id, attachment.serverId))
     )
       throw badRequest(
-        `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await findVolume(tx, id))?.status}.`,
+        `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await volumeRows.find(tx, { id }))?.status}.`,
       );
-    await insertAttachment(tx, attachment);
+    await attachmentRows.insert(tx, attachment);
   });
   return attachment;
 }
 
 /** During a migration a server has two attachments of the same volume. */
 async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: string | null): Promise<boolean> {
-  const status = (await findVolume(tx, volumeId))?.status ?? '';
+  const status = (await volumeRows.find(tx, { id: volumeId }))?.status ?? '';
   if (serverId === null || !['in-use', 'reserved'].includes(status)) return false;
-  return (await listAttachmentsOf(tx, [volumeId])).some((each) => each.serverId === serverId);
+  return (await attachmentRows.list(tx, { volumeId })).some((each) => each.serverId === serverId);
 }
 
 type Identity = Pick<Attachment, 'id' | 'serverId' | 'mode' | 'byService'>;

@@ -1,5 +1,5 @@
 import { longTime } from '#shared/api/times.ts';
-import type { Attachment } from './store.ts';
+import type { Attachment } from './resource.ts';
 
 export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment) => ({
   id,

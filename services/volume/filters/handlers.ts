@@ -1,16 +1,14 @@
-/** The filters of each list, derived from the list definitions. */
+/** The filters of each list, derived from the definitions. */
 import { type Handler, ok } from '#shared/http/route.ts';
-import { listing as attachments } from '../attachments/handlers.ts';
+import { attachment } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
-import { listing as snapshots } from '../snapshots/handlers.ts';
-import { listing as messages } from '../user-messages/handlers.ts';
-import { listing as volumes } from '../volumes/handlers.ts';
+import { snapshot } from '../snapshots/resource.ts';
+import { message } from '../user-messages/resource.ts';
+import { volume } from '../volumes/resource.ts';
 
-const resources = { volume: volumes, snapshot: snapshots, attachment: attachments, message: messages };
-
-const all = Object.entries(resources).map(([resource, { filters }]) => ({
-  resource,
-  filters: Object.keys(filters).filter((name) => !name.endsWith('~') && !name.startsWith('display_')),
+const all = [volume, snapshot, attachment, message].map(({ one, filters }) => ({
+  resource: one,
+  filters: Object.keys(filters).filter((name) => !name.startsWith('display_')),
 }));
 
 export const listFilters: Handler<Volumes> = async (_service, { query: { resource } }) =>

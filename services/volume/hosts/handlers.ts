@@ -166,9 +166,9 @@ export const showStorageHost: Handler<Volumes, unknown, 'id'> = async (service, 
         host: id,
         project,
         volume_count: String(own.count),
-        total_volume_gb: String(own.sizeGb),
+        total_volume_gb: String(own.gigabytes),
         snapshot_count: String(ownSnapshots.count),
-        total_snapshot_gb: String(ownSnapshots.sizeGb),
+        total_snapshot_gb: String(ownSnapshots.gigabytes),
       },
     };
   };
@@ -178,7 +178,7 @@ export const showStorageHost: Handler<Volumes, unknown, 'id'> = async (service, 
 
 const total = (usages: readonly HostUsage[]) => ({
   count: usages.reduce((sum, { count }) => sum + count, 0),
-  sizeGb: usages.reduce((sum, { sizeGb }) => sum + sizeGb, 0),
+  gigabytes: usages.reduce((sum, { gigabytes }) => sum + gigabytes, 0),
 });
 
 export const showCapabilities: Handler<Volumes, unknown, 'id'> = async (service, { params }) => {

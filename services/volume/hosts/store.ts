@@ -2,27 +2,27 @@
 import type { Knex } from 'knex';
 import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import type { RowOf } from '#shared/resource/attribute.ts';
+import { columnsOf } from '#shared/resource/store.ts';
+import { flag, json, key, text, time } from '../attributes.ts';
 
-export interface Host {
-  readonly name: string;
-  readonly report: VolumeReport;
+const hostAttributes = {
+  name: key({}),
+  report: json<VolumeReport>()({}),
   /** False when an administrator disabled it: the scheduler places no volume there. */
-  readonly enabled: boolean;
-  readonly disabledReason: string | null;
+  enabled: flag({}),
+  disabled_reason: text({ nullable: true }),
   /** When true, volumes and snapshots of this host cannot be created, copied or deleted. */
-  readonly frozen: boolean;
-  readonly reportedAt: number;
-}
+  frozen: flag({}),
+  reported_at: time({}),
+} as const;
 
-const fromRow = (row: Record<string, unknown>): Host =>
-  ({ ...row, report: JSON.parse(String(row.report)), reportedAt: Number(row.reportedAt) }) as unknown as Host;
+export type Host = RowOf<typeof hostAttributes>;
+const columns = columnsOf(hostAttributes);
 
-export const listHosts = async (db: Knex): Promise<Host[]> => (await db('hosts').orderBy('name')).map(fromRow);
-
-export async function findHost(db: Knex, name: string): Promise<Host | undefined> {
-  const row = await db('hosts').where({ name }).first();
-  return row ? fromRow(row) : undefined;
-}
+export const listHosts = (db: Knex): Promise<Host[]> => columns.list(db('hosts').orderBy('name'));
+export const findHost = (db: Knex, name: string): Promise<Host | undefined> =>
+  columns.find(db('hosts').where({ name }));
 
 /** Serializes allocations of capacity on a host until the end of the transaction. */
 export async function lockHost(tx: Knex, name: string): Promise<void> {
@@ -30,11 +30,11 @@ export async function lockHost(tx: Knex, name: string): Promise<void> {
 }
 
 export async function upsertReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
-  const columns = { report: JSON.stringify(report), reportedAt: Date.now() };
+  const reported = columns.write({ report, reportedAt: Date.now() });
   await db('hosts')
-    .insert({ name, enabled: true, disabledReason: null, ...columns })
+    .insert({ name, enabled: true, disabledReason: null, ...reported })
     .onConflict('name')
-    .merge(columns);
+    .merge(reported);
 }
 
 /** Returns false when there is no such host. */

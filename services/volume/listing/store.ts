@@ -1,30 +1,88 @@
-/** One page of a table, filtered, sorted and cut in SQL. */
+/** How rows are found by values of a query, and one page of a table: all in SQL. */
 import type { Knex } from 'knex';
+import { timeOf } from '#shared/api/times.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { applyPage, countRows, type Query, type Sort } from '#shared/db/page.ts';
-import { notFound } from '#shared/errors/fault.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
+import type { Table } from '#shared/resource/table.ts';
+import { dictionaryOf, isTrue } from './values.ts';
 
-/** What a row must be to stand in the list. */
-export type Condition =
-  | { readonly kind: 'equal'; readonly column: string; readonly value: string | number | boolean }
-  /** The text of the column has this part. */
-  | { readonly kind: 'part'; readonly column: string; readonly part: string }
-  | { readonly kind: 'time'; readonly column: string; readonly operator: '>' | '>=' | '<' | '<='; readonly at: number }
-  | {
-      readonly kind: 'between';
-      readonly column: string;
-      readonly range: readonly [number, number];
-      readonly not: boolean;
+/** Leaves the rows of a value that a query names; with `part`, also those whose text has the value in it. */
+export type Filter = (query: Query, value: string, part: boolean) => void;
+
+const nothing = (query: Query): void => void query.whereRaw('1 = 0');
+const hasPart = (query: Query, column: string, part: string): void =>
+  void query.whereRaw('instr(??, ?) > 0', [column, part]);
+
+/** No row has it. */
+export const none: Filter = nothing;
+/** All rows have the same value. */
+export const constant =
+  (is: (value: string) => boolean): Filter =>
+  (query, value) => {
+    if (!is(value)) nothing(query);
+  };
+export const byValue =
+  (column: string): Filter =>
+  (query, value) =>
+    void query.where(column, value);
+export const byText =
+  (column: string): Filter =>
+  (query, value, part) =>
+    part ? hasPart(query, column, value) : void query.where(column, value);
+export const byFlag =
+  (column: string): Filter =>
+  (query, value) =>
+    void query.where(column, isTrue(value));
+export const byNumber =
+  (column: string): Filter =>
+  (query, value) =>
+    /^\d{1,15}$/.test(value) ? void query.where(column, Number(value)) : nothing(query);
+
+/** A pair as JSON.stringify writes it stands in the text of a dictionary that has it, and in no other. */
+export const byPairs =
+  (column: string): Filter =>
+  (query, value) => {
+    for (const pair of Object.entries(dictionaryOf(value)))
+      hasPart(query, column, JSON.stringify(Object.fromEntries([pair])).slice(1, -1));
+  };
+
+const secondOf = (at: number): [number, number] => [Math.floor(at / 1000) * 1000, Math.floor(at / 1000) * 1000 + 999];
+
+const comparisons: Readonly<Record<string, (query: Query, column: string, at: number) => unknown>> = {
+  gt: (query, column, at) => query.where(column, '>', at),
+  gte: (query, column, at) => query.where(column, '>=', at),
+  lt: (query, column, at) => query.where(column, '<', at),
+  lte: (query, column, at) => query.where(column, '<=', at),
+  eq: (query, column, at) => query.whereBetween(column, secondOf(at)),
+  neq: (query, column, at) => query.whereNotBetween(column, secondOf(at)),
+};
+
+/** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). Times are equal when their seconds are. */
+export const byTime =
+  (column: string): Filter =>
+  (query, value) => {
+    for (const part of value.split(/,(?=(?:gte?|lte?|n?eq):)/)) {
+      const [, operator = 'eq', time = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
+      const at = timeOf(time);
+      if (at === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
+      own(comparisons, operator)?.(query, column, at);
     }
-  | { readonly kind: 'never' }
-  | { readonly kind: 'by'; readonly narrow: (query: Query) => void };
+  };
 
-export interface PageInput {
-  readonly table: string;
-  /** One row, in a refusal. */
-  readonly what: string;
-  /** Columns and values of all rows that the caller may see. */
-  readonly scope: Readonly<Record<string, unknown>>;
-  readonly conditions: readonly Condition[];
+/** Leaves the rows that the caller may see. */
+export const ownOf =
+  (caller: Caller) =>
+  (query: Query): void => {
+    if (!isAdmin(caller)) query.where({ projectId: caller.projectId ?? '' });
+  };
+
+export interface PageInput<Row> {
+  readonly rows: Table<Row>;
+  /** Leaves the rows that the caller may see. */
+  readonly visible: (query: Query) => void;
+  readonly filters: readonly ((query: Query) => void)[];
   readonly sorts: readonly Sort[];
   readonly marker: string | undefined;
   readonly offset: number;
@@ -32,46 +90,18 @@ export interface PageInput {
   readonly wantsCount: boolean;
 }
 
-export type Stored = Record<string, unknown> & { readonly id: string };
-
-/** `count` is the number of rows on all pages, when it is asked for. Throws 404 for a marker that is not in scope. */
-export async function readPage(db: Knex, input: PageInput): Promise<{ rows: Stored[]; count?: number }> {
-  const { table, scope, conditions, sorts, limit, offset } = input;
-  const query = db(table).where(scope);
-  for (const condition of conditions) narrow(query, condition);
-  const count = input.wantsCount ? { count: await countRows(query) } : {};
-  const after = input.marker === undefined ? {} : { after: await getMarker(db, input, input.marker) };
-  applyPage(query, { sorts, limit, offset, ...after });
-  return { rows: (await query) as Stored[], ...count };
-}
-
-/** A row that the caller may not see is no marker: where a page begins would reveal its values. */
-async function getMarker(db: Knex, { table, what, scope }: PageInput, id: string): Promise<Stored> {
-  const row = (await db(table)
-    .where({ ...scope, id })
-    .first()) as Stored | undefined;
-  if (!row) throw notFound(what, id);
-  return row;
-}
-
-function narrow(query: Query, condition: Condition): void {
-  switch (condition.kind) {
-    case 'equal':
-      query.where(condition.column, condition.value);
-      break;
-    case 'part':
-      query.whereRaw('instr(??, ?) > 0', [condition.column, condition.part]);
-      break;
-    case 'time':
-      query.where(condition.column, condition.operator, condition.at);
-      break;
-    case 'between':
-      query[condition.not ? 'whereNotBetween' : 'whereBetween'](condition.column, [...condition.range]);
-      break;
-    case 'never':
-      query.whereRaw('1 = 0');
-      break;
-    case 'by':
-      condition.narrow(query);
-  }
+/**
+ * `count` is the number of rows on all pages, when it is asked for. Throws 404 for a marker that the caller may not see: where
+ * a page begins would reveal its values.
+ */
+export async function readPage<Row extends object>(
+  db: Knex,
+  { rows, visible, filters, sorts, marker, offset, limit, wantsCount }: PageInput<Row>,
+): Promise<{ found: Row[]; count?: number }> {
+  const query = db(rows.name);
+  for (const filter of [visible, ...filters]) filter(query);
+  const count = wantsCount ? { count: await countRows(query) } : {};
+  const last: object | undefined = marker === undefined ? undefined : await rows.get(db, marker, visible);
+  applyPage(query, { sorts, limit, offset, ...(last ? { after: { ...last } } : {}) });
+  return { found: ((await query) as object[]).map(rows.read), ...count };
 }

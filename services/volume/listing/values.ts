@@ -1,8 +1,5 @@
-/** Values of a query as Cinder's clients send them. */
-import { timeOf } from '#shared/api/times.ts';
+/** Values as Cinder's clients write them in a query. */
 import { badRequest } from '#shared/errors/fault.ts';
-import { own } from '#shared/input/own.ts';
-import type { Condition } from './store.ts';
 
 const most = 1000;
 
@@ -44,23 +41,3 @@ function jsonOf(value: string): unknown {
     return undefined;
   }
 }
-
-/** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). Times are equal when their seconds are. */
-export const timeConditions = (column: string, value: string): Condition[] =>
-  value.split(/,(?=(?:gte?|lte?|n?eq):)/).flatMap((part) => {
-    const [, operator = 'eq', time = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
-    const at = timeOf(time);
-    if (at === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
-    return own(comparisons, operator)?.(column, at) ?? [];
-  });
-
-const secondOf = (at: number) => [Math.floor(at / 1000) * 1000, Math.floor(at / 1000) * 1000 + 999] as const;
-
-const comparisons: Readonly<Record<string, (column: string, at: number) => Condition[]>> = {
-  gt: (column, at) => [{ kind: 'time', column, operator: '>', at }],
-  gte: (column, at) => [{ kind: 'time', column, operator: '>=', at }],
-  lt: (column, at) => [{ kind: 'time', column, operator: '<', at }],
-  lte: (column, at) => [{ kind: 'time', column, operator: '<=', at }],
-  eq: (column, at) => [{ kind: 'between', column, range: secondOf(at), not: false }],
-  neq: (column, at) => [{ kind: 'between', column, range: secondOf(at), not: true }],
-};

@@ -2,9 +2,8 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Excess, type Limits, quotas } from '#shared/resource/quota.ts';
-import { snapshotsByType } from '../snapshots/store.ts';
 import { typeNames } from '../types/store.ts';
-import { volumesByType } from '../volumes/store.ts';
+import { usageByType } from '../volumes/store.ts';
 
 /** The limits of a project; -1 is unlimited. */
 const cloud = {
@@ -30,19 +29,13 @@ async function cloudLimits({ db }: Database): Promise<Limits> {
 
 async function used({ db }: Database, projectId: string): Promise<Limits> {
   const names = await typeNames(db);
-  const [volumes, snapshots] = [await volumesByType(db, projectId), await snapshotsByType(db, projectId)];
   const sums: Record<string, number> = { volumes: 0, gigabytes: 0, snapshots: 0, per_volume_gigabytes: 0 };
-  const add = (what: string, typeId: string, amount: number) => {
-    for (const key of [what, `${what}_${names.get(typeId)}`]) sums[key] = (sums[key] ?? 0) + amount;
-  };
-  for (const { typeId, count, gigabytes } of volumes) {
-    add('volumes', typeId, count);
-    add('gigabytes', typeId, gigabytes);
-  }
-  for (const { typeId, count, gigabytes } of snapshots) {
-    add('snapshots', typeId, count);
-    add('gigabytes', typeId, gigabytes);
-  }
+  for (const what of ['volumes', 'snapshots'] as const)
+    for (const { typeId, count, gigabytes } of await usageByType(db, what, projectId))
+      for (const suffix of ['', `_${names.get(typeId)}`]) {
+        sums[what + suffix] = (sums[what + suffix] ?? 0) + count;
+        sums[`gigabytes${suffix}`] = (sums[`gigabytes${suffix}`] ?? 0) + gigabytes;
+      }
   return sums;
 }
 

@@ -6,44 +6,36 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
-import { trimmed } from '../volumes/create.ts';
+import { type Volume, volumeRows } from '../volumes/resource.ts';
 import { refuseWhileCopied, requireOnlineCopies } from '../volumes/source.ts';
-import { getVolume, lockVolume, type Volume } from '../volumes/store.ts';
+import { getVolume } from '../volumes/store.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
+import { type NewSnapshot, type Snapshot, snapshotRows } from './resource.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
-import { acquireSnapshot, changeSnapshot, getSnapshot, insertSnapshot, type Snapshot } from './store.ts';
-
-export interface SnapshotInput {
-  readonly volume_id: string | null;
-  readonly name?: string | null;
-  readonly display_name?: string | null;
-  readonly description?: string | null;
-  readonly display_description?: string | null;
-  readonly metadata?: Readonly<Record<string, string>> | null;
-}
+import { acquireSnapshot } from './store.ts';
 
 /** Inserts the snapshot and its task in one transaction. */
 export async function createSnapshot(
   service: Volumes,
   caller: Caller,
-  input: SnapshotInput,
+  { force: _, ...input }: NewSnapshot,
   allowInUse: boolean,
 ): Promise<Snapshot> {
   const { db, bus } = service;
-  const volume = await getVolume(db, caller, input.volume_id ?? 'None');
+  const volume = await getVolume(db, caller, input.volumeId ?? 'None');
   await requireThawed(db, volume.host);
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
     const projectId = projectOf(caller);
     await lockProject(tx, projectId);
-    const now = await lockVolume(tx, volume.id); // a concurrent delete waits, and then finds the snapshot
+    const now = await volumeRows.lock(tx, volume.id); // a concurrent delete waits, and then finds the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
     await reserveQuota(tx, { projectId, typeId: now.typeId, snapshots: 1, gigabytes: now.sizeGb });
     const id = randomUUID();
     const taskId = await enqueue(tx, making, { snapshotId: id }, caller.requestId);
     const row = newSnapshot(caller, now, input, { id, taskId });
-    await insertSnapshot(tx, row);
+    await snapshotRows.insert(tx, row);
     return row;
   });
   bus.notify(tasksWait);
@@ -56,28 +48,30 @@ const wrongStatus = ({ id }: Volume, allowed: readonly string[], status: string)
 const newSnapshot = (
   caller: Caller,
   volume: Volume,
-  input: SnapshotInput,
+  input: Omit<NewSnapshot, 'force'>,
   owned: { id: string; taskId: string },
 ): Snapshot => ({
   ...owned,
   projectId: projectOf(caller),
   userId: caller.userId,
+  ...input,
   volumeId: volume.id,
   typeId: volume.typeId,
-  name: trimmed(input.name ?? input.display_name),
-  description: trimmed(input.description ?? input.display_description),
   sizeGb: volume.sizeGb,
   status: 'creating',
   progress: '0%',
   host: volume.host,
-  metadata: input.metadata ?? {},
   createdAt: Date.now(),
   updatedAt: null,
 });
 
-export async function deleteSnapshot(service: Volumes, caller: Caller, id: string, force: boolean): Promise<void> {
-  const { db, bus } = service;
-  await requireThawed(db, (await getSnapshot(db, caller, id)).host);
+export async function deleteSnapshot(
+  { db, bus }: Volumes,
+  caller: Caller,
+  { id, host }: Snapshot,
+  force: boolean,
+): Promise<void> {
+  await requireThawed(db, host);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, removing, { snapshotId: id }, caller.requestId);
     if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
@@ -88,10 +82,13 @@ export async function deleteSnapshot(service: Volumes, caller: Caller, id: strin
 }
 
 /** Sets the status without any check of the current one. */
-export async function resetSnapshot({ db }: Volumes, caller: Caller, id: string, status: string): Promise<void> {
-  await getSnapshot(db, caller, id);
+export async function resetSnapshot(
+  { db }: Volumes,
+  { id }: Snapshot,
+  { status }: { readonly status: string },
+): Promise<void> {
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for snapshot, not '${status}'.`);
-  await changeSnapshot(db, id, { status: status as SnapshotStatus });
+  await snapshotRows.update(db, { id }, { status: status as SnapshotStatus });
 }
 
 /** The statuses that an external driver may report, by the current status. */
@@ -102,14 +99,12 @@ const reportable: Readonly<Record<string, readonly string[]>> = {
 
 export async function reportSnapshot(
   { db }: Volumes,
-  caller: Caller,
-  id: string,
+  { id, status: now }: Snapshot,
   { status, progress }: { readonly status: string; readonly progress?: string },
 ): Promise<void> {
-  const now = (await getSnapshot(db, caller, id)).status;
   const allowed = own(reportable, now);
   if (!allowed) throw badRequest(`Snapshot status ${now} not allowed for update_snapshot_status`);
   if (!allowed.includes(status))
     throw badRequest(`Provided snapshot status ${status} not allowed for snapshot with status ${now}.`);
-  await changeSnapshot(db, id, { status: status as SnapshotStatus, ...(progress ? { progress } : {}) });
+  await snapshotRows.update(db, { id }, { status: status as SnapshotStatus, ...(progress ? { progress } : {}) });
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
-import { isTypeUsed } from '../volumes/store.ts';
-import type { NewType, TypeChange, VolumeType } from './resource.ts';
-import { changeType, insertType, readTypeNamed, removeType } from './store.ts';
+import { volumeRows } from '../volumes/resource.ts';
+import { type NewType, type TypeChange, typeRows, type VolumeType } from './resource.ts';
+import { insertType, readTypeNamed, removeType } from './store.ts';
 
 export const defaultType = '__DEFAULT__';
 
@@ -19,7 +19,7 @@ export async function updateType({ db }: Volumes, type: VolumeType, input: TypeC
   const change = input.name === undefined ? input : { ...input, name: nameOf(input.name) };
   const other = change.name === undefined ? undefined : await readTypeNamed(db, change.name);
   if (other && other.id !== type.id) throw conflict(`Volume Type ${change.name} already exists.`);
-  await changeType(db, type.id, change);
+  await typeRows.update(db, { id: type.id }, change);
   return { ...type, ...change };
 }
 
@@ -32,7 +32,7 @@ function nameOf(text: string): string {
 export async function deleteType({ db }: Volumes, { id, name }: VolumeType): Promise<void> {
   if (name === defaultType) throw badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
   await db.transaction(async (tx) => {
-    if (await isTypeUsed(tx, id)) throw badRequest('Target volume type is still in use.');
+    if (await volumeRows.find(tx, { typeId: id })) throw badRequest('Target volume type is still in use.');
     await removeType(tx, id);
   });
 }

@@ -1,9 +1,11 @@
+import { notFound } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
-import type { ChangeOf, NewOf, RowOf } from '#shared/resource/attribute.ts';
+import type { ChangeOf, NewOf, RowOf, Seen } from '#shared/resource/attribute.ts';
 import type { Specs } from '#shared/resource/extra-specs.ts';
-import { accessTable, columnsOf } from '#shared/resource/store.ts';
+import { accessTable } from '#shared/resource/store.ts';
 import { viewOf } from '#shared/resource/view.ts';
-import { empty, flag, pairs, text, time } from '../attributes.ts';
+import { empty, flag, key, pairs, text, time } from '../attributes.ts';
+import { resource } from '../resource.ts';
 
 const both = ['create', 'update'] as const;
 
@@ -17,12 +19,18 @@ export function visibleSpecs(specs: Specs, { may }: { readonly may: May }): Spec
 }
 
 const updated = {
-  id: text({}),
-  name: text({ set: both, required: 'create', input: { type: ['string', 'null'], maxLength: 255 } }),
+  id: key({}),
+  name: text({
+    set: both,
+    required: 'create',
+    filter: true,
+    sort: true,
+    input: { type: ['string', 'null'], maxLength: 255 },
+  }),
   is_public: flag({ set: both, default: true }),
   description: text({ set: both, nullable: true, default: null }),
-  extra_specs: pairs({ set: ['create'], default: {}, show: visibleSpecs }),
-  created_at: time({ hidden: true }),
+  extra_specs: pairs({ set: ['create'], default: {}, filter: true, show: visibleSpecs }),
+  created_at: time({ hidden: true, sort: true }),
 } as const;
 
 /** What was just written shows no QoS, and an update not the extension's name of `is_public`. */
@@ -40,12 +48,16 @@ export type VolumeType = RowOf<typeof typeAttributes>;
 export type NewType = NewOf<typeof typeAttributes>;
 export type TypeChange = ChangeOf<typeof typeAttributes>;
 
-export const typeColumns = columnsOf(typeAttributes);
+export const volumeType = resource('volume_type', 'volume_types', {
+  table: 'volumeTypes',
+  missing: (id) => notFound('Volume type', id),
+  attributes: typeAttributes,
+});
+export const typeRows = volumeType.rows;
 export const typeAccess = accessTable('volumeTypeAccess', 'typeId');
 export const typeView = viewOf(typeAttributes);
 const writtenViews = { POST: viewOf(created), PUT: viewOf(updated) };
-export const viewByMethod = (row: VolumeType, seen: { readonly may: May; readonly method: string }) =>
-  (own(writtenViews, seen.method) ?? typeView)(row, seen);
+export const viewByMethod = (row: object, seen: Seen) => (own(writtenViews, seen.method ?? '') ?? typeView)(row, seen);
 
 export const typeAccessNames = {
   add: 'addProjectAccess',

@@ -1,12 +1,24 @@
+import { atLeast } from '#shared/api/versions.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
+import type { Query } from '#shared/db/page.ts';
 import { accepted, type Call, type Route } from '#shared/http/route.ts';
 import { extraSpecs } from '#shared/resource/extra-specs.ts';
 import { projectAccess } from '#shared/resource/project-access.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Volumes } from '../context.ts';
-import { listTypes } from './handlers.ts';
+import { listPage } from '../listing/query.ts';
+import { isTrue } from '../listing/values.ts';
 import { createType, defaultType, deleteType, updateType } from './operations.ts';
-import { typeAccess, typeAccessNames, typeAttributes, viewByMethod, visibleSpecs } from './resource.ts';
-import { changeType, findType, readTypeNamed } from './store.ts';
+import {
+  typeAccess,
+  typeAccessNames,
+  typeAttributes,
+  typeRows,
+  viewByMethod,
+  visibleSpecs,
+  volumeType,
+} from './resource.ts';
+import { findType, readTypeNamed, visibleTo } from './store.ts';
 
 const path = '/types';
 const rule = 'volume_extension:type';
@@ -19,13 +31,32 @@ const find = ({ db }: Volumes, { caller, params }: FoundBy) => findType(db, call
 const findShown = async (service: Volumes, call: FoundBy) =>
   (call.params.id === 'default' ? await readTypeNamed(service.db, defaultType) : undefined) ?? find(service, call);
 
+/** An administrator sees public ones unless he asks for others, or for all with none. Filters by extra specs came in 3.52. */
+function listTypes({ db }: Volumes, call: Omit<Call, 'body'>) {
+  const { caller, query, version } = call;
+  const { is_public: asked = 'true', extra_specs, ...others } = query;
+  const visible = (rows: Query) => {
+    visibleTo(db, caller)(rows);
+    if (isAdmin(caller) && !/^none$/i.test(asked)) rows.where({ isPublic: isTrue(asked) });
+  };
+  const specs = atLeast(version, '3.52') && extra_specs ? { extra_specs } : {};
+  return listPage(db, volumeType, visible, Object.create(call, { query: { value: { ...others, ...specs } } }));
+}
+
 export const typeRoutes: Route<Volumes>[] = [
-  { method: 'get', path, handler: listTypes, rule: `${rule}_get_all` },
   ...plainRoutes({
     one: 'volume_type',
+    many: 'volume_types',
     path,
     attributes: typeAttributes,
-    rules: { show: `${rule}_get`, create: `${rule}_create`, update: `${rule}_update`, remove: `${rule}_delete` },
+    rules: {
+      list: `${rule}_get_all`,
+      show: `${rule}_get`,
+      create: `${rule}_create`,
+      update: `${rule}_update`,
+      remove: `${rule}_delete`,
+    },
+    page: listTypes,
     find,
     findShown,
     view: viewByMethod,
@@ -39,7 +70,7 @@ export const typeRoutes: Route<Volumes>[] = [
     noun: 'Volume Type',
     removed: accepted(),
     find,
-    write: ({ db }, id, specs) => changeType(db, id, { extraSpecs: specs }),
+    write: ({ db }, id, specs) => typeRows.update(db, { id }, { extraSpecs: specs }),
     visible: visibleSpecs,
   }),
   ...projectAccess({

@@ -1,48 +1,41 @@
 import type { Knex } from 'knex';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Query } from '#shared/db/page.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
-import { typeAccess, typeColumns, type VolumeType } from './resource.ts';
+import { typeAccess, typeRows, type VolumeType } from './resource.ts';
 
 export async function insertType(tx: Knex, type: VolumeType): Promise<void> {
-  if (await tx('volumeTypes').where({ name: type.name }).first('id'))
-    throw conflict(`Volume Type ${type.name} already exists.`);
-  await tx('volumeTypes').insert(typeColumns.write(type));
+  if (await readTypeNamed(tx, type.name)) throw conflict(`Volume Type ${type.name} already exists.`);
+  await typeRows.insert(tx, type);
 }
 
-export const ensureType = (tx: Knex, type: VolumeType) =>
-  tx('volumeTypes').insert(typeColumns.write(type)).onConflict('name').ignore();
-
-export const changeType = (tx: Knex, id: string, change: Partial<VolumeType>) =>
-  tx('volumeTypes').where({ id }).update(typeColumns.write(change));
+export async function ensureType(tx: Knex, type: VolumeType): Promise<void> {
+  if (!(await readTypeNamed(tx, type.name))) await typeRows.insert(tx, type);
+}
 
 export async function removeType(tx: Knex, id: string): Promise<void> {
   await typeAccess.removeAll(tx, id);
-  await tx('volumeTypes').where({ id }).delete();
+  await typeRows.remove(tx, { id });
 }
 
-export const readTypeNamed = (db: Knex, name: string): Promise<VolumeType | undefined> =>
-  typeColumns.find(db('volumeTypes').where({ name }));
+export const readTypeNamed = (db: Knex, name: string): Promise<VolumeType | undefined> => typeRows.find(db, { name });
 
 /** A private type is there for its projects and for admins. */
-const visibleTo = (db: Knex, caller: Caller) => {
-  const query = db('volumeTypes');
-  if (!isAdmin(caller)) typeAccess.narrow(db, query, caller.projectId);
-  return query;
-};
+export const visibleTo =
+  (db: Knex, caller: Caller) =>
+  (query: Query): void => {
+    if (!isAdmin(caller)) typeAccess.narrow(db, query, caller.projectId);
+  };
 
-export const listTypes = (db: Knex, caller: Caller): Promise<VolumeType[]> => typeColumns.list(visibleTo(db, caller));
-
-export async function findType(db: Knex, caller: Caller, id: string): Promise<VolumeType> {
-  const type = await typeColumns.find(visibleTo(db, caller).where({ id }));
-  if (!type) throw notFound('Volume type', id);
-  return type;
-}
+export const findType = (db: Knex, caller: Caller, id: string): Promise<VolumeType> =>
+  typeRows.get(db, id, visibleTo(db, caller));
 
 export async function findTypeByNameOrId(db: Knex, caller: Caller, word: string): Promise<VolumeType> {
-  const types = await listTypes(db, caller);
-  const type = types.find(({ id }) => id === word) ?? types.find(({ name }) => name === word);
-  if (!type) throw notFound('Volume type with name', word);
-  return type;
+  const found = (await typeRows.find(db, { id: word })) ?? (await readTypeNamed(db, word));
+  if (!found) throw notFound('Volume type with name', word);
+  return typeRows.get(db, found.id, visibleTo(db, caller)).catch(() => {
+    throw notFound('Volume type with name', word);
+  });
 }
 
 /** Names by id, for views: they show volumes of types the caller may not see, too. */

@@ -2,16 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { disconnect } from '../attachments/operations.ts';
+import { disconnect, refuseIfUsed } from '../attachments/operations.ts';
 import { newAttachment } from '../attachments/reserve.ts';
-import { insertAttachment, listAttachmentsOf } from '../attachments/store.ts';
+import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
+import { isTrue } from '../listing/values.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
+import { type Metadata, type Volume, volumeRows } from './resource.ts';
 import { attachmentStatuses, failedStatuses, resettable, type VolumeStatus } from './states.ts';
-import { changeVolume, getVolume, updateVolumeState, type Volume } from './store.ts';
+
+interface Acting {
+  readonly caller: Caller;
+}
 
 /** Changes the status in one UPDATE; throws 400 when the volume is in none of the allowed statuses. */
 async function changeStatus(
@@ -21,32 +26,23 @@ async function changeStatus(
   status: VolumeStatus,
   verb: string,
 ): Promise<void> {
-  if (await updateVolumeState(db, id, from, { status })) return;
+  if (await volumeRows.update(db, { id, status: from }, { status })) return;
   throw invalidVolume(`Unable to ${verb} volume. Volume status must be ${from.join(' or ')} to ${verb}.`);
 }
 
-export async function reserve(service: Volumes, caller: Caller, id: string): Promise<void> {
-  const volume = await getVolume(service.db, caller, id);
-  await changeStatus(
-    service,
-    volume,
-    volume.multiattach ? ['available', 'in-use'] : ['available'],
-    'attaching',
-    'reserve',
-  );
-}
+export const reserve = (service: Volumes, volume: Volume): Promise<void> =>
+  changeStatus(service, volume, volume.multiattach ? ['available', 'in-use'] : ['available'], 'attaching', 'reserve');
 
-export async function unreserve(service: Volumes, caller: Caller, id: string): Promise<void> {
-  const volume = await getVolume(service.db, caller, id);
-  const isUsed = (await listAttachmentsOf(service.db, [id])).length > 0;
+export async function unreserve(service: Volumes, volume: Volume): Promise<void> {
+  const isUsed = (await attachmentRows.find(service.db, { volumeId: volume.id })) !== undefined;
   await changeStatus(service, volume, ['attaching'], isUsed ? 'in-use' : 'available', 'unreserve');
 }
 
-export const beginDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
-  changeStatus(service, await getVolume(service.db, caller, id), ['in-use'], 'detaching', 'detach');
+export const beginDetaching = (service: Volumes, volume: Volume): Promise<void> =>
+  changeStatus(service, volume, ['in-use'], 'detaching', 'detach');
 
-export const rollDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
-  changeStatus(service, await getVolume(service.db, caller, id), ['detaching'], 'in-use', 'roll back');
+export const rollDetaching = (service: Volumes, volume: Volume): Promise<void> =>
+  changeStatus(service, volume, ['detaching'], 'in-use', 'roll back');
 
 export interface ResetInput {
   readonly status?: string;
@@ -55,20 +51,24 @@ export interface ResetInput {
 }
 
 /** Sets the status without any check of the current one. A task that owns the volume continues. */
-export async function resetStatus({ db }: Volumes, caller: Caller, id: string, input: ResetInput): Promise<void> {
+export async function resetStatus({ db }: Volumes, { id }: Volume, input: ResetInput): Promise<void> {
   const { status } = input;
   if (status === undefined && input.attach_status === undefined && input.migration_status === undefined)
     throw badRequest("Must specify 'status', 'attach_status' or 'migration_status' for update.");
-  await getVolume(db, caller, id);
   if (status === undefined) return;
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for volume, not '${status}'.`);
-  await changeVolume(db, id, { status: status as VolumeStatus });
+  await volumeRows.update(db, { id }, { status: status as VolumeStatus });
 }
 
 /** Changes the type to one that the volume's pool satisfies; volumes are not migrated between pools. */
-export async function retype({ db }: Volumes, caller: Caller, id: string, name: string): Promise<void> {
-  const volume = await getVolume(db, caller, id);
-  const type = await findTypeByNameOrId(db, caller, name);
+export async function retype(
+  { db }: Volumes,
+  volume: Volume,
+  { new_type }: { readonly new_type: string },
+  { caller }: Acting,
+): Promise<void> {
+  const { id } = volume;
+  const type = await findTypeByNameOrId(db, caller, new_type);
   if (!['available', 'in-use'].includes(volume.status))
     throw invalidVolume(`Volume ${id} status must be available or in-use to retype, currently ${volume.status}.`);
   const backend = type.extraSpecs.volume_backend_name;
@@ -83,7 +83,7 @@ export async function retype({ db }: Volumes, caller: Caller, id: string, name: 
     const { projectId, sizeGb } = volume;
     if (type.id !== volume.typeId)
       await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, ofTypeAlone: true });
-    await changeVolume(tx, id, { typeId: type.id, multiattach: isShared });
+    await volumeRows.update(tx, { id }, { typeId: type.id, multiattach: isShared });
   });
 }
 
@@ -95,14 +95,19 @@ export interface AttachInput {
 }
 
 /** The legacy action, without a connector: it records an attachment and exports nothing. */
-export async function attach({ db, seal }: Volumes, caller: Caller, id: string, input: AttachInput): Promise<void> {
-  const volume = await getVolume(db, caller, id);
+export async function attach(
+  { db, seal }: Volumes,
+  volume: Volume,
+  input: AttachInput,
+  { caller }: Acting,
+): Promise<void> {
+  const { id } = volume;
   await db.transaction(async (tx) => {
     const from = ['available', 'attaching', 'reserved'] as const;
-    if (!(await updateVolumeState(tx, id, from, { status: 'in-use' })))
+    if (!(await volumeRows.update(tx, { id, status: from }, { status: 'in-use' })))
       throw invalidVolume(`Volume ${id} status must be available or attaching, currently ${volume.status}.`);
     const [serverId, mode, byService] = [input.instance_uuid ?? null, input.mode ?? 'rw', isService(caller)] as const;
-    await insertAttachment(tx, {
+    await attachmentRows.insert(tx, {
       ...newAttachment(volume, { id: randomUUID(), serverId, mode, byService }, seal),
       status: 'attached',
       mountpoint: input.mountpoint,
@@ -112,21 +117,71 @@ export async function attach({ db, seal }: Volumes, caller: Caller, id: string, 
   });
 }
 
-/** Removes an attachment; with `force`, also resets a volume in an error status. */
-export async function detach(
+export interface DetachInput {
+  readonly attachment_id?: string | null;
+}
+
+/** A server that uses the volume detaches it by the Compute API. */
+export async function detach(service: Volumes, volume: Volume, input: DetachInput | null, { caller }: Acting) {
+  for (const each of await attachmentRows.list(service.db, { volumeId: volume.id }))
+    await refuseIfUsed(service, caller, each);
+  await removeAttachment(service, caller, volume, input?.attachment_id);
+}
+
+/** Also resets a volume in an error status. */
+export const forceDetach = (service: Volumes, volume: Volume, input: DetachInput, { caller }: Acting): Promise<void> =>
+  removeAttachment(service, caller, volume, input.attachment_id, true);
+
+async function removeAttachment(
   service: Volumes,
   caller: Caller,
-  id: string,
+  volume: Volume,
   attachmentId?: string | null,
   force = false,
 ): Promise<void> {
-  const volume = await getVolume(service.db, caller, id);
-  const attachments = await listAttachmentsOf(service.db, [id]);
+  const attachments = await attachmentRows.list(service.db, { volumeId: volume.id });
   const wanted = attachmentId ? attachments.filter((each) => each.id === attachmentId) : attachments;
   if (!attachmentId && wanted.length > 1)
     throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
   const [attachment] = wanted;
   if (attachment) return disconnect(service, caller, attachment, force);
   const from = force && volume.host !== null ? [...attachmentStatuses, ...failedStatuses] : attachmentStatuses; // a volume without data cannot be available
-  await updateVolumeState(service.db, volume.id, from, { status: 'available' });
+  await volumeRows.update(service.db, { id: volume.id, status: from }, { status: 'available' });
 }
+
+export async function setBootable(
+  { db }: Volumes,
+  { id }: Volume,
+  { bootable }: { readonly bootable: boolean | string },
+): Promise<void> {
+  await volumeRows.update(db, { id }, { bootable: isTrue(bootable) });
+}
+
+export async function setReadOnly(
+  { db }: Volumes,
+  { id }: Volume,
+  { readonly }: { readonly readonly: boolean | string },
+): Promise<void> {
+  await volumeRows.update(db, { id }, { readOnly: isTrue(readonly), readOnlyTold: true });
+}
+
+export async function setImageMetadata(
+  { db }: Volumes,
+  { id, imageMetadata }: Volume,
+  { metadata }: { readonly metadata: Metadata },
+) {
+  const changed = { ...imageMetadata, ...metadata };
+  await volumeRows.update(db, { id }, { imageMetadata: changed });
+  return { metadata: changed };
+}
+
+export async function unsetImageMetadata(
+  { db }: Volumes,
+  { id, imageMetadata }: Volume,
+  { key }: { readonly key: string },
+): Promise<void> {
+  const { [key]: _, ...left } = imageMetadata ?? {};
+  await volumeRows.update(db, { id }, { imageMetadata: left });
+}
+
+export const showImageMetadata = async (_: Volumes, { imageMetadata }: Volume) => ({ metadata: imageMetadata ?? {} });

@@ -5,27 +5,13 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import type { VolumeType } from '../types/resource.ts';
-import { findTypeByNameOrId, listTypes, readTypeNamed } from '../types/store.ts';
+import { findType, findTypeByNameOrId, readTypeNamed } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
-import { lockSource, type Origin, type OriginInput, originOf } from './source.ts';
-import { insertVolume, type Metadata, type Volume } from './store.ts';
-
-export interface VolumeInput extends OriginInput {
-  readonly name?: string | null;
-  readonly display_name?: string | null;
-  readonly description?: string | null;
-  readonly display_description?: string | null;
-  readonly volume_type?: string | null;
-  readonly availability_zone?: string | null;
-  readonly metadata?: Metadata | null;
-  readonly multiattach?: boolean | string | null;
-  readonly backup_id?: string | null;
-  readonly group_id?: string | null;
-  readonly consistencygroup_id?: string | null;
-}
+import { type NewVolume, type Volume, volumeRows } from './resource.ts';
+import { lockSource, type Origin, originOf } from './source.ts';
 
 /** Inserts the volume and its task in one transaction. */
-export async function createVolume(service: Volumes, caller: Caller, input: VolumeInput): Promise<Volume> {
+export async function createVolume(service: Volumes, caller: Caller, input: NewVolume): Promise<Volume> {
   const { db, bus } = service;
   refuseUnsupported(service, input);
   const origin = await originOf(service, caller, input);
@@ -40,42 +26,41 @@ export async function createVolume(service: Volumes, caller: Caller, input: Volu
     await lockSource(tx, source);
     const taskId = await enqueue(tx, work, params, caller.requestId);
     const row = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
-    await insertVolume(tx, row);
+    await volumeRows.insert(tx, row);
     return row;
   });
   bus.notify(tasksWait);
   return volume;
 }
 
-function refuseUnsupported({ config }: Volumes, input: VolumeInput): void {
-  const { backup_id: backup, group_id: group, consistencygroup_id: consistency } = input;
-  if (backup) throw notFound('Backup', backup);
-  if (group ?? consistency) throw notFound('Group', String(group ?? consistency));
-  if (/^(true|1)$/i.test(String(input.multiattach ?? '')))
+function refuseUnsupported({ config }: Volumes, input: NewVolume): void {
+  const { backupId, groupId, consistencygroupId, zone } = input;
+  if (backupId) throw notFound('Backup', backupId);
+  if (groupId ?? consistencygroupId) throw notFound('Group', String(groupId ?? consistencygroupId));
+  if (input.multiattach)
     throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
-  const zone = input.availability_zone;
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
 }
 
 /** The requested type, else the image's, the source's, or the default. As in Cinder, an unknown type of an image is ignored. */
-async function typeOf({ db }: Volumes, caller: Caller, input: VolumeInput, origin: Origin): Promise<VolumeType> {
+async function typeOf({ db }: Volumes, caller: Caller, input: NewVolume, origin: Origin): Promise<VolumeType> {
   const {
     typeId,
     inherited: { imageId, imageMetadata },
   } = origin;
-  if (input.volume_type) return findTypeByNameOrId(db, caller, input.volume_type);
+  if (input.volumeType) return findTypeByNameOrId(db, caller, input.volumeType);
   const named = imageId === null ? undefined : imageMetadata?.cinder_img_volume_type;
   const ofImage = named ? await findTypeByNameOrId(db, caller, named).catch(() => undefined) : undefined;
   if (ofImage) return ofImage;
-  const inherited = typeId === null ? undefined : (await listTypes(db, caller)).find(({ id }) => id === typeId);
+  const inherited = typeId === null ? undefined : await findType(db, caller, typeId).catch(() => undefined);
   const type = inherited ?? (await readTypeNamed(db, '__DEFAULT__'));
   if (!type) throw notFound('Volume type with name', '__DEFAULT__');
   return type;
 }
 
-function sizeOf({ size, ...input }: VolumeInput, { minGb }: Origin): number {
-  if (size !== undefined && size !== null) return Number(size);
-  if (input.snapshot_id || input.source_volid) return minGb;
+function sizeOf({ sizeGb, ...input }: NewVolume, { minGb }: Origin): number {
+  if (sizeGb !== undefined && sizeGb !== null) return sizeGb;
+  if (input.snapshotId || input.sourceVolumeId) return minGb;
   throw badRequest(
     'Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).',
   );
@@ -84,7 +69,7 @@ function sizeOf({ size, ...input }: VolumeInput, { minGb }: Origin): number {
 interface Parts {
   readonly service: Volumes;
   readonly caller: Caller;
-  readonly input: VolumeInput;
+  readonly input: NewVolume;
   readonly origin: Origin;
   readonly type: VolumeType;
   readonly sizeGb: number;
@@ -97,8 +82,8 @@ const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }:
   taskId,
   projectId: projectOf(caller),
   userId: caller.userId,
-  name: trimmed(input.name ?? input.display_name),
-  description: trimmed(input.description ?? input.display_description),
+  name: input.name,
+  description: input.description,
   sizeGb,
   growToGb: null,
   status: 'creating',
@@ -118,5 +103,3 @@ const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }:
   createdAt: Date.now(),
   updatedAt: null,
 });
-
-export const trimmed = (text: string | null | undefined): string | null => text?.trim() ?? null;

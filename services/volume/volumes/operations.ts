@@ -1,26 +1,21 @@
 /** The operations of a volume that enqueue a task. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import type { Image } from '#shared/clients/image.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { listAttachmentsOf, removeAttachmentsOf } from '../attachments/store.ts';
+import { attachmentRows } from '../attachments/resource.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
+import { isTrue } from '../listing/values.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
-import { listSnapshotsOf } from '../snapshots/store.ts';
+import { snapshotRows } from '../snapshots/resource.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
 import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
+import { type Volume, volumeRows } from './resource.ts';
 import { metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
-import {
-  acquireVolume,
-  findVolume,
-  getVolume,
-  lockVolume,
-  removeVolume,
-  updateOwnedVolume,
-  type Volume,
-} from './store.ts';
+import { acquireVolume } from './store.ts';
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
@@ -33,13 +28,12 @@ interface DeleteOptions {
 
 /** Enqueues the deletion; throws 400 with Cinder's message when the volume cannot be deleted. */
 export async function deleteVolume(
-  service: Volumes,
+  { db, bus }: Volumes,
   caller: Caller,
-  id: string,
+  volume: Volume,
   options: DeleteOptions,
 ): Promise<void> {
-  const { db, bus } = service;
-  const volume = await getVolume(db, caller, id);
+  const { id } = volume;
   await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
     if (await deleteUnplaced(tx, volume)) return;
@@ -53,24 +47,24 @@ export async function deleteVolume(
 
 /** Deletes a failed volume that was never placed on a pool, without a task. Returns false for any other volume. */
 async function deleteUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
-  const now = await lockVolume(tx, id);
+  const now = await volumeRows.lock(tx, id);
   if (!now || now.host !== null || now.taskId !== null || now.status !== 'error') return false;
-  await removeAttachmentsOf(tx, id);
-  await removeVolume(tx, { id, taskId: null });
+  await attachmentRows.remove(tx, { volumeId: id });
+  await volumeRows.remove(tx, { id, taskId: null });
   return true;
 }
 
 /** Throws when the volume or one of its snapshots is being copied. */
 async function refuseWhileUsed(tx: Knex, id: string): Promise<void> {
   await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
-  for (const snapshot of await listSnapshotsOf(tx, id))
+  for (const snapshot of await snapshotRows.list(tx, { volumeId: id }))
     await refuseWhileCopied(tx, { snapshotId: snapshot.id }, `Invalid snapshot: Snapshot ${snapshot.id}`);
 }
 
 async function hasDependents(tx: Knex, { id, projectId }: Volume, { cascade }: DeleteOptions): Promise<boolean> {
-  const attachments = await listAttachmentsOf(tx, [id]);
+  const attachments = await attachmentRows.list(tx, { volumeId: id });
   if (attachments.some(({ status }) => status === 'attached')) return true;
-  const snapshots = await listSnapshotsOf(tx, id);
+  const snapshots = await snapshotRows.list(tx, { volumeId: id });
   if (!cascade) return snapshots.length > 0;
   if (snapshots.some((snapshot) => snapshot.projectId !== projectId)) return true; // left behind by a transfer
   return snapshots.some(({ status, taskId }) => taskId !== null || !/^(available|error.*|deleting)$/.test(status));
@@ -85,21 +79,25 @@ function cannotDelete({ force }: DeleteOptions) {
   );
 }
 
-export async function extendVolume(service: Volumes, caller: Caller, id: string, sizeGb: number): Promise<void> {
-  const { db, bus } = service;
-  const volume = await getVolume(db, caller, id);
-  const { projectId, typeId } = volume;
+export async function extendVolume(
+  { db, bus }: Volumes,
+  volume: Volume,
+  { new_size }: { readonly new_size: number | string },
+  { caller }: { readonly caller: Caller },
+): Promise<void> {
+  const { id, projectId, typeId } = volume;
+  const sizeGb = Number(new_size);
   requireLarger(volume, sizeGb);
   if (volume.status === 'in-use') throw inUse(volume);
   await db.transaction(async (tx) => {
     await lockProject(tx, projectId);
-    const now = (await lockVolume(tx, id)) ?? volume;
+    const now = (await volumeRows.lock(tx, id)) ?? volume;
     requireLarger(now, sizeGb);
     await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - now.sizeGb, volumeGb: sizeGb });
     const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, caller.requestId);
     if (!(await acquireVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
     await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
-    await updateOwnedVolume(tx, { id, taskId }, { growToGb: sizeGb });
+    await volumeRows.update(tx, { id, taskId }, { growToGb: sizeGb });
   });
   bus.notify(tasksWait);
 }
@@ -118,7 +116,7 @@ const inUse = ({ id }: Volume) =>
   );
 
 async function wrongStatus(tx: Knex, id: string, expected: string, verb: string) {
-  const status = (await findVolume(tx, id))?.status;
+  const status = (await volumeRows.find(tx, { id }))?.status;
   return invalidVolume(`Volume ${id} status must be '${expected}' to ${verb}, currently ${status}.`);
 }
 
@@ -131,23 +129,17 @@ export interface UploadInput {
   readonly protected?: boolean | string;
 }
 
-interface Uploading {
-  readonly volume: Volume;
-  readonly image: { readonly id: string; readonly created_at?: unknown };
-}
-
 /** The image is created with the caller's token; this service sends its data. */
 export async function uploadVolume(
-  service: Volumes,
+  { db, bus, images }: Volumes,
   caller: Caller,
-  id: string,
+  volume: Volume,
   input: UploadInput,
-): Promise<Uploading> {
-  const { db, bus, images } = service;
-  const volume = await getVolume(db, caller, id);
+): Promise<Image> {
+  const { id } = volume;
   const format = input.disk_format ?? 'raw';
   if (format !== 'raw' && format !== 'qcow2') throw badRequest(`Volumes cannot become images of format ${format}.`);
-  const force = /^(true|1)$/i.test(String(input.force ?? false));
+  const force = isTrue(input.force);
   const expected = force ? ['available', 'in-use'] : ['available'];
   if (!expected.includes(volume.status))
     throw invalidVolume(
@@ -160,14 +152,14 @@ export async function uploadVolume(
       const taskId = await enqueue(tx, uploading, { volumeId: id, imageId: image.id, format }, caller.requestId);
       if (!(await acquireVolume(tx, force ? 'uploadInUse' : 'upload', { id, taskId })))
         throw await wrongStatus(tx, id, 'available', 'upload');
-      await updateOwnedVolume(tx, { id, taskId }, { previousStatus: volume.status });
+      await volumeRows.update(tx, { id, taskId }, { previousStatus: volume.status });
     })
     .catch(async (error: unknown) => {
       await images.remove(image.id);
       throw error;
     });
   bus.notify(tasksWait);
-  return { volume: { ...volume, status: 'uploading' }, image };
+  return image;
 }
 
 const imageOf = ({ sizeGb, imageMetadata }: Volume, input: UploadInput, format: string) => ({
@@ -177,5 +169,5 @@ const imageOf = ({ sizeGb, imageMetadata }: Volume, input: UploadInput, format: 
   container_format: input.container_format ?? 'bare',
   min_disk: sizeGb,
   ...(input.visibility === undefined ? {} : { visibility: input.visibility }),
-  ...(input.protected === undefined ? {} : { protected: /^(true|1)$/i.test(String(input.protected)) }),
+  ...(input.protected === undefined ? {} : { protected: isTrue(input.protected) }),
 });

@@ -6,8 +6,10 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { diskRefusal } from '#shared/images/formats.ts';
 import type { Volumes } from '../context.ts';
 import { findHost } from '../hosts/store.ts';
-import { getSnapshot, lockSnapshot } from '../snapshots/store.ts';
-import { findVolume, getVolume, listCopiesUnderWay, lockVolume, type Metadata, type Volume } from './store.ts';
+import { snapshotRows } from '../snapshots/resource.ts';
+import { getSnapshot } from '../snapshots/store.ts';
+import { type Metadata, type NewVolume, type Volume, volumeRows } from './resource.ts';
+import { getVolume, listCopiesUnderWay } from './store.ts';
 
 export interface Origin {
   readonly source: VolumeSource;
@@ -19,20 +21,14 @@ export interface Origin {
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
 }
 
-export interface OriginInput {
-  readonly snapshot_id?: string | null;
-  readonly source_volid?: string | null;
-  readonly imageRef?: string | null;
-  readonly image_id?: string | null;
-  readonly size?: number | string | null;
-}
+type OriginInput = Pick<NewVolume, 'snapshotId' | 'sourceVolumeId' | 'imageRef' | 'imageId' | 'sizeGb'>;
 
 const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
 const invalid = (why: string) => badRequest(`Invalid input received: ${why}`);
 
 export async function originOf(service: Volumes, caller: Caller, input: OriginInput): Promise<Origin> {
-  const { snapshot_id: snapshotId, source_volid: volumeId } = input;
-  const imageRef = input.imageRef ?? input.image_id;
+  const { snapshotId, sourceVolumeId: volumeId } = input;
+  const imageRef = input.imageRef ?? input.imageId;
   if ([snapshotId, volumeId, imageRef].filter(Boolean).length > 1)
     throw invalid('May specify only one of snapshot, imageRef or source volume');
   if (snapshotId) return fromSnapshot(service, caller, snapshotId, input);
@@ -41,15 +37,20 @@ export async function originOf(service: Volumes, caller: Caller, input: OriginIn
   return { source: { kind: 'blank' }, host: null, minGb: 1, typeId: null, inherited: nothing };
 }
 
-async function fromSnapshot({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
+async function fromSnapshot(
+  { db }: Volumes,
+  caller: Caller,
+  id: string,
+  { sizeGb: size }: OriginInput,
+): Promise<Origin> {
   const snapshot = await getSnapshot(db, caller, id);
   if (snapshot.status !== 'available')
     throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
-  if (size && Number(size) < snapshot.sizeGb)
+  if (size && size < snapshot.sizeGb)
     throw invalid(
       `Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.sizeGb}GB. They must be >= original snapshot size.`,
     );
-  const { bootable, imageMetadata } = (await findVolume(db, snapshot.volumeId)) ?? nothing;
+  const { bootable, imageMetadata } = (await volumeRows.find(db, { id: snapshot.volumeId })) ?? nothing;
   return {
     source: { kind: 'snapshot', snapshotId: id, volumeId: snapshot.volumeId },
     host: snapshot.host,
@@ -59,12 +60,12 @@ async function fromSnapshot({ db }: Volumes, caller: Caller, id: string, { size 
   };
 }
 
-async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
+async function fromVolume({ db }: Volumes, caller: Caller, id: string, { sizeGb: size }: OriginInput): Promise<Origin> {
   const volume = await getVolume(db, caller, id);
   if (!copyable.includes(volume.status))
     throw badRequest(`Invalid volume: Source volume ${id} must be available or in-use, it is ${volume.status}.`);
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
-  if (size && Number(size) < volume.sizeGb)
+  if (size && size < volume.sizeGb)
     throw invalid(
       `Volume size '${size}'GB cannot be smaller than original volume size  ${volume.sizeGb}GB. They must be >= original volume size.`,
     );
@@ -81,13 +82,13 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }:
 /** Must run in the transaction that inserts the copy: a concurrent delete or extend of the source waits, then finds it. */
 export async function lockSource(tx: Volumes['db'], source: VolumeSource): Promise<void> {
   if (source.kind === 'volume') {
-    const status = (await lockVolume(tx, source.volumeId))?.status ?? 'deleted';
+    const status = (await volumeRows.lock(tx, source.volumeId))?.status ?? 'deleted';
     if (!copyable.includes(status))
       throw badRequest(
         `Invalid volume: Source volume ${source.volumeId} must be available or in-use, it is ${status}.`,
       );
   }
-  if (source.kind === 'snapshot' && (await lockSnapshot(tx, source.snapshotId))?.status !== 'available')
+  if (source.kind === 'snapshot' && (await snapshotRows.lock(tx, source.snapshotId))?.status !== 'available')
     throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
 }
 
@@ -113,7 +114,12 @@ export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }:
   );
 }
 
-async function fromImage({ images }: Volumes, caller: Caller, ref: string, { size }: OriginInput): Promise<Origin> {
+async function fromImage(
+  { images }: Volumes,
+  caller: Caller,
+  ref: string,
+  { sizeGb: size }: OriginInput,
+): Promise<Origin> {
   const id = ref.split('/').at(-1) ?? '';
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) throw badRequest('Invalid imageRef provided.');
   const image = await images.show(id, caller.token).catch((error: unknown) => {
@@ -123,7 +129,7 @@ async function fromImage({ images }: Volumes, caller: Caller, ref: string, { siz
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
   const reason = diskRefusal(image);
   if (reason !== undefined) throw badRequest(reason);
-  const minGb = minSizeGb(image, Number(size ?? 0));
+  const minGb = minSizeGb(image, size ?? 0);
   return {
     source: { kind: 'image', imageId: id, format: image.disk_format ?? '' },
     host: null,

@@ -1,96 +1,77 @@
 import { longTime } from '#shared/api/times.ts';
-import { type Delta, since, view } from '#shared/api/versions.ts';
-import type { Attachment } from '../attachments/store.ts';
-import type { Volume } from './store.ts';
+import type { Seen } from '#shared/resource/attribute.ts';
+import { viewOf } from '#shared/resource/view.ts';
+import type { Attachment } from '../attachments/resource.ts';
+import { empty, flag, json, key, text } from '../attributes.ts';
+import { linksOf } from '../resource.ts';
+import { type Volume, volume } from './resource.ts';
 
 /** A volume and what else its views show. */
-export interface ViewInput {
-  readonly volume: Volume;
+export interface ShownVolume extends Volume {
   readonly typeName: string;
   readonly attachments: readonly Attachment[];
-  readonly isAdmin: boolean;
-  /** http://10.0.0.1:8776 */
-  readonly base: string;
-  /** The caller's project: links contain it. */
-  readonly projectId: string;
 }
 
-const linksOf = ({ volume, base, projectId }: ViewInput) => [
-  { rel: 'self', href: `${base}/v3/${projectId}/volumes/${volume.id}` },
-  { rel: 'bookmark', href: `${base}/${projectId}/volumes/${volume.id}` },
-];
+const admin = { column: null, rule: 'context_is_admin' } as const;
+const { id, name } = volume.attributes;
+const links = json<string>()({ column: 'id', show: linksOf('volumes'), output: { type: 'array' } });
 
-export const volumeSummary = (input: ViewInput) => ({
-  id: input.volume.id,
-  name: input.volume.name,
-  links: linksOf(input),
-});
+/** An item of the list without details. */
+export const volumeSummary = viewOf({ id, name, links });
 
-const baseView = ({ volume: v, attachments, ...rest }: ViewInput) => ({
-  id: v.id,
-  status: v.status,
-  size: v.sizeGb,
-  availability_zone: v.zone,
-  created_at: longTime(v.createdAt),
-  updated_at: longTime(v.updatedAt),
-  name: v.name,
-  description: v.description,
-  volume_type: rest.typeName,
-  snapshot_id: v.snapshotId,
-  source_volid: v.sourceVolumeId,
-  metadata: { ...v.metadata, ...(v.readOnly || v.readOnlyTold ? { readonly: v.readOnly ? 'True' : 'False' } : {}) },
-  links: linksOf({ volume: v, attachments, ...rest }),
-  user_id: v.userId,
-  bootable: String(v.bootable),
-  encrypted: false,
-  replication_status: null,
-  consistencygroup_id: null,
-  multiattach: v.multiattach,
-  attachments: attachments
-    .filter(({ status }) => status === 'attached')
-    .map((each) => attachmentOf(each, rest.isAdmin)),
-  ...(rest.isAdmin ? { migration_status: null } : {}),
-});
+/** The answer to a create or an update. */
+export const written = {
+  ...volume.attributes,
+  volume_type: text({ column: 'typeName' }),
+  links,
+  encrypted: flag({ column: null, show: () => false }),
+  replication_status: empty({ column: null }),
+  consistencygroup_id: empty({ column: null }),
+  attachments: json<readonly Attachment[]>()({ show: attachedOf, output: { type: 'array' } }),
+  migration_status: empty(admin),
+  group_id: empty({ column: null, since: '3.13' }),
+  provider_id: empty({ ...admin, since: '3.21' }),
+  shared_targets: flag({ column: 'host', since: '3.48', show: (host: unknown) => host === null }),
+  service_uuid: key({ column: 'hostId', since: '3.48', nullable: true }),
+  cluster_name: empty({ ...admin, since: '3.61' }),
+  consumes_quota: flag({ column: null, since: '3.65', show: () => true }),
+} as const;
 
-const attachmentOf = (a: Attachment, isAdmin: boolean) => ({
-  id: a.volumeId,
-  attachment_id: a.id,
-  volume_id: a.volumeId,
-  server_id: a.serverId,
-  host_name: isAdmin ? a.attachedHost : null,
-  device: a.mountpoint,
-  attached_at: longTime(a.attachedAt),
-});
+/** The answer to a GET, and an item of the list with details. */
+export const shown = {
+  ...written,
+  volume_image_metadata: json<unknown>()({ column: 'imageMetadata', show: (value: unknown) => value ?? undefined }),
+  'os-vol-tenant-attr:tenant_id': key({ column: 'projectId', rule: 'volume_extension:volume_tenant_attribute' }),
+  'os-vol-mig-status-attr:migstat': empty({ column: null, rule: 'volume_extension:volume_mig_status_attribute' }),
+  'os-vol-mig-status-attr:name_id': empty({ column: null, rule: 'volume_extension:volume_mig_status_attribute' }),
+  'os-vol-host-attr:host': text({ column: 'backend', rule: 'volume_extension:volume_host_attribute', nullable: true }),
+} as const;
 
-const deltas: readonly Delta<ViewInput>[] = [
-  since('3.0', baseView),
-  since('3.13', () => ({ group_id: null })),
-  since('3.21', ({ isAdmin }) => (isAdmin ? { provider_id: null } : {})),
-  since('3.48', ({ volume }) => ({ shared_targets: volume.host === null, service_uuid: volume.hostId })),
-  since('3.61', ({ isAdmin }) => (isAdmin ? { cluster_name: null } : {})),
-  since('3.63', ({ volume }) => ({ volume_type_id: volume.typeId })),
-  since('3.65', () => ({ consumes_quota: true })),
-];
+/** What views show of a row that is not one of its columns. */
+export const withView = (row: Volume, typeName: string, attachments: readonly Attachment[]): ShownVolume =>
+  ({
+    ...row,
+    typeName,
+    attachments,
+    backend: row.host === null ? null : `${row.host}@${row.driver}#${row.pool}`,
+    metadata: {
+      ...row.metadata,
+      ...(row.readOnly || row.readOnlyTold ? { readonly: row.readOnly ? 'True' : 'False' } : {}),
+    },
+  }) as ShownVolume;
 
-/** The response to a create or an update. */
-export const createdView = view<ViewInput>(...deltas);
+function attachedOf(attachments: readonly Attachment[], { may }: Seen) {
+  const attached = attachments.filter(({ status }) => status === 'attached');
+  return attached.map((each) => ({
+    id: each.volumeId,
+    attachment_id: each.id,
+    volume_id: each.volumeId,
+    server_id: each.serverId,
+    host_name: may('context_is_admin') ? each.attachedHost : null,
+    device: each.mountpoint,
+    attached_at: longTime(each.attachedAt),
+  }));
+}
 
-/** The response to a GET, and an item of the detailed list. */
-export const volumeView = view<ViewInput>(
-  ...deltas,
-  since(
-    '3.0',
-    ({ volume: { imageMetadata } }): Record<string, unknown> =>
-      imageMetadata === null ? {} : { volume_image_metadata: imageMetadata },
-  ),
-  since('3.0', ({ volume }) => ({ 'os-vol-tenant-attr:tenant_id': volume.projectId })),
-  since('3.0', ({ isAdmin, volume: { host, driver, pool } }) =>
-    isAdmin
-      ? {
-          'os-vol-mig-status-attr:migstat': null,
-          'os-vol-mig-status-attr:name_id': null,
-          'os-vol-host-attr:host': host === null ? null : `${host}@${driver}#${pool}`,
-        }
-      : {},
-  ),
-);
+export const createdView = viewOf(written);
+export const volumeView = viewOf(shown);

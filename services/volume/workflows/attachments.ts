@@ -3,18 +3,11 @@ import type { Target } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import {
-  type Attachment,
-  attachmentNotFound,
-  findAttachment,
-  listAttachmentsOf,
-  releaseAttachment,
-  removeAttachment,
-  secretOf,
-} from '../attachments/store.ts';
+import { type Attachment, attachmentNotFound, attachmentRows } from '../attachments/resource.ts';
+import { secretOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { attachmentStatuses, failedStatuses, type VolumeStatus } from '../volumes/states.ts';
-import { findVolume, updateVolumeState } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 
 export interface OnAttachment {
@@ -33,17 +26,21 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
   steps: [step('grant', grant, revoke)],
   done: async (tx, { attachmentId }, run) => {
     const target = run.result<Target>('grant');
-    const { status } = (await findAttachment(tx, attachmentId)) ?? { status: 'reserved' };
+    const { status } = (await attachmentRows.find(tx, { id: attachmentId })) ?? { status: 'reserved' };
     const next = status === 'attached' ? status : 'attaching';
-    await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, { status: next, target, fault: null });
+    await attachmentRows.update(
+      tx,
+      { id: attachmentId, taskId: run.taskId },
+      { status: next, target, fault: null, taskId: null },
+    );
   },
   failed: async (tx, { attachmentId }, run, reason) => {
-    const attachment = await findAttachment(tx, attachmentId);
+    const attachment = await attachmentRows.find(tx, { id: attachmentId });
     if (!attachment) return;
     const about = { projectId: attachment.projectId, resourceId: attachment.volumeId };
     await recordFailure(tx, 'attach', about, run, reason);
     const change = { status: 'error_attaching', target: null, fault: run.details ?? reason } as const;
-    await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, change);
+    await attachmentRows.update(tx, { id: attachmentId, taskId: run.taskId }, { ...change, taskId: null });
   },
 });
 
@@ -53,9 +50,9 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
   deadlineMs: 5 * 60_000,
   steps: [step('revoke', revoke)],
   done: async (tx, { attachmentId, force }, { taskId }) => {
-    const attachment = await findAttachment(tx, attachmentId);
+    const attachment = await attachmentRows.find(tx, { id: attachmentId });
     if (!attachment || attachment.taskId !== taskId) return;
-    await removeAttachment(tx, { id: attachmentId, taskId });
+    await attachmentRows.remove(tx, { id: attachmentId, taskId });
     await updateVolumeStatus(
       tx,
       attachment.volumeId,
@@ -64,13 +61,13 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
   },
   failed: (tx, { attachmentId }, { taskId, details }, reason) => {
     const change = { status: 'error_detaching', fault: details ?? reason } as const;
-    return releaseAttachment(tx, { id: attachmentId, taskId }, change);
+    return attachmentRows.update(tx, { id: attachmentId, taskId }, { ...change, taskId: null });
   },
 });
 
 /** Returns undefined when it was deleted with its volume, or another task owns it. */
 async function findOwned(db: Knex, attachmentId: string, { taskId }: Run): Promise<Attachment | undefined> {
-  const attachment = await findAttachment(db, attachmentId);
+  const attachment = await attachmentRows.find(db, { id: attachmentId });
   return attachment?.taskId === taskId ? attachment : undefined;
 }
 
@@ -78,7 +75,7 @@ async function grant({ db, hosts, seal }: Volumes, { attachmentId }: OnAttachmen
   const attachment = await findOwned(db, attachmentId, run);
   if (!attachment) throw attachmentNotFound(attachmentId);
   const { id, volumeId, connector, chapUser, mode } = attachment;
-  const volume = await findVolume(db, volumeId);
+  const volume = await volumeRows.find(db, { id: volumeId });
   if (!volume?.host) throw conflict(`Volume ${volumeId} has no bytes yet.`);
   return hosts.on(volume.host, run).ensureGrant({
     id,
@@ -94,14 +91,14 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
   const attachment = await findOwned(db, attachmentId, run);
   if (!attachment?.connector) return;
   const { id, volumeId } = attachment;
-  const volume = await findVolume(db, volumeId);
+  const volume = await volumeRows.find(db, { id: volumeId });
   if (volume?.host) await ignoreHostAway(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
 }
 
 /** in-use while one attachment is attached, reserved while there is another one, else available. */
 async function updateVolumeStatus(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
-  const left = await listAttachmentsOf(tx, [volumeId]);
+  const left = await attachmentRows.list(tx, { volumeId });
   const inUse = left.some(({ status }) => status === 'attached');
   const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';
-  await updateVolumeState(tx, volumeId, from, { status });
+  await volumeRows.update(tx, { id: volumeId, status: from }, { status });
 }

@@ -2,7 +2,7 @@ import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findVolume, getOwnedVolume, releaseVolume, updateOwnedVolume } from '../volumes/store.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 import { choosePool, stillFits } from './scheduler/pools.ts';
 
@@ -21,21 +21,21 @@ export const createVolume = workflow<Create, Volumes>({
   steps: [step('choose-pool', choose), step('make-bytes', makeBytes, dropBytes)],
   done: (tx, { volumeId, source }, { taskId }) => {
     const bootable = source.kind === 'image' ? { bootable: true } : {};
-    return releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', ...bootable });
+    return volumeRows.update(tx, { id: volumeId, taskId }, { status: 'available', ...bootable, taskId: null });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await findVolume(tx, volumeId);
+    const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     const about = { projectId: volume.projectId, resourceId: volumeId };
     await recordFailure(tx, volume.host === null ? 'schedule' : 'create', about, run, reason);
-    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error' });
+    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status: 'error', taskId: null });
   },
 });
 
 /** Committed before the host is called: a concurrent delete must know which host to clean up. */
 async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Create, run: Run): Promise<string> {
   const owned = { id: volumeId, taskId: run.taskId };
-  const { sizeGb, host } = await getOwnedVolume(service.db, owned);
+  const { sizeGb, host } = await volumeRows.expect(service.db, owned);
   if (host !== null) return host;
   const need = { sizeGb, extraSpecs, host: sourceHost };
   for (;;) {
@@ -43,7 +43,7 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
     const change = { host: pool.host, hostId: pool.hostId, pool: pool.name, driver: pool.driver, choice: candidates };
     const isPlaced = await run.commit(async (tx) => {
       if (!(await stillFits(service, tx, pool, need))) return false;
-      await updateOwnedVolume(tx, owned, change);
+      await volumeRows.update(tx, owned, change);
       return true;
     });
     if (isPlaced) return pool.host;
@@ -52,8 +52,8 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
 
 async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {
   const owned = { id: volumeId, taskId: run.taskId };
-  const { sizeGb } = await getOwnedVolume(db, owned);
-  if (source.kind === 'image') await run.commit((tx) => updateOwnedVolume(tx, owned, { status: 'downloading' }));
+  const { sizeGb } = await volumeRows.expect(db, owned);
+  if (source.kind === 'image') await run.commit((tx) => volumeRows.update(tx, owned, { status: 'downloading' }));
   const agents = source.kind === 'blank' ? hosts : copiers;
   await agents.on(run.result<string>('choose-pool'), run).ensureVolume({ id: volumeId, sizeGb, source });
 }

@@ -1,9 +1,9 @@
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { removeAttachmentsOf } from '../attachments/store.ts';
+import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
-import { listSnapshotsOf, removeSnapshotsOf } from '../snapshots/store.ts';
-import { findVolume, getOwnedVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
+import { snapshotRows } from '../snapshots/resource.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 
 interface OnVolume {
@@ -16,24 +16,24 @@ export const deleteVolume = workflow<OnVolume, Volumes>({
   deadlineMs: 10 * 60_000,
   steps: [step('remove-snapshots', removeSnapshots), step('remove-bytes', removeBytes)],
   done: async (tx, { volumeId }, { taskId }) => {
-    await removeSnapshotsOf(tx, volumeId);
-    await removeAttachmentsOf(tx, volumeId);
-    await removeVolume(tx, { id: volumeId, taskId });
+    await snapshotRows.remove(tx, { volumeId });
+    await attachmentRows.remove(tx, { volumeId });
+    await volumeRows.remove(tx, { id: volumeId, taskId });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await findVolume(tx, volumeId);
+    const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     await recordFailure(tx, 'delete', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
-    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_deleting' });
+    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_deleting', taskId: null });
   },
 });
 
 async function removeSnapshots({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
-  for (const { id, host } of await listSnapshotsOf(db, volumeId))
+  for (const { id, host } of await snapshotRows.list(db, { volumeId }))
     if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
 }
 
 async function removeBytes({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
-  const { host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
+  const { host } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
   if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
 }

@@ -1,6 +1,6 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findVolume, getOwnedVolume, releaseVolume } from '../volumes/store.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 import { requireRoom } from './scheduler/pools.ts';
 
@@ -18,13 +18,13 @@ export const extendVolume = workflow<Extend, Volumes>({
   deadlineMs: 10 * 60_000,
   steps: [step('find-room', findRoom), step('grow', grow)],
   done: (tx, { volumeId, sizeGb }, { taskId }) =>
-    releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', sizeGb, growToGb: null }),
+    volumeRows.update(tx, { id: volumeId, taskId }, { status: 'available', sizeGb, growToGb: null, taskId: null }),
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await findVolume(tx, volumeId);
+    const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     await recordFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = hasFoundRoom(run) ? 'error_extending' : 'available';
-    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null });
+    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null, taskId: null });
   },
 });
 
@@ -39,7 +39,7 @@ function hasFoundRoom(run: Run): boolean {
 
 async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<true> {
   await run.commit(async (tx) => {
-    const volume = await getOwnedVolume(tx, { id: volumeId, taskId: run.taskId });
+    const volume = await volumeRows.expect(tx, { id: volumeId, taskId: run.taskId });
     await requireRoom(service, tx, volume, sizeGb - volume.sizeGb);
   });
   return true;
@@ -47,7 +47,7 @@ async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run
 
 /** The volume is its own source, so a host that lost the data fails instead of creating an empty volume. */
 async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
-  const { id, host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
+  const { id, host } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
   const source = { kind: 'volume', volumeId: id } as const;
   await hosts.on(host ?? '', run).ensureVolume({ id, sizeGb, source });
 }

@@ -1,7 +1,8 @@
 /** Records why a task failed in a message: a public reason for users, the full one for administrators. */
 import type { Knex } from 'knex';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { insertMessage, type Message } from '../user-messages/store.ts';
+import type { Message } from '../user-messages/resource.ts';
+import { insertMessage } from '../user-messages/store.ts';
 import { publicReason } from './reasons.ts';
 
 /** Cinder's event ids (action and detail numbers) and their texts. */

@@ -1,6 +1,6 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findVolume, getOwnedVolume, releaseVolume } from '../volumes/store.ts';
+import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 
 export interface Upload {
@@ -16,20 +16,20 @@ export const uploadVolume = workflow<Upload, Volumes>({
   deadlineMs: 2 * 3_600_000,
   steps: [step('send-bytes', sendBytes, dropImage)],
   done: async (tx, { volumeId }, { taskId }) => {
-    const status = (await findVolume(tx, volumeId))?.previousStatus ?? 'available';
-    await releaseVolume(tx, { id: volumeId, taskId }, { status, previousStatus: null });
+    const status = (await volumeRows.find(tx, { id: volumeId }))?.previousStatus ?? 'available';
+    await volumeRows.update(tx, { id: volumeId, taskId }, { status, previousStatus: null, taskId: null });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await findVolume(tx, volumeId);
+    const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     await recordFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = volume.previousStatus ?? 'available';
-    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, previousStatus: null });
+    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status, previousStatus: null, taskId: null });
   },
 });
 
 async function sendBytes({ db, copiers }: Volumes, { volumeId, imageId, format }: Upload, run: Run): Promise<void> {
-  const { host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
+  const { host } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
   await copiers.on(host ?? '', run).uploadVolume({ id: `${volumeId}/upload`, volumeId, imageId, format });
 }
 

@@ -5,7 +5,8 @@ import { Fault } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { Volumes } from '../../context.ts';
 import { type Host, listHosts, lockHost } from '../../hosts/store.ts';
-import { promisedGb, type Volume } from '../../volumes/store.ts';
+import type { Volume } from '../../volumes/resource.ts';
+import { promisedGb } from '../../volumes/store.ts';
 
 export interface Pool {
   readonly host: string;

@@ -1,17 +1,19 @@
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import type { Query } from '#shared/db/page.ts';
+import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { equal, type Listing, listPage, text } from '../listing/query.ts';
-import { isService, scopeOf } from '../listing/scope.ts';
+import { listPage } from '../listing/query.ts';
+import { isService, listedBy } from '../listing/scope.ts';
 import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveInput, reserve } from './reserve.ts';
-import { type Attachment, attachmentOf, type Connector, getAttachment, listAttachmentsOf, secretOf } from './store.ts';
+import { type Attachment, attachmentRows, type Connector, attachment as resource } from './resource.ts';
+import { getAttachment, secretOf } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
 
 /** With a connector, the volume is reserved and exported in one request. */
-export const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
+const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
   const { connector, ...input } = body.attachment;
   const reserved = await reserve(service, caller, input, () => authorize('volume:multiattach_bootable_volume'));
   const isConnector = connector && Object.keys(connector).length > 0;
@@ -19,7 +21,7 @@ export const createAttachment: Handler<Volumes, CreateBody> = async (service, { 
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-export const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (
+const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (
   service,
   { caller, params, body },
 ) => {
@@ -28,7 +30,7 @@ export const updateAttachment: Handler<Volumes, { attachment: { connector: Conne
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-export const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
   await complete(service, await getAttachment(service.db, caller, params.id));
   return gone();
 };
@@ -37,48 +39,54 @@ export const completeAttachment: Handler<Volumes, unknown, 'id'> = async (servic
 const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
-export const showAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+const showAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
   const attachment = await getAttachment(service.db, call.caller, call.params.id);
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
 /** Responds with the volume's remaining attachments. */
-export const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
   const attachment = await getAttachment(service.db, caller, params.id);
   await refuseIfUsed(service, caller, attachment);
   await disconnect(service, caller, attachment);
-  const left = await listAttachmentsOf(service.db, [attachment.volumeId]);
+  const left = await attachmentRows.list(service.db, { volumeId: attachment.volumeId });
   return ok({ attachments: left.map(attachmentSummary) });
 };
 
-export const listing: Listing = {
-  table: 'attachments',
-  collection: 'attachments',
-  what: 'Volume attachment',
-  filters: {
-    status: text('status'),
-    volume_id: equal('volumeId'),
-    instance_id: equal('serverId'),
-    instance_uuid: equal('serverId'),
-    attach_status: equal('status'),
-  },
-  sortKeys: { created_at: 'createdAt', attach_status: 'status' },
-};
-
 /** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
-function scopeFor({ caller, query }: Pick<Call, 'caller' | 'query'>) {
-  const isOfServer = isSet(query.instance_id ?? query.instance_uuid);
-  return { ...scopeOf(caller, query), ...(isOfServer && isService(caller) ? { byService: true } : {}) };
-}
+const listed = (call: Pick<Call, 'caller' | 'query'>) => (query: Query) => {
+  listedBy(call)(query);
+  const isOfServer = isSet(call.query.instance_id ?? call.query.instance_uuid);
+  if (isOfServer && isService(call.caller)) query.where({ byService: true });
+};
 
 type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => unknown;
 
 const list =
   (view: View): Handler<Volumes> =>
   async (service, call) => {
-    const { rows, extra } = await listPage(service.db, listing, scopeFor(call), call, attachmentOf);
+    const { rows, extra } = await listPage(service.db, resource, listed(call), call);
     const secrets = secretsFor(service, call);
     return ok({ attachments: rows.map((row) => view(row, secrets)), ...extra });
   };
-export const listAttachmentSummaries = list(attachmentSummary);
-export const listAttachmentDetails = list(attachmentView);
+
+const since = '3.27';
+const path = '/attachments';
+const one = `${path}/:id`;
+
+export const attachmentRoutes: Route<Volumes>[] = [
+  { method: 'get', path: `${path}/detail`, handler: list(attachmentView), rule: 'volume:get_all', since },
+  { method: 'get', path, handler: list(attachmentSummary), rule: 'volume:get_all', since },
+  { method: 'post', path, handler: createAttachment, rule: 'volume:attachment_create', since },
+  { method: 'get', path: one, handler: showAttachment, rule: 'volume:get', since },
+  { method: 'put', path: one, handler: updateAttachment, rule: 'volume:attachment_update', since },
+  { method: 'delete', path: one, handler: deleteAttachment, rule: 'volume:attachment_delete', since },
+  {
+    method: 'post',
+    path: `${one}/action`,
+    handler: completeAttachment,
+    rule: 'volume:attachment_complete',
+    action: 'os-complete',
+    since: '3.44',
+  },
+];

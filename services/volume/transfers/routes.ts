@@ -1,0 +1,40 @@
+/** Transfers, below an old path and, from 3.55, below a new one. */
+import { accepted, type Handler, type Route } from '#shared/http/route.ts';
+import { plainRoutes } from '#shared/resource/routes.ts';
+import type { Volumes } from '../context.ts';
+import { listPage } from '../listing/query.ts';
+import { listedBy } from '../listing/scope.ts';
+import { ownOf } from '../listing/store.ts';
+import { accept, offer, withdraw } from './operations.ts';
+import { createdView, summaryView, transfer, transferRows, transferView } from './resource.ts';
+
+const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }, 'id'> = async (service, call) => {
+  const accepting = await accept(service, call.caller, call.params.id, String(call.body.accept.auth_key));
+  return accepted({ transfer: summaryView(accepting, call) });
+};
+
+export const transferRoutes: Route<Volumes>[] = [
+  { path: '/os-volume-transfer', since: {} },
+  { path: '/volume-transfers', since: { since: '3.55' } as const },
+].flatMap(({ path, since }) => [
+  ...plainRoutes<Volumes, Awaited<ReturnType<typeof transferRows.expect>>, typeof transfer.attributes>({
+    ...transfer,
+    ...since,
+    path,
+    rules: {
+      list: 'volume:get_all_transfers',
+      show: 'volume:get_transfer',
+      create: 'volume:create_transfer',
+      remove: 'volume:delete_transfer',
+    },
+    page: ({ db }, call) => listPage(db, transfer, listedBy(call), call),
+    find: ({ db }, { caller, params }) => transferRows.get(db, params.id, ownOf(caller)),
+    view: transferView,
+    brief: summaryView,
+    written: createdView,
+    create: (service, input, { caller }) => offer(service, caller, input),
+    created: accepted,
+    remove: withdraw,
+  }),
+  { method: 'post', path: `${path}/:id/accept`, handler: acceptTransfer, rule: 'volume:accept_transfer', ...since },
+]);

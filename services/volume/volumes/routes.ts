@@ -1,0 +1,134 @@
+import { longTime } from '#shared/api/times.ts';
+import { atLeast } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { accepted, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { actionsOn } from '#shared/resource/actions.ts';
+import { plainRoutes } from '#shared/resource/routes.ts';
+import { attachmentRows } from '../attachments/resource.ts';
+import type { Volumes } from '../context.ts';
+import { listPage } from '../listing/query.ts';
+import { listedBy, listedProject } from '../listing/scope.ts';
+import { isTrue } from '../listing/values.ts';
+import { typeNames } from '../types/store.ts';
+import * as actions from './actions.ts';
+import { createVolume } from './create.ts';
+import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
+import { type Volume, volume, volumeInput, volumeRows } from './resource.ts';
+import { getVolume, sumOf } from './store.ts';
+import { createdView, volumeSummary, volumeView, withView } from './view.ts';
+
+const find = ({ db }: Volumes, { caller, params: { id } }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
+  getVolume(db, caller, id);
+
+/** Type names and attachments are shown, too. */
+async function enrich({ db }: Volumes, _: unknown, volumes: readonly Volume[]) {
+  const names = await typeNames(db);
+  const ids = volumes.map(({ id }) => id);
+  const byVolume = Map.groupBy(await attachmentRows.list(db, { volumeId: ids }), ({ volumeId }) => volumeId);
+  return volumes.map((row) => withView(row, names.get(row.typeId) ?? '', byVolume.get(row.id) ?? []));
+}
+
+function flag(name: string, value = 'false'): boolean {
+  if (isTrue(value)) return true;
+  if (/^(false|0|no|f|off|n)$/i.test(value)) return false;
+  throw badRequest(`Invalid value '${value}' for ${name}.`);
+}
+
+const sumVolumes: Handler<Volumes> = async ({ db }, call) => {
+  const { sizeGb, count, metadata } = await sumOf(db, listedProject(call));
+  const more = atLeast(call.version, '3.36') ? { metadata } : {};
+  return ok({ 'volume-summary': { total_size: sizeGb, total_count: count, ...more } });
+};
+
+/** No driver encrypts volumes. */
+const showEncryption: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+  await find(service, call);
+  return ok({ encryption_key_id: null });
+};
+
+async function uploadImage(
+  service: Volumes,
+  row: Volume,
+  input: UploadInput,
+  { caller, authorize }: Pick<Call, 'caller' | 'authorize'>,
+) {
+  if (input.visibility === 'public') authorize('volume_extension:volume_actions:upload_public');
+  const image = await uploadVolume(service, caller, row, input);
+  return {
+    'os-volume_upload_image': {
+      id: row.id,
+      updated_at: longTime(row.updatedAt),
+      status: 'uploading',
+      display_description: row.description,
+      size: row.sizeGb,
+      volume_type: { id: row.typeId, name: (await typeNames(service.db)).get(row.typeId) },
+      image_id: image.id,
+      container_format: input.container_format ?? 'bare',
+      disk_format: input.disk_format ?? 'raw',
+      image_name: input.image_name,
+      ...(input.visibility === undefined ? {} : { visibility: input.visibility }),
+      ...(input.protected === undefined ? {} : { protected: isTrue(input.protected) }),
+    },
+  };
+}
+
+const act = actionsOn('/volumes/:id/action', find);
+const extension = 'volume_extension';
+
+export const volumeRoutes: Route<Volumes>[] = [
+  { method: 'get', path: '/volumes/summary', handler: sumVolumes, rule: 'volume:get_all', since: '3.12' },
+  ...plainRoutes<Volumes, Volume, typeof volumeInput>({
+    one: 'volume',
+    many: 'volumes',
+    path: '/volumes',
+    attributes: volumeInput,
+    rules: {
+      list: 'volume:get_all',
+      show: 'volume:get',
+      create: 'volume:create',
+      update: 'volume:update',
+      remove: 'volume:delete',
+    },
+    page: ({ db }, call) => listPage(db, volume, listedBy(call), call),
+    find,
+    enrich,
+    view: volumeView,
+    brief: volumeSummary,
+    written: createdView,
+    create: (service, input, { caller, authorize }) => {
+      if (input.imageRef ?? input.imageId) authorize('volume:create_from_image');
+      return createVolume(service, caller, input);
+    },
+    created: accepted,
+    update: async ({ db }, { id }, change) => {
+      await volumeRows.update(db, { id }, change);
+      return volumeRows.expect(db, { id });
+    },
+    remove: async (service, row, { caller, query, version, authorize }) => {
+      const force = atLeast(version, '3.23') && flag('force', query.force);
+      if (force) authorize('volume:force_delete');
+      await deleteVolume(service, caller, row, { cascade: flag('cascade', query.cascade), force });
+    },
+  }),
+  { method: 'get', path: '/volumes/:id/encryption', handler: showEncryption, rule: 'volume:get' },
+
+  act('os-extend', 'volume:extend', extendVolume),
+  act('os-retype', 'volume:retype', actions.retype),
+  act('os-update_readonly_flag', 'volume:update_readonly_flag', actions.setReadOnly),
+  act('os-set_bootable', 'volume:update', actions.setBootable, ok),
+  act('os-reset_status', `${extension}:volume_admin_actions:reset_status`, actions.resetStatus),
+  act('os-force_delete', `${extension}:volume_admin_actions:force_delete`, (service, row, _, { caller }) =>
+    deleteVolume(service, caller, row, { cascade: false, force: true }),
+  ),
+  act('os-force_detach', `${extension}:volume_admin_actions:force_detach`, actions.forceDetach),
+  act('os-volume_upload_image', `${extension}:volume_actions:upload_image`, uploadImage),
+  act('os-set_image_metadata', `${extension}:volume_image_metadata:set`, actions.setImageMetadata, ok),
+  act('os-show_image_metadata', `${extension}:volume_image_metadata:show`, actions.showImageMetadata, ok),
+  act('os-unset_image_metadata', `${extension}:volume_image_metadata:remove`, actions.unsetImageMetadata, ok),
+  act('os-reserve', `${extension}:volume_actions:reserve`, actions.reserve),
+  act('os-unreserve', `${extension}:volume_actions:unreserve`, actions.unreserve),
+  act('os-begin_detaching', `${extension}:volume_actions:begin_detaching`, actions.beginDetaching),
+  act('os-roll_detaching', `${extension}:volume_actions:roll_detaching`, actions.rollDetaching),
+  act('os-attach', `${extension}:volume_actions:attach`, actions.attach),
+  act('os-detach', `${extension}:volume_actions:detach`, actions.detach),
+];
