@@ -1,6 +1,7 @@
 /** The operations of an attachment that need the storage host and wait for its result. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import { requireIscsiName } from '#shared/contracts/grammar.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
@@ -37,7 +38,7 @@ const isConnected = ({ target, connector: known }: Attachment, { initiator, host
 
 /** A service passes the reason on to its own caller, so it gets the public one. */
 const reasonFor = (caller: Caller, { fault }: Attachment): string =>
-  isAdmin(caller) && !isService(caller) ? String(fault) : publicReason(String(fault));
+  may(caller, 'context_is_admin') && !isService(caller) ? String(fault) : publicReason(String(fault));
 
 /** Exports the volume to the connector's host. Idempotent. */
 export async function connect(

@@ -55,7 +55,7 @@ const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, { call
 
 /** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
 const listed = (call: Pick<Call, 'caller' | 'query'>) => (query: Query) => {
-  listedBy(call)(query);
+  listedBy(call, 'volume:get_all')(query);
   const isOfServer = isSet(call.query.instance_id ?? call.query.instance_uuid);
   if (isOfServer && isService(call.caller)) query.where({ byService: true });
 };

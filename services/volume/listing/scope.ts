@@ -1,9 +1,11 @@
 /** Whose things a request is about: the path may name a project. */
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may, whereAllowed } from '#shared/auth/policy.ts';
 import type { Query } from '#shared/db/page.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call, Route } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
+import { isSet, isTrue } from './values.ts';
 
 /** Each path exists twice: with the caller's project in it, and (as from 3.67) without. */
 export const inProjects = (routes: readonly Route<Volumes>[]): Route<Volumes>[] =>
@@ -24,25 +26,18 @@ const inProject =
 /** Another service does what was asked of it in its caller's project; nobody else names a project but his own. */
 function callerIn(caller: Caller, projectId: string | undefined): Caller {
   if (projectId === undefined || projectId === caller.projectId) return caller;
-  if (caller.roles.includes('service') && isAdmin(caller)) return { ...caller, projectId };
+  if (may(caller, 'volume:act_in_any_project')) return { ...caller, projectId };
   throw badRequest('Malformed request url');
 }
 
 /** Another service, by its own token or by the one that it sends beside its caller's. */
-export const isService = ({ roles, serviceRoles }: Pick<Caller, 'roles' | 'serviceRoles'>): boolean =>
-  serviceRoles.includes('service') || roles.includes('service');
+export const isService = (caller: Caller): boolean => may(caller, 'service_api');
 
-/** Leaves the rows that the caller lists: of one project, or of all. */
+/** Leaves the rows that the caller lists: of its project, or of all that the rule allows. */
 export const listedBy =
-  (call: Pick<Call, 'caller' | 'query'>) =>
+  ({ caller, query: { all_tenants, all_projects, project_id } }: Pick<Call, 'caller' | 'query'>, rule: string) =>
   (query: Query): void => {
-    const projectId = listedProject(call);
-    if (projectId !== null) query.where({ projectId });
+    whereAllowed(query, caller, rule);
+    if (!isTrue(all_tenants ?? all_projects ?? '')) query.where({ projectId: caller.projectId ?? '' });
+    else if (isSet(project_id)) query.where({ projectId: project_id });
   };
-
-/** The project whose things are listed; null for an administrator who wants all. */
-export function listedProject({ caller, query }: Pick<Call, 'caller' | 'query'>): string | null {
-  const isAll = /^(true|1|yes|t|on|y)$/i.test(query.all_tenants ?? query.all_projects ?? '');
-  if (!isAdmin(caller) || !isAll) return caller.projectId ?? '';
-  return query.project_id && query.project_id !== 'None' ? query.project_id : null;
-}

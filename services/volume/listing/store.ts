@@ -1,7 +1,8 @@
 /** How rows are found by values of a query, and one page of a table: all in SQL. */
 import type { Knex } from 'knex';
 import { timeOf } from '#shared/api/times.ts';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { whereAllowed } from '#shared/auth/policy.ts';
 import { applyPage, countRows, type Query, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
@@ -71,12 +72,11 @@ export const byTime =
     }
   };
 
-/** Leaves the rows that the caller may see. */
-export const ownOf =
-  (caller: Caller) =>
-  (query: Query): void => {
-    if (!isAdmin(caller)) query.where({ projectId: caller.projectId ?? '' });
-  };
+/** Leaves the rows for which the caller passes the rule. */
+export const allowedBy =
+  (caller: Caller, rule: string) =>
+  (query: Query): void =>
+    whereAllowed(query, caller, rule);
 
 export interface PageInput<Row> {
   readonly rows: Table<Row>;

@@ -6,7 +6,7 @@ import { ok, type Route } from '#shared/http/route.ts';
 import { type Metadata, metadata } from '#shared/resource/metadata.ts';
 import type { Table } from '#shared/resource/table.ts';
 import type { Volumes } from '../context.ts';
-import { ownOf } from '../listing/store.ts';
+import { allowedBy } from '../listing/store.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { volumeRows } from '../volumes/resource.ts';
 
@@ -15,7 +15,7 @@ const headers = (found: Metadata, version: Version): Record<string, string> =>
 
 type Rows = Pick<Table<{ readonly id: string; readonly metadata: Metadata }>, 'get' | 'lock' | 'update'>;
 
-function metadataOf(noun: string, rows: Rows, [add, remove]: readonly [string, string]) {
+function metadataOf(noun: string, rows: Rows, get: string, [add, remove]: readonly [string, string]) {
   const name = noun.toLowerCase();
   const [read, update] = [`volume:get_${name}_metadata`, `volume:update_${name}_metadata`];
   return metadata<Volumes>({
@@ -23,11 +23,11 @@ function metadataOf(noun: string, rows: Rows, [add, remove]: readonly [string, s
     rules: { list: read, show: read, add, replace: update, set: update, remove },
     removed: ok(undefined),
     missing: (id, key) => new Fault(404, 'notFound', `${noun} ${id} has no metadata with key ${key}.`),
-    read: async ({ db }, { caller, params }) => (await rows.get(db, params.id, ownOf(caller))).metadata,
+    read: async ({ db }, { caller, params }) => (await rows.get(db, params.id, allowedBy(caller, get))).metadata,
     change: ({ db }, { caller, params: { id } }, change) =>
       db.transaction(async (tx) => {
         await rows.lock(tx, id);
-        const after = change((await rows.get(tx, id, ownOf(caller))).metadata);
+        const after = change((await rows.get(tx, id, allowedBy(caller, get))).metadata);
         await rows.update(tx, { id }, { metadata: after });
         return after;
       }),
@@ -36,6 +36,9 @@ function metadataOf(noun: string, rows: Rows, [add, remove]: readonly [string, s
 }
 
 export const metadataRoutes: Route<Volumes>[] = [
-  ...metadataOf('Volume', volumeRows, ['volume:create_volume_metadata', 'volume:delete_volume_metadata']),
-  ...metadataOf('Snapshot', snapshotRows, ['volume:update_snapshot_metadata', 'volume:delete_snapshot_metadata']),
+  ...metadataOf('Volume', volumeRows, 'volume:get', ['volume:create_volume_metadata', 'volume:delete_volume_metadata']),
+  ...metadataOf('Snapshot', snapshotRows, 'volume:get_snapshot', [
+    'volume:update_snapshot_metadata',
+    'volume:delete_snapshot_metadata',
+  ]),
 ];

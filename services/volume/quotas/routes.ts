@@ -1,6 +1,5 @@
 /** Quota sets and quota class sets, and the limits of a project with its usage. */
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Limits } from '#shared/resource/quota.ts';
@@ -26,9 +25,9 @@ function parse(sent: SentLimits, known: Limits): Limits {
 }
 
 /** Limits and usage. From 3.39 an administrator may query another project. */
-const showLimits: Handler<Volumes> = async (service, { caller, query, version }) => {
+const showLimits: Handler<Volumes> = async (service, { caller, query, version, may }) => {
   const { project_id: asked } = query;
-  const isOther = atLeast(version, '3.39') && isAdmin(caller) && isSet(asked);
+  const isOther = atLeast(version, '3.39') && may('context_is_admin') && isSet(asked);
   const projectId = isOther ? asked : (caller.projectId ?? '');
   const limits = await volumeQuotas.limits(service, projectId);
   const used = await volumeQuotas.used(service, projectId, []);

@@ -40,7 +40,7 @@ export const snapshotRoutes: Route<Volumes>[] = [
       update: 'volume:update_snapshot',
       remove: 'volume:delete_snapshot',
     },
-    page: ({ db }, call) => listPage(db, snapshot, listedBy(call), call),
+    page: ({ db }, call) => listPage(db, snapshot, listedBy(call, 'volume:get_all_snapshots'), call),
     find,
     view: viewOf(snapshot.attributes),
     brief: summaryView,

@@ -4,7 +4,7 @@ import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
 import { listedBy } from '../listing/scope.ts';
-import { ownOf } from '../listing/store.ts';
+import { allowedBy } from '../listing/store.ts';
 import { accept, offer, withdraw } from './operations.ts';
 import { createdView, summaryView, transfer, transferRows, transferView } from './resource.ts';
 
@@ -27,8 +27,8 @@ export const transferRoutes: Route<Volumes>[] = [
       create: 'volume:create_transfer',
       remove: 'volume:delete_transfer',
     },
-    page: ({ db }, call) => listPage(db, transfer, listedBy(call), call),
-    find: ({ db }, { caller, params }) => transferRows.get(db, params.id, ownOf(caller)),
+    page: ({ db }, call) => listPage(db, transfer, listedBy(call, 'volume:get_all_transfers'), call),
+    find: ({ db }, { caller, params }) => transferRows.get(db, params.id, allowedBy(caller, 'volume:get_transfer')),
     view: transferView,
     brief: summaryView,
     written: createdView,

@@ -1,5 +1,5 @@
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import type { Query } from '#shared/db/page.ts';
 import { accepted, type Call, type Route } from '#shared/http/route.ts';
 import { extraSpecs } from '#shared/resource/extra-specs.ts';
@@ -37,7 +37,7 @@ function listTypes({ db }: Volumes, call: Omit<Call, 'body'>) {
   const { is_public: asked = 'true', extra_specs, ...others } = query;
   const visible = (rows: Query) => {
     visibleTo(db, caller)(rows);
-    if (isAdmin(caller) && !/^none$/i.test(asked)) rows.where({ isPublic: isTrue(asked) });
+    if (may(caller, 'context_is_admin') && !/^none$/i.test(asked)) rows.where({ isPublic: isTrue(asked) });
   };
   const specs = atLeast(version, '3.52') && extra_specs ? { extra_specs } : {};
   return listPage(db, volumeType, visible, Object.create(call, { query: { value: { ...others, ...specs } } }));

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import type { Query } from '#shared/db/page.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import { typeAccess, typeRows, type VolumeType } from './resource.ts';
@@ -24,7 +25,7 @@ export const readTypeNamed = (db: Knex, name: string): Promise<VolumeType | unde
 export const visibleTo =
   (db: Knex, caller: Caller) =>
   (query: Query): void => {
-    if (!isAdmin(caller)) typeAccess.narrow(db, query, caller.projectId);
+    if (!may(caller, 'context_is_admin')) typeAccess.narrow(db, query, caller.projectId);
   };
 
 export const findType = (db: Knex, caller: Caller, id: string): Promise<VolumeType> =>

@@ -7,7 +7,7 @@ import { plainRoutes } from '#shared/resource/routes.ts';
 import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
-import { listedBy, listedProject } from '../listing/scope.ts';
+import { listedBy } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
@@ -35,7 +35,7 @@ function flag(name: string, value = 'false'): boolean {
 }
 
 const sumVolumes: Handler<Volumes> = async ({ db }, call) => {
-  const { sizeGb, count, metadata } = await sumOf(db, listedProject(call));
+  const { sizeGb, count, metadata } = await sumOf(db, listedBy(call, 'volume:get_all'));
   const more = atLeast(call.version, '3.36') ? { metadata } : {};
   return ok({ 'volume-summary': { total_size: sizeGb, total_count: count, ...more } });
 };
@@ -89,7 +89,7 @@ export const volumeRoutes: Route<Volumes>[] = [
       update: 'volume:update',
       remove: 'volume:delete',
     },
-    page: ({ db }, call) => listPage(db, volume, listedBy(call), call),
+    page: ({ db }, call) => listPage(db, volume, listedBy(call, 'volume:get_all'), call),
     find,
     enrich,
     view: volumeView,

@@ -1,13 +1,14 @@
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import type { Query } from '#shared/db/page.ts';
 import { acquire, type Owned } from '#shared/states/owned.ts';
-import { ownOf } from '../listing/store.ts';
+import { allowedBy } from '../listing/store.ts';
 import { type Metadata, type Volume, volumeRows } from './resource.ts';
 import { volumeTransitions } from './states.ts';
 
 /** Throws 404 for a volume that the caller may not see. */
 export const getVolume = (db: Knex, caller: Caller, id: string): Promise<Volume> =>
-  volumeRows.get(db, id, ownOf(caller));
+  volumeRows.get(db, id, allowedBy(caller, 'volume:get'));
 
 /** Makes the task the owner of the volume; returns false when the status does not allow it. */
 export const acquireVolume = (tx: Knex, verb: keyof typeof volumeTransitions, owned: Owned): Promise<boolean> =>
@@ -72,11 +73,10 @@ export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>>
   return sums;
 }
 
-/** Of a project, or of all projects with null: how many, how large, and every value of every key of their metadata. */
-export async function sumOf(db: Knex, projectId: string | null) {
-  const scope = projectId === null ? {} : { projectId };
-  const [sums] = await db('volumes').where(scope).count({ count: '*' }).sum({ sizeGb: 'sizeGb' });
-  const texts: string[] = await db('volumes').where(scope).whereNot('metadata', '{}').distinct().pluck('metadata');
+/** Of the volumes that the caller lists: how many, how large, and every value of every key of their metadata. */
+export async function sumOf(db: Knex, visible: (query: Query) => void) {
+  const [sums] = await db('volumes').where(visible).count({ count: '*' }).sum({ sizeGb: 'sizeGb' });
+  const texts: string[] = await db('volumes').where(visible).whereNot('metadata', '{}').distinct().pluck('metadata');
   const values = new Map<string, Set<string>>();
   for (const [key, value] of texts.flatMap((each) => Object.entries(JSON.parse(each) as Metadata)))
     values.set(key, (values.get(key) ?? new Set()).add(value));
