@@ -13,6 +13,8 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>;
 }
 
+const nodeOptions = ['role', 'name', 'address', 'storage-address', 'tunnel-address', 'external', 'disk'] as const;
+
 /** By name; a name of two words is a subcommand. */
 const commands: Readonly<Record<string, Entry>> = {
   start: {
@@ -72,6 +74,35 @@ const commands: Readonly<Record<string, Entry>> = {
     maxArgs: 2,
     load: () => import('./commands/ldap-check.ts'),
   },
+  init: {
+    usage:
+      '[--role management,...] [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--external NIC] [--disk DIRECTORY] [--settings FILE] [--no-start] [--yes]',
+    meaning: 'make this host the first node of a cloud on several machines; without --yes: print the plan and ask',
+    options: [...nodeOptions, 'settings', 'no-start', 'yes'],
+    load: () => import('./commands/init.ts'),
+  },
+  join: {
+    usage:
+      '[TOKEN | -] [--token-file FILE] --role ROLE,... [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--external NIC] [--disk DIRECTORY] [--replaces NODE] [--no-start] [--yes]',
+    meaning:
+      'make this host a node of a cloud, with a token from its first node; - reads the token from standard input, which keeps it out of the list of processes; without --yes: print the plan and ask',
+    options: [...nodeOptions, 'token-file', 'replaces', 'no-start', 'yes'],
+    maxArgs: 1,
+    load: () => import('./commands/join.ts'),
+  },
+  plan: {
+    usage:
+      '--role ROLE,... [--first] [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--external NIC] [--disk DIRECTORY]',
+    meaning: 'print what init (--first) or join would choose and install on this host, and why; changes nothing',
+    options: [...nodeOptions, 'first'],
+    load: () => import('./commands/plan.ts'),
+  },
+  'token create': {
+    usage: '--role ROLE,... [--ttl 1h] [--uses 1]',
+    meaning: 'print a token with which a host may join with these roles; on the first node',
+    options: ['role', 'ttl', 'uses'],
+    load: () => import('./commands/token.ts'),
+  },
   'role-users': {
     usage: 'HOST ...',
     meaning: 'write the database and broker users of services and of the agents of these hosts, as files to import',
@@ -116,7 +147,7 @@ function optionsOf(name: string, entry: Entry, args: readonly string[]): Options
     throw new Refusal(`unexpected argument ${positionals.at(-1)}; usage: ${commandLine(name, entry)}`);
   const roles = (values.role ?? []).flatMap((role) => role.split(/[,:]/)).filter(Boolean);
   const { foreground = false, split = false, yes = false, 'dry-run': dryRun = false, file } = values;
-  return { foreground, split, yes, dryRun, file, roles, args: positionals };
+  return { foreground, split, yes, dryRun, file, roles, args: positionals, given: values };
 }
 
 function parsed(name: string, entry: Entry, args: readonly string[]) {

@@ -9,6 +9,20 @@ export const options = {
   yes: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   file: { type: 'string' },
+  name: { type: 'string' },
+  address: { type: 'string' },
+  'storage-address': { type: 'string' },
+  'tunnel-address': { type: 'string' },
+  external: { type: 'string' },
+  disk: { type: 'string' },
+  settings: { type: 'string' },
+  'token-file': { type: 'string' },
+  replaces: { type: 'string' },
+  ttl: { type: 'string' },
+  uses: { type: 'string' },
+  first: { type: 'boolean' },
+  force: { type: 'boolean' },
+  'no-start': { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 export interface Options {
@@ -25,6 +39,20 @@ export interface Options {
   readonly file: string | undefined;
   /** The positional arguments. */
   readonly args: readonly string[];
+  /** All options with a text, and flags, by name: for commands with options of their own. */
+  readonly given: Given;
+}
+
+type Given = {
+  readonly [Name in keyof typeof options]?: (typeof options)[Name]['type'] extends 'boolean'
+    ? boolean
+    : string | string[];
+};
+
+/** The text of an option; undefined when it was not given. */
+export function textOption({ given }: Options, name: keyof typeof options): string | undefined {
+  const value = given[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Returns the exit code. */

@@ -7,6 +7,9 @@ import { ringSection } from '#shared/ring/config.ts';
 import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
 import { type Layout, layoutOf } from './cloud/layout.ts';
 import { Refusal } from './command.ts';
+import { findNodeFile, type NodeFile } from './rack/node-directory.ts';
+import { mergeNodeSettings } from './rack/node-settings.ts';
+import type { SettingsDocument } from './rack/registry/protocol.ts';
 import { type Part, parts } from './roles.ts';
 import { root } from './setup/paths.js';
 
@@ -15,13 +18,16 @@ export interface Home {
   readonly layout: Layout;
   readonly settings: Settings;
   readonly cloud: Cloud;
+  /** Set on a node of a rack. */
+  readonly node: NodeFile | undefined;
 }
 
 /** Creates the directory of the cloud when there is none. Throws BadSettings, whose message names the wrong setting. */
 export async function openHome(options: { split?: boolean } = {}): Promise<Home> {
   const file = await readFile();
   await checkSections(settingsOf(file, process.env)); // before anything is created
-  const directory = ensureDirectory(varOf(file));
+  const node = findNodeFile(varOf(file));
+  const directory = ensureDirectory(varOf(file), node && { id: node.cloudId });
   return homeOf(file, directory, await layoutOf(directory, options.split ?? false));
 }
 
@@ -40,9 +46,11 @@ export async function getHome(): Promise<Home> {
 }
 
 function homeOf(file: File, directory: Directory, layout: Layout): Home {
-  const whole = { ...file, cloud: { ...layout.defaults, ...file.cloud } };
-  const settings = settingsOf(whole, { ...process.env, WATTLE_VAR: directory.path });
-  return { directory, layout, settings, cloud: readCloud(settings) };
+  const node = findNodeFile(directory.path);
+  const environment = { ...process.env, WATTLE_VAR: directory.path };
+  const given = node ? mergeNodeSettings(directory.path, node, file, environment) : file;
+  const settings = settingsOf({ ...given, cloud: { ...layout.defaults, ...given.cloud } }, environment);
+  return { directory, layout, settings, cloud: readCloud(settings), node };
 }
 
 /** The settings that a part declares. */
@@ -67,8 +75,16 @@ async function checkSections(settings: Settings): Promise<void> {
 
 type File = Parameters<typeof settingsOf>[0];
 
-async function readFile(): Promise<File> {
-  const name = process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
+/** Settings for all nodes of a new cloud: a file, or wattle.yaml. Throws BadSettings for an unknown setting or a missing file. */
+export async function readSettingsFile(name: string | undefined): Promise<SettingsDocument> {
+  if (name !== undefined && !existsSync(name)) throw new BadSettings(`there is no file ${name}`);
+  const file = await readFile(name);
+  await checkSections(settingsOf(file));
+  return Object.fromEntries(Object.entries(file).map(([section, values]) => [section, values ?? {}]));
+}
+
+async function readFile(given?: string): Promise<File> {
+  const name = given ?? process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
   if (!existsSync(name)) return {};
   try {
     const { parseYaml } = await import('#shared/config/yaml.ts'); // loaded only when the file exists: agents stay small

@@ -23,9 +23,9 @@ export interface Directory {
 /** The service users, with OpenStack's names, and the first administrator. */
 export const users = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'] as const;
 
-/** Idempotent; called at every start. */
-export function ensureDirectory(wanted: string): Directory {
-  const id = idIn(wanted) ?? newId();
+/** Idempotent; called at every start. With an id given nothing is generated: the secrets of a node come from its cloud. */
+export function ensureDirectory(wanted: string, given?: { readonly id: string }): Directory {
+  const id = idIn(wanted) ?? given?.id ?? newId();
   const path = ensureFolder(wanted, id);
   for (const [folder, mode] of [
     ['run', 0o755],
@@ -35,7 +35,7 @@ export function ensureDirectory(wanted: string): Directory {
   ] as const)
     mkdirSync(join(path, folder), { recursive: true, mode });
   if (!idIn(path)) writeOnce(join(path, 'id'), `${id}\n`, 0o644);
-  for (const user of users) ensureSecret(path, user);
+  if (!given) for (const user of users) ensureSecret(path, user);
   return { path, id: idIn(path) ?? id, run: join(path, 'run'), log: join(path, 'log') };
 }
 

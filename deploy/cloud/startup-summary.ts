@@ -1,4 +1,5 @@
 /** Printed after a start: the endpoints, and how to log in. */
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Endpoint } from '../endpoints.ts';
 import { findRunning } from '../processes/pid-file.ts';
@@ -18,12 +19,16 @@ export function printRunning(
   };
   const lines = [
     '',
-    `Wattle is running: cloud ${cloud.id}, ${role === 'all' ? 'everything' : role} in process ${running?.pid ?? 'unknown'}, log ${short(`log/${role}.log`)}`,
+    `Wattle is running: cloud ${cloud.id}, ${{ all: 'everything', supervisor: 'all roles' }[role] ?? role} in process ${running?.pid ?? 'unknown'}, log ${short(`log/${role}.log`)}`,
     '',
     ...endpoints.map(({ name, url }) => `  ${name.padEnd(14)} ${url}`),
     '',
-    `Log in:   . ${short('openrc')}            then, for example: openstack catalog list`,
-    `or:       export OS_CLIENT_CONFIG_FILE=${join(varDirectory, 'clouds.yaml')} OS_CLOUD=wattle`,
+    ...(existsSync(join(directory.path, 'openrc'))
+      ? [
+          `Log in:   . ${short('openrc')}            then, for example: openstack catalog list`,
+          `or:       export OS_CLIENT_CONFIG_FILE=${join(varDirectory, 'clouds.yaml')} OS_CLOUD=wattle`,
+        ]
+      : []),
     'Stop:     npm stop                  (guests keep running; npx wattle down ends them too)',
     '',
   ];

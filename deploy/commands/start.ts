@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { type Command, type Options, Refusal } from '../command.ts';
 import { findRunning } from '../processes/pid-file.ts';
+import { isFirstNode } from '../rack/node-directory.ts';
+import { processesOf } from '../rack/node-roles.ts';
 import { type Part, partsOf, roleNames } from '../roles.ts';
 import { type Home, openHome, varPath } from '../settings.ts';
 
 export const command: Command = async (options) => {
   const home = await openHome({ split: options.split });
-  const { role, wanted } = roleOf(options, home.layout.ports !== undefined);
+  if (home.node) await (await import('../rack/watch-cloud.ts')).checkFit(home.directory.path);
+  const { role, wanted } = roleOf(options, home);
   if (wanted.includes('identity')) await writeLogin(home);
   if (options.foreground) await runInForeground(home, role, wanted);
   else await startInBackground(home, role, wanted);
@@ -14,20 +17,22 @@ export const command: Command = async (options) => {
 };
 
 /** The name of the process, in var/run and var/log, and the parts that it runs. */
-function roleOf({ roles }: Options, isSplit: boolean) {
-  const names = roles.length > 0 ? roles : ['all'];
+function roleOf({ roles }: Options, { layout, node }: Home) {
+  const names = roles.length > 0 ? roles : node ? processesOf(node).flatMap((names) => names.split('+')) : ['all'];
   const wanted = partsOf(names);
   if (!wanted) throw new Refusal(`--role takes any of ${roleNames().join(', ')}`);
+  const isSplit = layout.ports !== undefined || (node !== undefined && isFirstNode(node));
   return { role: isSplit && roles.length === 0 ? 'supervisor' : names.join('+'), wanted };
 }
 
 /** Loads only what the role needs, so that an agent uses little memory. */
 async function runInForeground(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
-  if (role === 'supervisor') await (await import('../split/supervise.ts')).supervise(home);
+  if (role === 'supervisor' && home.node) await (await import('../rack/supervise-node.ts')).superviseNode(home);
+  else if (role === 'supervisor') await (await import('../split/supervise.ts')).supervise(home);
   else await (await import('../processes/run-roles.ts')).runRoles(home, role, wanted);
 }
 
-async function startInBackground(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
+export async function startInBackground(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
   const [{ printRunning }, { endpointsOf }] = await Promise.all([
     import('../cloud/startup-summary.ts'),
     import('../endpoints.ts'),

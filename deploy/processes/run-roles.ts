@@ -6,7 +6,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { busOf as busLogin } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
-import { type Part, startParts } from '../roles.ts';
+import { isAgent, type Part, startParts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { brokerUserOf } from '../split/broker-users.ts';
 import { openApiProcess } from './api-process.ts';
@@ -20,19 +20,20 @@ export async function runRoles(home: Home, role: string, wanted: readonly Part[]
   acquirePidFile(pidFile);
   const log = openLog({ role });
   const stopping = nextSignal('SIGTERM', 'SIGINT');
+  const reloads = openReloads();
+  const member = home.node && (await joinedNode(home, wanted, log, reloads.request));
   try {
-    const buses = openBuses(home, log);
-    const began = performance.now();
-    const apiProcess = await openApiProcess({ home, role, wanted, log });
-    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...apiProcess.runtime });
-    writePidFile(pidFile, process.pid, true);
-    flushCompileCache();
-    log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
-    await stopping;
-    setTimeout(() => process.exit(0), closeMs).unref();
-    await parts.close();
-    await buses.close();
-    await apiProcess.close();
+    for (let current = home; ; current = await reloaded()) {
+      const running = await startAll(current, role, wanted, log);
+      writePidFile(pidFile, process.pid, true);
+      flushCompileCache();
+      const isReload = await Promise.race([stopping.then(() => false), reloads.next().then(() => true)]);
+      if (!isReload) setTimeout(() => process.exit(0), closeMs).unref();
+      await running.close();
+      if (!isReload) break;
+      log.info({}, 'reading the settings again');
+    }
+    await member?.close();
     log.info({}, 'stopped');
   } catch (error) {
     log.error({ error }, 'does not start');
@@ -41,6 +42,48 @@ export async function runRoles(home: Home, role: string, wanted: readonly Part[]
     releasePidFile(pidFile);
   }
   process.exit();
+}
+
+async function startAll(home: Home, role: string, wanted: readonly Part[], log: Log) {
+  const began = performance.now();
+  const buses = openBuses(home, log);
+  const apiProcess = await openApiProcess({ home, role, wanted, log });
+  const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...apiProcess.runtime });
+  log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
+  const close = async () => {
+    await parts.close();
+    await buses.close();
+    await apiProcess.close();
+  };
+  return { close };
+}
+
+/** Loaded again: settings.ts is not needed by a process that never reloads. */
+const reloaded = async (): Promise<Home> => (await import('../settings.ts')).openHome();
+
+/** Requests to read the settings again: SIGHUP, or a change that this process has seen itself. Requests during one merge. */
+function openReloads() {
+  let next = Promise.withResolvers<void>();
+  const request = () => next.resolve();
+  process.on('SIGHUP', request);
+  return {
+    request,
+    next: async () => {
+      await next.promise;
+      next = Promise.withResolvers<void>();
+    },
+  };
+}
+
+/** A node of a rack reports to the registry. On the first node its supervisor does. */
+async function joinedNode({ node, directory }: Home, wanted: readonly Part[], log: Log, onChange: () => void) {
+  const [{ trustCloud }, { isFirstNode }] = await Promise.all([
+    import('../rack/trust.ts'),
+    import('../rack/node-directory.ts'),
+  ]);
+  trustCloud(directory.path, { onlyCloud: wanted.every(isAgent) });
+  if (!node || isFirstNode(node)) return undefined;
+  return (await import('../rack/watch-cloud.ts')).watchCloud(directory.path, log, onChange);
 }
 
 /** One connection for all parts of the process, or one per part where each has its own user. */

@@ -26,6 +26,23 @@ export const toStart = [
   { name: 'python3-venv', has: 'python', why: 'the stock openstack client' },
 ];
 
+const certificates = { name: 'openssl', has: 'openssl', why: 'certificates of the nodes of a cloud' };
+
+/** By part of a node; services need none. */
+const byPart = {
+  'compute-agent': ['qemu-system-x86', 'qemu-system-arm', 'qemu-utils', 'qemu-block-extra', 'genisoimage', 'iproute2'],
+  'network-agent': ['iproute2', 'nftables', 'dnsmasq-base'],
+  'volume-agent': ['tgt', 'qemu-utils'],
+  image: ['qemu-utils'],
+};
+
+/** What a node with these parts needs; `isFirst`: it has the database, the bus and the stock client too. */
+export function packagesFor(parts, isFirst) {
+  const names = parts.flatMap((part) => byPart[part] ?? []);
+  const own = toStart.filter(({ name }) => names.includes(name) || (isFirst && name === 'python3-venv'));
+  return [certificates, ...own, ...(isFirst ? toSplit : [])];
+}
+
 /** What `npx wattle guest-image` needs in addition. */
 export const toBuildGuestImage = [
   { name: 'qemu-utils', has: 'qemu-img', why: 'the qcow2 file' },

@@ -1,15 +1,23 @@
 /** A process that the supervisor keeps running: a third-party program, or a role of Wattle. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { chownSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment } from '#shared/process/child-environment.ts';
-import { type Directory, isOpenToAll } from '../cloud/directory.ts';
+import { type Directory, isOpenToAll, writeOnce } from '../cloud/directory.ts';
 
 export interface Account {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Where a daemon of a rack listens, with TLS. The texts are PEM. */
+export interface TlsListener {
+  readonly address: string;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface Daemon {
@@ -50,20 +58,32 @@ export function accountOf(user: string, path: string): Account | undefined {
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
-export async function untilListening(port: number, timeoutMs = 60_000): Promise<void> {
+export async function untilListening(port: number, host = '127.0.0.1', timeoutMs = 60_000): Promise<void> {
   const until = Date.now() + timeoutMs;
-  while (!(await accepts(port))) {
-    if (Date.now() > until) throw new Error(`no listener at 127.0.0.1:${port} after ${timeoutMs / 1000} s`);
+  while (!(await accepts(port, host))) {
+    if (Date.now() > until) throw new Error(`no listener at ${host}:${port} after ${timeoutMs / 1000} s`);
     await sleep(50);
   }
 }
 
-function accepts(port: number): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port });
+function accepts(port: number, host: string): Promise<boolean> {
+  const socket = connect({ host, port });
   return new Promise((resolve) => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   }).then((accepted) => {
     socket.destroy();
     return accepted as boolean;
   });
+}
+
+/** Writes the files of a TLS listener for the account of its daemon, whose own copies they are; returns their paths. */
+export function writeTlsFiles(folder: string, listener: TlsListener, account: Account | undefined) {
+  const write = (name: string, text: string) => {
+    const file = join(folder, name);
+    writeOnce(file, text, 0o600);
+    if (account) chownSync(file, account.uid, account.gid);
+    return file;
+  };
+  const { ca, certificate, key } = listener;
+  return { ca: write('ca.crt', ca), certificate: write('tls.crt', certificate), key: write('tls.key', key) };
 }

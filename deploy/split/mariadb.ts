@@ -3,13 +3,15 @@ import { chownSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { writeOnce } from '../cloud/directory.ts';
-import { type Account, accountOf, type Daemon, untilListening } from './daemon.ts';
+import { type Account, accountOf, type Daemon, type TlsListener, untilListening, writeTlsFiles } from './daemon.ts';
 
 export interface MariadbOptions {
   /** Absolute; the database is in its directory `mariadb`. */
   readonly path: string;
   readonly port: number;
   readonly users: readonly DatabaseUser[];
+  /** Absent: at 127.0.0.1, without TLS. */
+  readonly listener?: TlsListener;
 }
 
 /** The user has all privileges on `schema`; undefined: on all schemas. */
@@ -19,7 +21,8 @@ export interface DatabaseUser {
   readonly schema?: string;
 }
 
-export function mariadb({ path, port, users }: MariadbOptions): Daemon {
+export function mariadb({ path, port, users, listener }: MariadbOptions): Daemon {
+  const address = listener?.address ?? '127.0.0.1';
   const home = join(path, 'mariadb');
   const account = accountOf('mysql', path);
   const files = join(home, 'data');
@@ -29,7 +32,8 @@ export function mariadb({ path, port, users }: MariadbOptions): Daemon {
     `--port=${port}`,
     `--pid-file=${join(home, 'pid')}`,
     `--init-file=${join(home, 'init.sql')}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${address}`,
+    ...(listener ? tlsOptions(home) : []),
     '--skip-name-resolve',
     '--character-set-server=utf8mb4',
     '--collation-server=utf8mb4_bin',
@@ -45,12 +49,21 @@ export function mariadb({ path, port, users }: MariadbOptions): Daemon {
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       await ensureFiles(home, files, account);
-      writeOnce(join(home, 'init.sql'), initStatements(users), 0o600);
+      writeOnce(join(home, 'init.sql'), initStatements(users, listener ? '%' : '127.0.0.1'), 0o600);
+      if (listener) writeTlsFiles(home, listener, account);
       chownAll(account, home, join(home, 'init.sql'));
     },
-    ready: () => untilListening(port),
+    ready: () => untilListening(port, address),
   };
 }
+
+/** The server refuses connections without TLS, other than through its socket. */
+const tlsOptions = (home: string) => [
+  `--ssl-ca=${join(home, 'ca.crt')}`,
+  `--ssl-cert=${join(home, 'tls.crt')}`,
+  `--ssl-key=${join(home, 'tls.key')}`,
+  '--require-secure-transport=ON',
+];
 
 /** Created under another name and renamed: MariaDB does not start on a partial data directory. */
 async function ensureFiles(home: string, files: string, account: Account | undefined): Promise<void> {
@@ -75,8 +88,8 @@ async function ensureFiles(home: string, files: string, account: Account | undef
 const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['--user=root'] : []);
 
 /** The root user has no password and can log in through the socket only. Removes the shared user of earlier versions. */
-const initStatements = (users: readonly DatabaseUser[]) =>
-  `DROP USER IF EXISTS 'wattle'@'127.0.0.1';\n${userStatements(users, '127.0.0.1')}`;
+const initStatements = (users: readonly DatabaseUser[], from: string) =>
+  `DROP USER IF EXISTS 'wattle'@'127.0.0.1';\n${userStatements(users, from)}`;
 
 /** Idempotent; sets the current password of existing users. `from` is the client address of logins, or % for any. */
 export const userStatements = (users: readonly DatabaseUser[], from: string): string =>

@@ -1,5 +1,6 @@
 /** knex on MySQL and MariaDB, so that a service cannot tell them from sqlite. */
 import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
 import knex, { type Knex } from 'knex';
 import { createConnection, type TypeCastField } from 'mysql2/promise';
 import { isDeadlock, isLost } from './errors.ts';
@@ -19,6 +20,7 @@ interface Connection {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  readonly ssl?: object;
 }
 type Compiler = { _indexCommand(type: string, table: string, columns: string | string[]): string };
 
@@ -113,8 +115,8 @@ class Mysql extends Mysql2 {
 }
 
 /** knex hides the password from all that copies, so it is named. */
-async function createSchema({ database, host, port, user, password }: Connection): Promise<void> {
-  const connection = await createConnection({ host, port, user, password });
+async function createSchema({ database, host, port, user, password, ssl }: Connection): Promise<void> {
+  const connection = await createConnection({ host, port, user, password, ...(ssl ? { ssl } : {}) });
   try {
     const name = connection.escapeId(database);
     await connection.query(`CREATE SCHEMA IF NOT EXISTS ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
@@ -142,9 +144,19 @@ interface Session {
   query(sql: string, done: (error: unknown) => void): void;
 }
 
-/** `mysql://user:password@host:port/schema`; the schema is made when it is missing. */
+/**
+ * The server's certificate must be of an authority that the process trusts, and for servers. mysql2 compares names only: an
+ * address in the certificate is not compared.
+ */
+const tlsFor = (host: string) => ({
+  rejectUnauthorized: true,
+  verifyIdentity: isIP(host) === 0,
+  minVersion: 'TLSv1.2',
+});
+
+/** `mysql://user:password@host:port/schema`, or `mysqls://` over TLS; the schema is made when it is missing. */
 export function openMysql(url: string): Knex {
-  const { hostname, port, username, password, pathname } = new URL(url);
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1));
   if (!database) throw new Error('the database URL names no schema: mysql://user:password@host:port/schema');
   return knex({
@@ -156,6 +168,7 @@ export function openMysql(url: string): Knex {
       user: decodeURIComponent(username),
       password: decodeURIComponent(password),
       database,
+      ...(protocol === 'mysqls:' ? { ssl: tlsFor(hostname) } : {}),
       timezone: 'Z',
       decimalNumbers: true,
       jsonStrings: true,

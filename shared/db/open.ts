@@ -5,11 +5,11 @@ import type { Knex } from 'knex';
 import { openSqlite } from './sqlite.ts';
 
 /**
- * Opens `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:port/schema`. Creates a missing folder or schema, and
+ * Opens `sqlite:path`, `sqlite::memory:`, `mysql://user:password@host:port/schema`, or `mysqls://…`: the same over TLS. Creates a missing folder or schema, and
  * connects with the first query. Throws for another URL.
  */
 export function openDatabase(url: string): Knex {
-  if (/^(mysql|mariadb):\/\//.test(url)) return mysql().openMysql(url);
+  if (/^(mysqls?|mariadb):\/\//.test(url)) return mysql().openMysql(url);
   const filename = url.match(/^sqlite:(.+)$/)?.[1];
   if (filename === undefined) throw new Error('a database URL begins with sqlite: or mysql://');
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });

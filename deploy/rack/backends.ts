@@ -1,0 +1,71 @@
+/** Database and bus of a rack: on its first node, with TLS at the address of the node. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
+import { ensureSecret } from '../cloud/directory.ts';
+import { isAgent, type Part, parts } from '../roles.ts';
+import { type BrokerUser, permissionsOf } from '../split/broker-users.ts';
+import type { TlsListener } from '../split/daemon.ts';
+import type { DatabaseUser, MariadbOptions } from '../split/mariadb.ts';
+import type { RabbitmqOptions } from '../split/rabbitmq.ts';
+import { readTls } from './certificates.ts';
+import type { NodeFile } from './node-directory.ts';
+import type { NodeSpec } from './registry/protocol.ts';
+import { agentUsersOf } from './registry/secrets-of.ts';
+
+export const backendPorts = { mariadb: 3306, rabbitmq: 5671, distribution: 25_671, epmd: 4371 };
+
+const listenerOf = (path: string, { address }: Pick<NodeFile, 'address'>): TlsListener => ({
+  address,
+  ca: readTls(path, 'ca.crt'),
+  certificate: readTls(path, 'node.crt'),
+  key: readTls(path, 'node.key'),
+});
+
+/** The schema of the registry is one more beside those of the services. */
+const schemas = (): string[] => [...parts.filter((part) => !isAgent(part)), 'registry'];
+
+export const databaseOptions = (path: string, node: NodeFile): MariadbOptions => ({
+  path,
+  port: backendPorts.mariadb,
+  users: schemas().map((name): DatabaseUser => {
+    const schema = schemaOf(name);
+    return { name: schema, password: ensureSecret(path, databaseSecret(name)), schema };
+  }),
+  listener: listenerOf(path, node),
+});
+
+export const brokerOptions = (path: string, node: NodeFile, users?: readonly BrokerUser[]): RabbitmqOptions => ({
+  path,
+  id: node.cloudId,
+  ports: backendPorts,
+  users: users ?? [...serviceUsers(path), ...knownAgentUsers(path)],
+  listener: listenerOf(path, node),
+});
+
+const userOf = (path: string, part: Part, host: string, name: string): BrokerUser => ({
+  name,
+  password: ensureSecret(path, busSecret(name)),
+  permissions: permissionsOf(part, host),
+});
+
+const serviceUsers = (path: string): BrokerUser[] =>
+  parts.filter((part) => !isAgent(part)).map((part) => userOf(path, part, '', part));
+
+/** The agents of a node. */
+export const nodeUsers = (path: string, node: Pick<NodeSpec, 'name' | 'roles'>): BrokerUser[] =>
+  agentUsersOf(node).map(({ part, user }) => userOf(path, part, node.name, user));
+
+/** Every agent that has joined has a file `bus-<agent>.<node>`. */
+const knownAgentUsers = (path: string): BrokerUser[] =>
+  readdirSync(join(path, 'secrets')).flatMap((file) => {
+    const [, agent = '', host = ''] = /^bus-([a-z-]+)\.([a-z0-9-]+)$/.exec(file) ?? [];
+    const part = parts.find((each) => each === agent);
+    return part && isAgent(part) ? [userOf(path, part, host, `${agent}.${host}`)] : [];
+  });
+
+/** Generates the passwords of all users of the database and the broker, those of the node included. Idempotent. */
+export function ensurePasswords(path: string, node: NodeFile): void {
+  for (const name of schemas()) ensureSecret(path, databaseSecret(name));
+  for (const { name } of [...serviceUsers(path), ...nodeUsers(path, node)]) ensureSecret(path, busSecret(name));
+}

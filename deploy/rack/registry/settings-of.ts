@@ -1,0 +1,40 @@
+/** The settings of the cloud: what `wattle init` was given, completed by what follows from the nodes that have joined. */
+import { createHash } from 'node:crypto';
+import type { Part } from '../../roles.ts';
+import { type NodeRoleName, partsOfRoles } from '../node-roles.ts';
+import type { NodeSpec, SettingsDocument } from './protocol.ts';
+
+const objectPort = 6210;
+export const objectListen = ({ storageAddress }: Pick<NodeSpec, 'storageAddress'>) => `${storageAddress}:${objectPort}`;
+const maxReplicas = 3;
+
+export function completeSettings(base: SettingsDocument, nodes: readonly NodeSpec[]): SettingsDocument {
+  const devices = nodes.flatMap((node) => node.devices.map((device) => `${node.name}-${objectListen(node)}/${device}`));
+  const gateway =
+    nodes.find(({ externalNic }) => externalNic !== '') ?? nodes.find(({ roles }) => roles.includes('network'));
+  const replicas = Math.max(1, Math.min(maxReplicas, devices.length));
+  return {
+    ...base,
+    'object-ring': { devices, replicas, ...base['object-ring'] },
+    network: { ...(gateway ? { gatewayHost: gateway.name } : {}), ...base.network },
+  };
+}
+
+/** The sections that the parts of the roles read: the secret of the ring goes to nothing else. */
+export function settingsFor(settings: SettingsDocument, roles: readonly NodeRoleName[]): SettingsDocument {
+  const parts = partsOfRoles(roles);
+  const usesRing = parts.some((part) => part === 'object-agent' || part === 'object-store');
+  const isRead = (section: string) =>
+    section === 'cloud' || (section === 'object-ring' ? usesRing : parts.includes(section as Part));
+  return Object.fromEntries(Object.entries(settings).filter(([section]) => isRead(section)));
+}
+
+/** Independent of the order of sections and settings. */
+export function revisionOf(settings: SettingsDocument): string {
+  const sorted = Object.keys(settings)
+    .toSorted(byName)
+    .map((section) => [section, Object.entries(settings[section] ?? {}).toSorted(([a], [b]) => byName(a, b))]);
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+}
+
+const byName = (a: string, b: string): number => (a < b ? -1 : 1);

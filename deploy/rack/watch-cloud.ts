@@ -1,0 +1,73 @@
+/** A node reports itself to the registry, and follows the settings of the cloud. */
+import { every } from '#shared/clock/every.ts';
+import type { Log } from '#shared/log/log.ts';
+import { Refusal } from '../command.ts';
+import { readTls } from './certificates.ts';
+import { getNodeFile, type NodeFile, readSettings, writeCloudSettings } from './node-directory.ts';
+import type { NodeReport } from './registry/protocol.ts';
+import { digestsOf, secretNamesOf } from './registry/secrets-of.ts';
+import { revisionOf } from './registry/settings-of.ts';
+import { RegistryAway, sendCheckIn } from './registry-client.ts';
+import { bootId, diskOf, listAddresses, version } from './this-host.ts';
+
+const intervalMs = 10_000;
+const startedAt = Date.now();
+
+export function reportOf(path: string, node: Pick<NodeFile, 'name' | 'roles'>): NodeReport {
+  const disks = [...new Set([path, ...directoriesIn(path)])].map(diskOf);
+  return { version, bootId: bootId(), startedAt, disks, secrets: digestsOf(path, secretNamesOf(path, node)) };
+}
+
+const directoriesIn = (path: string): string[] =>
+  Object.values(readSettings(path).host).flatMap(({ directory, devices }) =>
+    [directory, devices].filter((each) => typeof each === 'string'),
+  );
+
+/**
+ * Reports once. Saves settings that have changed, and returns whether they have. Throws Refusal when the node does not fit
+ * the cloud, and RegistryAway when there is no answer.
+ */
+export async function checkIn(path: string): Promise<boolean> {
+  const node = getNodeFile(path);
+  const trust = { ca: readTls(path, 'ca.crt'), cert: readTls(path, 'node.crt'), key: readTls(path, 'node.key') };
+  const { cloudId, hostId } = node;
+  const { settings } = await sendCheckIn(node.registry, trust, { cloudId, hostId, report: reportOf(path, node) });
+  if (revisionOf(settings) === revisionOf(readSettings(path).cloud)) return false;
+  writeCloudSettings(path, settings);
+  return true;
+}
+
+/** Before a start: throws Refusal when the node does not fit. A registry that is away is no reason: any order of starts works. */
+export async function checkFit(path: string, log?: Pick<Log, 'warn'>): Promise<void> {
+  const { address, name } = getNodeFile(path);
+  if (!listAddresses().includes(address))
+    throw new Refusal(
+      `this host does not have the address ${address} of node ${name}: is this a copy of its disk, or a NIC down?`,
+    );
+  try {
+    await checkIn(path);
+  } catch (error) {
+    if (!(error instanceof RegistryAway)) throw error;
+    log?.warn({ error }, 'the registry is away: whether this node fits the cloud is checked later');
+  }
+}
+
+/** Calls `onChange` after the settings have changed. A node that stops fitting goes on, and its log says why. */
+export function watchCloud(path: string, log: Pick<Log, 'info' | 'warn' | 'error'>, onChange: () => void) {
+  let state = '';
+  const check = async () => {
+    if (await checkIn(path)) onChange();
+    if (state) log.info({}, 'the registry answers again');
+    state = '';
+  };
+  const failed = (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (state === message) return;
+    state = message;
+    if (error instanceof RegistryAway) log.warn({ error: message }, 'the registry is away');
+    else log.error({ error: message }, 'this node does not fit the cloud');
+  };
+  const ticker = every(intervalMs, check, failed);
+  ticker.wake();
+  return ticker;
+}
