@@ -28,3 +28,5 @@ export interface Volumes {
 
 /** The bus address of the notification that a task is waiting. */
 export const tasksWait = 'volume.tasks';
+/** That of the notification that the run of a task has ended. */
+export const tasksEnded = 'volume.tasks-ended';

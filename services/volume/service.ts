@@ -13,7 +13,7 @@ import type { Start } from '#shared/service/runtime.ts';
 import { startApi } from '#shared/service/start-api.ts';
 import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
-import type { Volumes } from './context.ts';
+import { tasksEnded, type Volumes } from './context.ts';
 import { cinder } from './dialect.ts';
 import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
@@ -44,7 +44,8 @@ export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
   const service: Volumes = { ...runtime, hosts, copiers };
   const owner = `volume/${cloud.host || hostname()}`;
-  const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
+  const onEnded = () => bus.notify(tasksEnded);
+  const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs, onEnded });
   const messages = openMessages(service, runner);
   const timers = openTimers(service);
   const dialect = cinder(identityUrl);

@@ -1,11 +1,11 @@
 /** The operations of an attachment that need the storage host and wait for its result. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
 import { may } from '#shared/auth/policy.ts';
+import { waitFor } from '#shared/bus/wait.ts';
 import { requireIscsiName } from '#shared/contracts/grammar.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { tasksWait, type Volumes } from '../context.ts';
+import { tasksEnded, tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
@@ -13,15 +13,13 @@ import { publicReason } from '../workflows/reasons.ts';
 import { type Attachment, attachmentNotFound, attachmentRows, type Connector } from './resource.ts';
 import { acquireAttachment } from './store.ts';
 
-const pollMs = 25;
-
 /** Waits until the task no longer owns the attachment: PUT and DELETE respond with the outcome. */
-async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
-  for (;;) {
-    const now = await attachmentRows.find(db, { id });
-    if (now?.taskId !== taskId) return now;
-    await sleep(pollMs);
-  }
+async function waitForTask({ db, bus, config }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
+  const { now } = await waitFor(bus, tasksEnded, config.pollMs, async () => {
+    const found = await attachmentRows.find(db, { id });
+    return found?.taskId === taskId ? undefined : { now: found };
+  });
+  return now;
 }
 
 /** Waits for the task of an earlier request: a caller that timed out or died may repeat it. */
