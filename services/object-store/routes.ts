@@ -1,22 +1,20 @@
 /** The routes. Authorization is in the handlers, since it depends on the ACLs of the container. */
-import type { Handler, Route } from '#shared/http/route.ts';
+import type { Call, Handler, Route } from '#shared/http/route.ts';
 import { listContainers, refuseAccount, setAccount, showAccount } from './accounts/handlers.ts';
 import { createContainer, deleteContainer, listObjects, setContainer, showContainer } from './containers/handlers.ts';
 import type { ObjectStore } from './context.ts';
 import { titledHeaders } from './dialect.ts';
+import { features } from './features/all.ts';
+import type { Level, Method, Verbs } from './features/feature.ts';
 import { healthcheck, refuseBadUrl, showInfo } from './info/handlers.ts';
-import { copyObject } from './objects/copy.ts';
 import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
-import { putObject } from './objects/upload.ts';
+import { orDrained, putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
 import { levelOf, type PathHandler, parsePath } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
 
-type Method = Route<ObjectStore>['method'];
-type Verbs = Readonly<Partial<Record<Method, PathHandler>>>;
-
-const handlers: Readonly<Record<'account' | 'container' | 'object', Verbs>> = {
+const storage: Readonly<Record<Level, Verbs>> = {
   account: { head: showAccount, get: listContainers, post: setAccount, put: refuseAccount, delete: refuseAccount },
   container: {
     head: showContainer,
@@ -25,15 +23,17 @@ const handlers: Readonly<Record<'account' | 'container' | 'object', Verbs>> = {
     post: setContainer,
     delete: deleteContainer,
   },
-  object: {
-    head: getObject,
-    get: getObject,
-    put: putObject,
-    post: setObject,
-    delete: deleteObject,
-    copy: copyObject,
-  },
+  object: { head: getObject, get: getObject, put: putObject, post: setObject, delete: deleteObject },
 };
+
+/** That of the first feature that the request asks for, otherwise the plain one. Throws 405. */
+function handlerFor(call: Call, level: Level, method: Method): PathHandler {
+  const feature = features.find((each) => each[level]?.[method] && each.matches(call));
+  const handler = (feature?.[level] ?? storage[level])[method];
+  if (handler) return handler;
+  const verbs = [storage, ...features].flatMap((each) => Object.keys(each[level] ?? {}));
+  throw refuse(405, undefined, { allow: [...new Set(verbs)].join(', ').toUpperCase() });
+}
 
 /** Dispatches by the decoded path: `c%2Fo` is an object, `c/` a container. */
 const dispatched =
@@ -43,11 +43,10 @@ const dispatched =
     if (encoding !== undefined && encoding !== 'chunked')
       throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
     const target = parsePath(call);
-    const verbs = handlers[levelOf(target)];
-    const handler = verbs[method];
-    if (!handler) throw refuse(405, undefined, { allow: Object.keys(verbs).join(', ').toUpperCase() });
+    const handler = handlerFor(call, levelOf(target), method);
     refuseUnsupported(call);
-    const { headers = {}, ...answer } = await handler(store, call, target);
+    const handle = () => handler(store, call, target);
+    const { headers = {}, ...answer } = await (method === 'put' ? orDrained(call, handle) : handle());
     return { ...answer, headers: titledHeaders(headers) };
   };
 

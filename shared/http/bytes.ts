@@ -10,6 +10,24 @@ export interface Bytes {
   close(): Promise<void>;
 }
 
+/** The source of one chunk. */
+export function bytesIn(buffer: Buffer | undefined): Bytes {
+  let rest = buffer?.length ? buffer : undefined;
+  const read = async () => {
+    const chunk = rest;
+    rest = undefined;
+    return chunk;
+  };
+  return { read, close: async () => {} };
+}
+
+/** All bytes of a source. */
+export async function readAll({ read }: Pick<Bytes, 'read'>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for (let chunk = await read(); chunk; chunk = await read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 export const isBytes = (value: unknown): value is Bytes =>
   typeof value === 'object' && value !== null && 'read' in value && 'close' in value;
 

@@ -1,8 +1,7 @@
 /** An account stores the domain of its project, from tokens of that project. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Call } from '#shared/http/route.ts';
-import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { write } from '../cluster/write.ts';
+import { change } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
 import { accountInfo, domainHeader, isOwn } from '../requests/authorize.ts';
 import type { ObjectPath } from '../requests/request.ts';
@@ -16,6 +15,5 @@ export async function rememberDomain(store: ObjectStore, call: Call, target: Obj
   const domain = domainOf(call, target);
   if (domain[domainHeader] === undefined) return;
   if ((await accountInfo(store, target))[domainHeader] === domain[domainHeader]) return;
-  const headers = { ...domain, 'x-timestamp': newTimestamp() };
-  await write(store, { kind: 'account', method: 'PUT', path: [target.account], headers });
+  await change(store, { ...target, container: '', object: '' }, 'PUT', domain);
 }

@@ -1,16 +1,15 @@
 /** Accounts: every project has one, which is created with its first container. */
 import type { AgentAnswer, Headers } from '#shared/contracts/object-agent.ts';
-import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
-import { refusedAs, verdictOf, write } from '../cluster/write.ts';
+import { changeOrRefuse } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
-import { deleteInBulk, isBulkDelete } from '../objects/bulk-delete.ts';
 import { accountQuotaOf, shownQuota } from '../quotas/settings.ts';
 import { noContent, publicHeaders } from '../requests/answers.ts';
 import { authorizeAccount, denied, domainHeader, isOperator, orNone } from '../requests/authorize.ts';
-import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
+import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { headersIn, type PathHandler } from '../requests/request.ts';
@@ -28,13 +27,7 @@ export const listContainers: PathHandler = async (store, call, target): Promise<
   authorizeAccount(call, target);
   const format = formatOf(call);
   const { headers, body } = await find(store, target.account, 'GET', listingQuery(call));
-  const listed = JSON.parse(String(body ?? '[]')) as Listed[];
-  const rows = listed.map((each) => ('subdir' in each ? { subdir: each.subdir } : rowOf(each)));
-  return listingAnswer(
-    format,
-    { root: `account name="${escaped(target.account)}"`, element: 'container', rows },
-    headers,
-  );
+  return listingAnswer(format, { root: 'account', name: target.account, element: 'container', rowOf }, body, headers);
 };
 
 const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
@@ -46,26 +39,16 @@ const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
 });
 
 export const setAccount: PathHandler = async (store, call, target) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   const said = headersIn(call);
   const headers = { ...metadataOf(said, 'account'), ...accountQuotaOf(call, said), ...domainOf(call, target) };
-  const timestamp = { 'x-timestamp': newTimestamp() };
-  const answers = await write(store, {
-    kind: 'account',
-    method: 'PUT',
-    path: [target.account],
-    headers: { ...timestamp, ...headers },
-  });
-  const status = verdictOf(store, answers);
-  if (status >= 400) throw refusedAs(status, answers);
+  await changeOrRefuse(store, target, 'PUT', headers);
   store.quotas.forget(target.account);
   return noContent();
 };
 
 /** Accounts cannot be created or deleted by clients. */
-export const refuseAccount: PathHandler = async (store, call, target) => {
-  if (call.method === 'DELETE' && isBulkDelete(call)) return deleteInBulk(store, call, target);
+export const refuseAccount: PathHandler = async (_store, call, target) => {
   if (!isOperator(call, target)) throw denied(call);
   throw refuse(405);
 };

@@ -1,7 +1,7 @@
 /** Reads from any replica: the primaries in any order, then the handoffs. */
 import { within } from '#shared/clock/within.ts';
 import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
-import type { Bytes } from '#shared/http/bytes.ts';
+import { type Bytes, bytesIn } from '#shared/http/bytes.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { missing, unavailable } from '../requests/refusals.ts';
@@ -141,13 +141,4 @@ export function bytesOf(
   return { read: readNext, close: () => current.close() };
 }
 
-function asBytes({ body }: AgentAnswer): Bytes {
-  if (body && 'read' in body) return body;
-  let rest = body?.length ? body : undefined;
-  const once = async () => {
-    const chunk = rest;
-    rest = undefined;
-    return chunk;
-  };
-  return { read: once, close: async () => {} };
-}
+const asBytes = ({ body }: AgentAnswer): Bytes => (body && 'read' in body ? body : bytesIn(body));

@@ -45,8 +45,7 @@ interface Open {
 
 async function open(store: ObjectStore, sending: Sending): Promise<Set<Open>> {
   const { ring } = store;
-  const rest = devicesFor(store, sending.path);
-  const first = [...Array(Math.min(ring.replicas, ring.devices.length)).keys()].map(() => rest.next().value as Device);
+  const { first, rest } = devicesFor(store, sending.path);
   const asked = first.map((device) => openSlot(store, sending, device, rest));
   const outcomes: (Open | 'newer')[] = [];
   const all = asked.map((slot) => slot.then((outcome) => outcome && outcomes.push(outcome)));

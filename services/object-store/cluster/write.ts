@@ -1,9 +1,10 @@
 /** Writes to one device per replica; more than half of them decide the answer. */
 import type { AgentAnswer, Headers, Kind } from '#shared/contracts/object-agent.ts';
-import type { Fault } from '#shared/errors/fault.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
+import { newTimestamp } from '#shared/ring/timestamp.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse, unavailable } from '../requests/refusals.ts';
+import { levelOf, type ObjectPath, partsOf } from '../requests/request.ts';
 
 interface Writing {
   readonly kind: Kind;
@@ -14,11 +15,12 @@ interface Writing {
   readonly share?: 'x-container-replicas' | 'x-account-replicas';
 }
 
-/** The devices in order: each slot uses the next that no other slot uses. */
-export function* devicesFor({ ring }: ObjectStore, path: readonly string[]): Generator<Device> {
+/** A device for each slot, and the others in order, for slots whose device fails. */
+export function devicesFor({ ring }: ObjectStore, path: readonly string[]) {
   const { primaries, handoffs } = nodesOf(ring, placeOf(ring, ...path).partition);
-  yield* primaries;
-  yield* handoffs;
+  const all = [...primaries, ...handoffs];
+  const slots = Math.min(ring.replicas, ring.devices.length);
+  return { first: all.slice(0, slots), rest: all.slice(slots).values() };
 }
 
 /** The replicas of the parent to which a slot reports: together the slots cover all of them. */
@@ -30,12 +32,39 @@ interface Written {
   readonly answer: AgentAnswer;
 }
 
+const shares = { account: undefined, container: 'x-account-replicas', object: 'x-container-replicas' } as const;
+
+/** Writes with a new timestamp. Returns the answers of the reachable devices. Throws 503 when they are too few. */
+export function change(
+  store: ObjectStore,
+  target: ObjectPath,
+  method: Writing['method'],
+  about: Headers = {},
+): Promise<AgentAnswer[]> {
+  const kind = levelOf(target);
+  const { [kind]: share } = shares;
+  const headers = { ...about, 'x-timestamp': newTimestamp() };
+  return write(store, { kind, method, path: partsOf(target), headers, ...(share && { share }) });
+}
+
+/** The same; returns the status, and throws what a quorum of the replicas refuses. */
+export async function changeOrRefuse(
+  store: ObjectStore,
+  target: ObjectPath,
+  method: Writing['method'],
+  about: Headers = {},
+): Promise<number> {
+  const answers = await change(store, target, method, about);
+  const status = verdictOf(store, answers);
+  if (status < 400) return status;
+  throw refuse(status, answers.find((answer) => answer.status === status)?.headers['x-backend-problem']);
+}
+
 /** Returns the answers of the reachable devices. Throws 503 when they are too few. */
 export async function write(store: ObjectStore, writing: Writing): Promise<AgentAnswer[]> {
   const { ring, settings } = store;
-  const rest = devicesFor(store, writing.path);
-  const slots = Math.min(ring.replicas, ring.devices.length);
-  const first = [...Array(slots).keys()].map(() => rest.next().value as Device);
+  const { first, rest } = devicesFor(store, writing.path);
+  const slots = first.length;
   const written = first.map((device, slot) => writeSlot(store, shared(store, writing, slot, slots), device, rest));
   const asked = written.map(async (one, slot) => {
     const done = await one;
@@ -104,12 +133,6 @@ export async function quorumFirst<T>(
   await Promise.race([all, patience.promise]);
   clearTimeout(timer);
   return [...come];
-}
-
-/** A refusal with the message of an agent. */
-export function refusedAs(status: number, answers: readonly AgentAnswer[]): Fault {
-  const problem = answers.find((answer) => answer.status === status)?.headers['x-backend-problem'];
-  return refuse(status, problem);
 }
 
 /** The status for the client: the highest of the class of status that a quorum answered. */

@@ -1,19 +1,18 @@
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { isoOf } from '#shared/ring/timestamp.ts';
 import { rememberDomain } from '../accounts/domain.ts';
 import { read } from '../cluster/read.ts';
-import { deleteInBulk, isBulkDelete } from '../objects/bulk-delete.ts';
+import { changeOrRefuse } from '../cluster/write.ts';
 import { checkContainerQuota } from '../quotas/settings.ts';
 import { cleanAcl } from '../requests/acl.ts';
 import { httpDate, noContent, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, denied, isOperator } from '../requests/authorize.ts';
-import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
+import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
-import { changeContainer } from './change.ts';
 
 export const showContainer: PathHandler = async (store, call, target) => {
   await authorize(store, call, target);
@@ -26,10 +25,8 @@ export const listObjects: PathHandler = async (store, call, target): Promise<Ans
   const format = formatOf(call);
   const query = listingQuery(call);
   const { headers, body } = await read(store, { kind: 'container', method: 'GET', path: partsOf(target), query });
-  const listed = JSON.parse(String(body ?? '[]')) as Listed[];
-  const rows = listed.map((each) => ('subdir' in each ? { subdir: each.subdir } : rowOf(each)));
-  const root = `container name="${escaped(target.container)}"`;
-  return listingAnswer(format, { root, element: 'object', rows }, shown(call, target, headers));
+  const rows = { root: 'container', name: target.container, element: 'object', rowOf };
+  return listingAnswer(format, rows, body, shown(call, target, headers));
 };
 
 const rowOf = ({ name, etag, bytes, type, timestamp, meta }: Entry) => ({
@@ -59,36 +56,30 @@ export const createContainer: PathHandler = async (store, call, target) => {
   const policy = call.header('x-storage-policy');
   if (policy && policy.toLowerCase() !== 'policy-0') throw refuse(400, `Invalid X-Storage-Policy '${policy}'`);
   await rememberDomain(store, call, target);
-  return plain(await changeContainer(store, target, 'PUT', input));
+  return plain(await changeOrRefuse(store, target, 'PUT', input));
 };
 
 export const setContainer: PathHandler = async (store, call, target) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   const input = inputOf(call);
   await rememberDomain(store, call, target);
-  await changeContainer(store, target, 'POST', input);
+  await changeOrRefuse(store, target, 'POST', input);
   return noContent();
 };
 
 export const deleteContainer: PathHandler = async (store, call, target) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
-  await changeContainer(store, target, 'DELETE');
+  await changeOrRefuse(store, target, 'DELETE');
   return noContent();
 };
 
-const set = ['x-container-read', 'x-container-write'];
-const removed = ['x-container-read', 'x-container-write'];
-
 function inputOf(call: Call): Headers {
   const headers = headersIn(call);
-  const acls = set
-    .filter((name) => headers[name] !== undefined)
-    .map((name) => [name, cleanAcl(name, headers[name] ?? '')]);
-  const gone = removed
-    .filter((name) => headers[name.replace('x-', 'x-remove-')] !== undefined)
-    .map((name) => [name, '']);
+  const acls = ['x-container-read', 'x-container-write'].flatMap((name) => {
+    const value = headers[name];
+    if (value !== undefined) return [[name, cleanAcl(name, value)]];
+    return headers[name.replace('x-', 'x-remove-')] === undefined ? [] : [[name, '']];
+  });
   checkContainerQuota(headers);
-  return { ...metadataOf(headers, 'container'), ...Object.fromEntries([...gone, ...acls]) };
+  return { ...metadataOf(headers, 'container'), ...Object.fromEntries(acls) };
 }

@@ -1,7 +1,7 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
-import { deleteLimits } from '../objects/many-deletes.ts';
-import { segmentLimits } from '../objects/segments.ts';
+import { deleteLimits } from '../features/many-deletes.ts';
+import { segmentLimits } from '../features/slo-segments.ts';
 import { listingLimit } from '../requests/listing.ts';
 import { limits } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';

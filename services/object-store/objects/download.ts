@@ -1,16 +1,16 @@
 /** GET and HEAD of an object. */
 import { randomBytes } from 'node:crypto';
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Bytes } from '#shared/http/bytes.ts';
+import { type Bytes, bytesIn } from '#shared/http/bytes.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { bytesOf, read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
+import { resolved } from '../features/resolve.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { missing, refuse } from '../requests/refusals.ts';
 import { headersIn, isTrue, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
-import { bytesIn, resolved } from './segments.ts';
 import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
 export const getObject: PathHandler = async (store, call, target): Promise<Answer> => {

@@ -1,19 +1,26 @@
-import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { verdictOf, write } from '../cluster/write.ts';
+import type { Call } from '#shared/http/route.ts';
+import { change, verdictOf } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
+import { authorize, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type ObjectPath, partsOf } from '../requests/request.ts';
+import { headersIn, type ObjectPath } from '../requests/request.ts';
+import { objectSource } from './source.ts';
+
+/** Throws unless the caller may delete the object; X-If-Delete-At: only an object that ends then. */
+export async function checkDeletable(store: ObjectStore, call: Call, target: ObjectPath): Promise<void> {
+  await authorize(store, call, target);
+  await containerInfo(store, target);
+  const { 'x-if-delete-at': wanted } = headersIn(call);
+  if (wanted === undefined) return;
+  if (!/^\s*\d{1,12}\s*$/.test(wanted)) throw refuse(400, 'Bad X-If-Delete-At header value');
+  const { headers } = await objectSource(store, target);
+  if (Number(headers['x-delete-at'] ?? Number.NaN) !== Number(wanted))
+    throw refuse(412, 'X-If-Delete-At and X-Delete-At do not match');
+}
 
 /** Returns false when no replica had it. */
 export async function removeObject(store: ObjectStore, target: ObjectPath): Promise<boolean> {
-  const headers = { 'x-timestamp': newTimestamp() };
-  const answers = await write(store, {
-    kind: 'object',
-    method: 'DELETE',
-    path: partsOf(target),
-    headers,
-    share: 'x-container-replicas',
-  });
+  const answers = await change(store, target, 'DELETE');
   const status = verdictOf(
     store,
     answers.map((each) => (each.status === 404 ? { ...each, status: 204 } : each)),

@@ -1,4 +1,4 @@
-/** PUT of an object, from the client or from another object. */
+/** PUT of an object. */
 import type { Readable } from 'node:stream';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -13,56 +13,50 @@ import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
-import { copyFrom } from './copy.ts';
-import { putManifest } from './manifest.ts';
 
-export const putObject: PathHandler = (store, call, target) =>
-  orDrained(call, async () => {
-    const headers = headersIn(call);
-    const isManifest = call.query['multipart-manifest'] === 'put';
-    if (isManifest && headers['x-copy-from'] !== undefined)
-      throw refuse(405, 'Multipart Manifest PUTs cannot be COPY requests');
-    if (headers['x-copy-from'] !== undefined) return copyFrom(store, call, target, headers);
-    await authorize(store, call, target);
-    const length = lengthOf(headers);
-    if ((length ?? 0) > store.settings.maxFileBytes) throw refuse(413);
-    const container = await containerInfo(store, target);
-    await checkNoneMatch(store, target, headers);
-    const about = { target, headers: aboutOf(headers, target), etag: headers.etag?.replaceAll('"', '').toLowerCase() };
-    const reservation = await reserve(store, call, target, container, length);
-    try {
-      if (isManifest) return await putManifest(store, call, about);
-      return await put(store, call, { ...about, length, grow: reservation.grow });
-    } finally {
-      reservation.release();
-    }
-  });
-
-const aboutOf = (headers: Headers, target: ObjectPath): Headers => ({
-  ...objectHeadersOf(headers),
-  'content-type': contentTypeOf(headers, target.object),
-});
-
-interface Putting {
+/** What a PUT brings, and its place within the quotas. */
+export interface Incoming {
   readonly target: ObjectPath;
+  /** The headers to store. */
   readonly headers: Headers;
+  /** The MD5 that the client expects. */
   readonly etag: string | undefined;
+  /** Undefined when the client did not send it. */
   readonly length: number | undefined;
   /** Throws when the quota does not allow so many bytes more than announced. */
-  readonly grow: (bytes: number) => void;
+  grow(bytes: number): void;
 }
 
-async function put(store: ObjectStore, call: Call, { target, headers, etag, length, grow }: Putting): Promise<Answer> {
-  const timestamp = newTimestamp();
-  const common = { path: partsOf(target), timestamp, headers, length, etag, body: call.stream };
-  const onBytes = length === undefined ? grow : undefined;
-  const sent = await upload(store, {
-    ...common,
-    mostBytes: store.settings.maxFileBytes,
-    ...(onBytes ? { onBytes } : {}),
-  });
-  return plain(201, { etag: sent.etag, 'last-modified': httpDate(timestamp) });
+type Store = (store: ObjectStore, call: Call, incoming: Incoming) => Promise<Answer>;
+
+/** Checks a PUT and reserves its place, then stores what it brings. */
+export async function receive(store: ObjectStore, call: Call, target: ObjectPath, keep: Store): Promise<Answer> {
+  const given = headersIn(call);
+  await authorize(store, call, target);
+  const length = lengthOf(given);
+  if ((length ?? 0) > store.settings.maxFileBytes) throw refuse(413);
+  const container = await containerInfo(store, target);
+  await checkNoneMatch(store, target, given);
+  const headers = { ...objectHeadersOf(given), 'content-type': contentTypeOf(given, target.object) };
+  const etag = given.etag?.replaceAll('"', '').toLowerCase();
+  const { grow, release } = await reserve(store, call, target, container, length);
+  try {
+    return await keep(store, call, { target, headers, etag, length, grow });
+  } finally {
+    release();
+  }
 }
+
+export const putObject: PathHandler = (store, call, target) =>
+  receive(store, call, target, async (_store, { stream: body }, { headers, etag, length, grow }) => {
+    const timestamp = newTimestamp();
+    const sent = await upload(store, {
+      ...{ path: partsOf(target), timestamp, headers, length, etag, body },
+      mostBytes: store.settings.maxFileBytes,
+      ...(length === undefined ? { onBytes: grow } : {}),
+    });
+    return plain(201, { etag: sent.etag, 'last-modified': httpDate(timestamp) });
+  });
 
 /** A body with neither a length nor chunked encoding. */
 function lengthOf({ 'content-length': length, 'transfer-encoding': encoding }: Headers): number | undefined {
@@ -85,7 +79,7 @@ async function checkNoneMatch(
 const mostDrained = 16 * 1024 * 1024;
 
 /** Reads the rest of a body of limited size before a refusal, since many clients read the answer only after they have sent it. */
-async function orDrained<T>({ stream }: Call, work: () => Promise<T>): Promise<T> {
+export async function orDrained<T>({ stream }: Call, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,5 +1,7 @@
 /** The query of a listing, and its three formats. */
+import accepts from 'accepts';
 import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import { refuse } from './refusals.ts';
@@ -21,67 +23,62 @@ export function listingQuery({ query, url }: Call): Headers {
 
 export type Format = 'text' | 'json' | 'xml';
 
-const media: Readonly<Record<string, Format>> = {
+const formats = {
   'text/plain': 'text',
   'application/json': 'json',
   'application/xml': 'xml',
   'text/xml': 'xml',
-  'text/*': 'text',
-  'application/*': 'json',
-  '*/*': 'text',
-};
+} as const;
 
 /** The format by `format=`, otherwise by Accept. Throws 406. */
-export function formatOf({ query, header }: Call): Format {
-  const asked = query.format?.toLowerCase();
+export function formatOf(call: Call): Format {
+  const asked = call.query.format?.toLowerCase();
   if (asked === 'json' || asked === 'xml') return asked;
-  if (asked !== undefined) return 'text';
-  const accept = header('accept');
-  if (!accept) return 'text';
-  const wanted = accept.split(',').map((part) => {
-    const [type = '', ...more] = part.split(';').map((word) => word.trim().toLowerCase());
-    const quality = Number(more.find((word) => word.startsWith('q='))?.slice(2) ?? 1);
-    return { format: own(media, type), quality };
-  });
-  const [best] = wanted
-    .filter(({ format, quality }) => format && quality > 0)
-    .toSorted((a, b) => b.quality - a.quality);
-  if (!best?.format) throw refuse(406);
-  return best.format;
+  return asked === undefined ? formats[acceptedType(call)] : 'text';
 }
+
+const types = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const;
+
+/** The media type that the client prefers, text unless it says. Throws 406. */
+export function acceptedType({ header }: Call): (typeof types)[number] {
+  const accept = header('accept');
+  const wanted = accept ? accepts({ headers: { accept } }).type([...types]) : 'text/plain';
+  const found = types.find((type) => type === wanted);
+  if (!found) throw refuse(406);
+  return found;
+}
+
+interface Rows {
+  /** The root element of the XML, whose attribute is the name. */
+  readonly root: string;
+  readonly name: string;
+  readonly element: string;
+  readonly rowOf: (entry: Entry) => Row;
+}
+type Row = Readonly<Record<string, string | number>>;
 
 const contentTypes = { text: 'text/plain', json: 'application/json', xml: 'application/xml' };
 
-export interface Rows {
-  /** The root element of the XML: `account name="AUTH_x"`. */
-  readonly root: string;
-  readonly element: string;
-  readonly rows: readonly Readonly<Record<string, string | number>>[];
-}
-
-/** An empty page of text is a 204. */
-export function listingAnswer(format: Format, { root, element, rows }: Rows, headers: Headers): Answer {
+/** An empty page of text is a 204. `listed` is the JSON of an agent. */
+export function listingAnswer(format: Format, rows: Rows, listed: unknown, headers: Headers): Answer {
+  const entries = JSON.parse(String(listed ?? '[]')) as Listed[];
+  const page = entries.map((each): Row => ('subdir' in each ? { subdir: each.subdir } : rows.rowOf(each)));
+  const body = Buffer.from(textOf(format, rows, page));
   const type = { 'content-type': `${contentTypes[format]}; charset=utf-8` };
-  const page = (text: string): Answer => {
-    const body = Buffer.from(text);
-    return { status: 200, headers: { ...headers, ...type, 'content-length': String(body.length) }, body };
-  };
-  if (format === 'json') return page(JSON.stringify(rows));
-  if (format === 'xml') return page(xmlOf(root, element, rows));
-  const lines = rows.map(({ name, subdir }) => `${name ?? subdir}\n`).join('');
-  if (!lines) return { status: 204, headers: { ...headers, ...type, 'content-length': '0' } };
-  return page(lines);
+  const about = { ...headers, ...type, 'content-length': String(body.length) };
+  return body.length === 0 ? { status: 204, headers: about } : { status: 200, headers: about, body };
 }
 
-function xmlOf(root: string, element: string, rows: Rows['rows']): string {
-  const [name = ''] = root.split(' ');
-  const inner = rows.map((row) => {
+function textOf(format: Format, { root, name, element }: Rows, page: readonly Row[]): string {
+  if (format === 'json') return JSON.stringify(page);
+  if (format === 'text') return page.map((row) => `${row.name ?? row.subdir}\n`).join('');
+  const inner = page.map((row) => {
     if (row.subdir !== undefined)
       return `<subdir name="${escaped(row.subdir)}"><name>${escaped(row.subdir)}</name></subdir>`;
     const fields = Object.entries(row).map(([field, value]) => `<${field}>${escaped(value)}</${field}>`);
     return `<${element}>${fields.join('')}</${element}>`;
   });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}>${inner.join('')}</${name}>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} name="${escaped(name)}">${inner.join('')}</${root}>`;
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -1,4 +1,6 @@
 /** Metadata headers of accounts, containers and objects, with Swift's limits. */
+import { extname } from 'node:path/posix';
+import { lookup } from 'mime-types';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { own } from '#shared/input/own.ts';
 import { titled } from '../dialect.ts';
@@ -78,52 +80,17 @@ function manifest({ 'x-object-manifest': value }: Headers): Headers {
   return { 'x-object-manifest': value };
 }
 
-/** The default, by the ending of the name. */
+/** Types that Python's mimetypes names otherwise than mime-types. */
 const types: Readonly<Record<string, string>> = {
-  txt: 'text/plain',
-  log: 'text/plain',
-  sh: 'application/x-sh',
   py: 'text/x-python',
-  md: 'text/markdown',
-  csv: 'text/csv',
-  html: 'text/html',
-  htm: 'text/html',
-  css: 'text/css',
-  js: 'text/javascript',
-  mjs: 'text/javascript',
-  json: 'application/json',
   xml: 'text/xml',
-  pdf: 'application/pdf',
-  zip: 'application/zip',
-  tar: 'application/x-tar',
-  gz: 'application/gzip',
   tgz: 'application/x-tar',
-  bz2: 'application/x-bzip2',
-  xz: 'application/x-xz',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  svg: 'image/svg+xml',
-  ico: 'image/vnd.microsoft.icon',
-  webp: 'image/webp',
-  bmp: 'image/bmp',
-  tif: 'image/tiff',
-  tiff: 'image/tiff',
-  mp3: 'audio/mpeg',
   wav: 'audio/x-wav',
-  mp4: 'video/mp4',
-  mpeg: 'video/mpeg',
-  mov: 'video/quicktime',
-  webm: 'video/webm',
-  doc: 'application/msword',
-  xls: 'application/vnd.ms-excel',
-  ppt: 'application/vnd.ms-powerpoint',
-  wasm: 'application/wasm',
 };
 
 export function contentTypeOf(headers: Headers, name: string): string {
   const said = headers['content-type'];
   if (said && !headers['x-detect-content-type']) return said;
-  return own(types, name.split('.').at(-1)?.toLowerCase()) ?? 'application/octet-stream';
+  const ending = extname(name).slice(1).toLowerCase();
+  return own(types, ending) ?? (lookup(ending) || 'application/octet-stream');
 }

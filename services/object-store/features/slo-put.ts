@@ -1,33 +1,26 @@
 /** PUT of a static large object's manifest. */
 import { Readable } from 'node:stream';
-import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
 import type { ObjectStore } from '../context.ts';
+import { rangesOf } from '../objects/conditions.ts';
+import { md5, objectSource, type Source } from '../objects/source.ts';
+import type { Incoming } from '../objects/upload.ts';
 import { httpDate, plain } from '../requests/answers.ts';
 import { authorize } from '../requests/authorize.ts';
 import { contentTypeOf } from '../requests/metadata.ts';
-import { refuse } from '../requests/refusals.ts';
+import { faultOf, refuse } from '../requests/refusals.ts';
 import { type ObjectPath, partsOf, pathFrom } from '../requests/request.ts';
-import { rangesOf } from './conditions.ts';
-import { type SegmentBody, segmentsFrom } from './manifest-body.ts';
 import { statusLine } from './many-deletes.ts';
-import { isStatic, rangeIn, type Segment, segmentLimits } from './segments.ts';
-import { md5, objectSource, type Source } from './source.ts';
+import { type SegmentBody, segmentsFrom } from './slo-manifest.ts';
+import { isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
 
-/** The headers to store with the segments. */
-interface About {
-  readonly target: ObjectPath;
-  readonly headers: Headers;
-  /** The MD5 that the client expects. */
-  readonly etag: string | undefined;
-}
+type About = Pick<Incoming, 'target' | 'headers' | 'etag'>;
 
-export async function putManifest(store: ObjectStore, call: Call, about: About): Promise<Answer> {
-  return keepManifest(store, call, about, await bodyOf(call));
-}
+export const putManifest = async (store: ObjectStore, call: Call, incoming: Incoming): Promise<Answer> =>
+  keepManifest(store, call, incoming, await bodyOf(call));
 
 /** Checks every segment before the manifest is stored; the refusal lists all errors. */
 export async function keepManifest(store: ObjectStore, call: Call, about: About, body: Buffer): Promise<Answer> {
@@ -96,7 +89,7 @@ async function lookedUp(
   const found = new Map<string, Source | Fault>();
   for (const { path } of wanted) {
     if (found.has(path)) continue;
-    found.set(path, await lookUp(store, call, pathFrom(account, path, false)).catch(asFault));
+    found.set(path, await lookUp(store, call, pathFrom(account, path, false)).catch(faultOf));
   }
   return found;
 }
@@ -104,11 +97,6 @@ async function lookedUp(
 async function lookUp(store: ObjectStore, call: Call, target: ObjectPath): Promise<Source> {
   await authorize(store, call, target, 'GET');
   return objectSource(store, target);
-}
-
-function asFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  throw error;
 }
 
 /** Returns a segment as it is stored; errors are added to the problems. */

@@ -3,13 +3,13 @@ import { STATUS_CODES } from 'node:http';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
-import { changeContainer } from '../containers/change.ts';
+import { changeOrRefuse } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
+import { removeObject } from '../objects/remove.ts';
 import { authorize, containerInfo, denied, isOperator } from '../requests/authorize.ts';
-import { escaped } from '../requests/listing.ts';
+import { acceptedType, escaped } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
 import { levelOf, type ObjectPath } from '../requests/request.ts';
-import { removeObject } from './remove.ts';
 
 export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
 
@@ -30,32 +30,13 @@ interface Report {
 }
 
 export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`;
-const types = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const;
-type Type = (typeof types)[number];
-
-/** The preferred media type of the client. Throws 406. */
-export function reportType({ header }: Call): Type {
-  const accept = header('accept');
-  if (!accept) return 'text/plain';
-  const wanted = accept.split(',', 50).map((part) => {
-    const [type = '', ...more] = part.split(';').map((word) => word.trim().toLowerCase());
-    return { type, quality: Number(more.find((word) => word.startsWith('q='))?.slice(2) ?? 1) };
-  });
-  const fits = (type: string, pattern: string) =>
-    pattern === '*/*' || pattern === type || (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1)));
-  const best = wanted.filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality);
-  const found = best.map(({ type }) => types.find((each) => fits(each, type))).find((each) => each !== undefined);
-  if (!found) throw refuse(406);
-  return found;
-}
-
 /** Deletes objects first, then containers, as Swift does. The answer begins at once, and spaces keep the connection alive. */
 export function deleteAll(
   store: ObjectStore,
   call: Call,
   items: (signal: AbortSignal) => Promise<readonly ToDelete[]>,
 ): Answer {
-  const type = reportType(call);
+  const type = acceptedType(call);
   const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
   const { signal } = call;
   const done = work(store, call, items, report, signal);
@@ -116,7 +97,7 @@ async function deleteOne(
 async function removed(store: ObjectStore, call: Call, target: ObjectPath): Promise<boolean> {
   if (levelOf(target) === 'container') {
     if (!isOperator(call, target)) throw denied(call);
-    await changeContainer(store, target, 'DELETE');
+    await changeOrRefuse(store, target, 'DELETE');
     return true;
   }
   await authorize(store, call, target, 'DELETE');
@@ -124,7 +105,7 @@ async function removed(store: ObjectStore, call: Call, target: ObjectPath): Prom
   return removeObject(store, target);
 }
 
-function written(type: Type, { deleted, missed, status, body, errors }: Report): string {
+function written(type: string, { deleted, missed, status, body, errors }: Report): string {
   const facts = {
     'Number Deleted': deleted,
     'Number Not Found': missed,
@@ -149,7 +130,7 @@ function xmlOf(facts: Readonly<Record<string, string | number>>, errors: Report[
 }
 
 /** The body: spaces until the report is complete, which parsers of all three formats skip, then the report. */
-function reportWhenDone(done: Promise<void>, report: () => string, type: Type): Bytes {
+function reportWhenDone(done: Promise<void>, report: () => string, type: string): Bytes {
   const first = type.endsWith('/xml') ? '<?xml version="1.0" encoding="UTF-8"?>\n' : '';
   let begun = false;
   let ended = false;

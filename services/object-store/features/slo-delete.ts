@@ -2,12 +2,12 @@
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
+import { objectSource } from '../objects/source.ts';
 import { authorize } from '../requests/authorize.ts';
-import { refuse } from '../requests/refusals.ts';
+import { faultOf, refuse } from '../requests/refusals.ts';
 import { type ObjectPath, pathFrom } from '../requests/request.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
-import { isStatic, segmentsIn } from './segments.ts';
-import { objectSource } from './source.ts';
+import { isStatic, segmentsIn } from './slo-segments.ts';
 
 /** Deletes the segments first: after an interruption the manifest still names them. */
 export const deleteLarge = async (store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> =>
@@ -26,7 +26,7 @@ async function segmentsOf(
   const manifests = new Map<string, ToDelete>([[nameOf(target), { name: nameOf(target), target }]]);
   for (const [name, manifest] of manifests) {
     if (signal.aborted) return [];
-    const found = await innerOf(store, call, manifest.target as ObjectPath).catch(asRefusal);
+    const found = await innerOf(store, call, manifest.target as ObjectPath).catch(faultOf);
     if (found instanceof Fault) manifests.set(name, { name, refused: found });
     else
       for (const inner of found) {
@@ -53,9 +53,4 @@ async function innerOf(store: ObjectStore, call: Call, target: ObjectPath): Prom
     target: pathFrom(target.account, segment.name, false),
     large: segment.sub_slo === true,
   }));
-}
-
-function asRefusal(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  throw error;
 }

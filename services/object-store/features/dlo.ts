@@ -3,10 +3,11 @@ import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import type { Call } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
+import { chained, inOrder, md5, openObject, type Part, type Source, wholeOf } from '../objects/source.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { listingLimit } from '../requests/listing.ts';
 import { decoded, type ObjectPath } from '../requests/request.ts';
-import { chained, inOrder, md5, openObject, type Part, type Source, wholeOf } from './source.ts';
+import type { StoredForm } from './feature.ts';
 
 interface Page {
   readonly parts: readonly Part[];
@@ -17,14 +18,8 @@ interface Page {
 }
 
 /** With more segments than a listing has at once neither length nor checksum is known, as in Swift. */
-export async function dynamicSource(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  source: Source,
-  manifest: string,
-): Promise<Source> {
-  const [container = '', ...rest] = manifest.split('/').map(decoded);
+async function dynamicSource(store: ObjectStore, call: Call, target: ObjectPath, source: Source): Promise<Source> {
+  const [container = '', ...rest] = (source.headers['x-object-manifest'] ?? '').split('/').map(decoded);
   const from = { ...target, container, object: rest.join('/') };
   await authorize(store, call, from, 'GET');
   const first = await pageBelow(store, from, '');
@@ -41,6 +36,11 @@ export async function dynamicSource(
     open: (range) => chained(first.parts, range),
   };
 }
+
+export const dynamicObject: StoredForm = {
+  matches: ({ headers }) => headers['x-object-manifest'] !== undefined,
+  resolve: dynamicSource,
+};
 
 async function pageBelow(store: ObjectStore, from: ObjectPath, marker: string): Promise<Page> {
   const query = { prefix: from.object, marker, limit: String(listingLimit) };

@@ -4,6 +4,8 @@ import type { Answer, Call } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
 import type { ObjectStore } from '../context.ts';
+import { conditionOf, rangesOf } from '../objects/conditions.ts';
+import { objectSource, type Source, streamOf, wholeOf } from '../objects/source.ts';
 import { reserve } from '../quotas/reservations.ts';
 import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
@@ -18,10 +20,10 @@ import {
   partsOf,
   pathFrom,
 } from '../requests/request.ts';
-import { conditionOf, rangesOf } from './conditions.ts';
-import { keepManifest } from './manifest.ts';
-import { isStatic, rawSegments, resolved, segmentsIn } from './segments.ts';
-import { objectSource, type Source, streamOf, wholeOf } from './source.ts';
+import type { Feature } from './feature.ts';
+import { resolved } from './resolve.ts';
+import { keepManifest } from './slo-put.ts';
+import { isStatic, rawSegments, segmentsIn } from './slo-segments.ts';
 
 interface Copy {
   readonly from: ObjectPath;
@@ -31,18 +33,25 @@ interface Copy {
 }
 
 /** COPY names the destination, PUT with X-Copy-From the source. */
-export const copyObject: PathHandler = async (store, call, from) => {
+const copyTo: PathHandler = async (store, call, from) => {
   const given = headersIn(call);
   if (!given.destination) throw refuse(412, 'Destination header required');
   const account = accountIn(given['destination-account']) ?? from.account;
-  return copy(store, call, { from, to: pathFrom(account, given.destination, true), given });
+  return copyObject(store, call, { from, to: pathFrom(account, given.destination, true), given });
 };
 
-export async function copyFrom(store: ObjectStore, call: Call, to: ObjectPath, given: Headers): Promise<Answer> {
+const copyFrom: PathHandler = async (store, call, to) => {
+  const given = headersIn(call);
+  if (call.query['multipart-manifest'] === 'put') throw refuse(405, 'Multipart Manifest PUTs cannot be COPY requests');
   if (Number(given['content-length'] ?? 0) > 0) throw refuse(400, 'Copy requests require a zero byte body');
   const account = accountIn(given['x-copy-from-account']) ?? to.account;
-  return copy(store, call, { from: pathFrom(account, given['x-copy-from'] ?? '', true), to, given });
-}
+  return copyObject(store, call, { from: pathFrom(account, given['x-copy-from'] ?? '', true), to, given });
+};
+
+export const copy: Feature = {
+  matches: ({ method, header }) => method === 'COPY' || header('x-copy-from') !== undefined,
+  object: { copy: copyTo, put: copyFrom },
+};
 
 function accountIn(header: string | undefined): string | undefined {
   if (!header) return undefined;
@@ -52,7 +61,7 @@ function accountIn(header: string | undefined): string | undefined {
 }
 
 /** The source is authorized first, as in Swift, so that a caller who may not read it learns nothing of the destination. */
-async function copy(store: ObjectStore, call: Call, copying: Copy): Promise<Answer> {
+async function copyObject(store: ObjectStore, call: Call, copying: Copy): Promise<Answer> {
   const { from, to, given } = copying;
   await authorize(store, call, from, 'GET');
   const stored = await objectSource(store, from, true);

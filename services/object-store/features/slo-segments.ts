@@ -1,15 +1,15 @@
 /** Large objects: the manifest names its segments (static) or the prefix of their names (dynamic). */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Bytes } from '#shared/http/bytes.ts';
+import { type Bytes, bytesIn, readAll } from '#shared/http/bytes.ts';
 import type { Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
+import type { Range } from '../objects/conditions.ts';
+import { chained, md5, objectSource, type Part, type Source, wholeOf } from '../objects/source.ts';
 import { authorize } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, pathFrom } from '../requests/request.ts';
-import type { Range } from './conditions.ts';
-import { dynamicSource } from './dynamic.ts';
-import { chained, md5, objectSource, type Part, type Source, wholeOf } from './source.ts';
+import type { StoredForm } from './feature.ts';
 
 export const segmentLimits = {
   count: 1000,
@@ -35,30 +35,24 @@ export interface Segment {
 export const isStatic = ({ headers }: Pick<Source, 'headers'>): boolean =>
   headers['x-static-large-object'] !== undefined;
 
-/** The source of the bytes of an object: itself, or the segments of a large object. */
-export async function resolved(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  source: Source,
-  depth = 0,
-): Promise<Source> {
-  if (call.query['multipart-manifest'] === 'get' && depth === 0) return asManifest(call, source);
-  const { 'x-object-manifest': dynamic } = source.headers;
-  if (dynamic !== undefined) return dynamicSource(store, call, target, source, dynamic);
-  return isStatic(source) ? staticSource(store, call, target, source, depth) : source;
-}
+/** With multipart-manifest=get: the manifest itself, in the format in which it can be PUT. */
+export const manifest: StoredForm = {
+  matches: (_source, call) => call.query['multipart-manifest'] === 'get',
+  resolve: async (_store, call, _target, source) => {
+    if (!isStatic(source)) return source;
+    const json = { ...source.headers, 'content-type': 'application/json; charset=utf-8' };
+    if (call.query.format !== 'raw') return { ...source, headers: json };
+    const raw = Buffer.from(JSON.stringify(rawSegments(await segmentsIn(source))));
+    const etag = md5(raw);
+    const open = async ({ from, to }: Range) => bytesIn(raw.subarray(from, to + 1));
+    return { ...source, headers: { ...source.headers, etag }, etag, length: raw.length, open };
+  },
+};
 
-/** The manifest in the format in which it can be PUT. */
-async function asManifest(call: Call, source: Source): Promise<Source> {
-  if (!isStatic(source)) return source;
-  const json = { ...source.headers, 'content-type': 'application/json; charset=utf-8' };
-  if (call.query.format !== 'raw') return { ...source, headers: json };
-  const raw = Buffer.from(JSON.stringify(rawSegments(await segmentsIn(source))));
-  const etag = md5(raw);
-  const open = async ({ from, to }: Range) => bytesIn(raw.subarray(from, to + 1));
-  return { ...source, headers: { ...source.headers, etag }, etag, length: raw.length, open };
-}
+export const staticObject: StoredForm = {
+  matches: isStatic,
+  resolve: (store, call, target, source) => staticSource(store, call, target, source, 0),
+};
 
 export const rawSegments = (segments: readonly Segment[]) =>
   segments.map(({ name, hash, bytes, range }) => ({
@@ -67,16 +61,6 @@ export const rawSegments = (segments: readonly Segment[]) =>
     ...(range === undefined ? {} : { range }),
     size_bytes: bytes,
   }));
-
-export function bytesIn(buffer: Buffer): Bytes {
-  let rest: Buffer | undefined = buffer.length > 0 ? buffer : undefined;
-  const read = async () => {
-    const chunk = rest;
-    rest = undefined;
-    return chunk;
-  };
-  return { read, close: async () => {} };
-}
 
 async function staticSource(
   store: ObjectStore,
@@ -101,7 +85,8 @@ function partOf(store: ObjectStore, call: Call, target: ObjectPath, segment: Seg
   const open = async (range: Range): Promise<Bytes> => {
     await authorize(store, call, target, 'GET');
     const stored = await objectSource(store, target);
-    const whole = segment.sub_slo ? await resolved(store, call, target, stored, depth + 1) : stored;
+    const isLarge = segment.sub_slo && isStatic(stored);
+    const whole = isLarge ? await staticSource(store, call, target, stored, depth + 1) : stored;
     if (whole.etag.replaceAll('"', '') !== segment.hash) throw refuse(409, `${segment.name} has changed`);
     return whole.open({ from: from + range.from, to: Math.min(from + range.to, to) });
   };
@@ -121,9 +106,5 @@ export function rangeIn({ range, bytes }: Pick<Segment, 'range' | 'bytes'>): Ran
 }
 
 /** The lines of a stored manifest. */
-export async function segmentsIn(source: Source): Promise<Segment[]> {
-  const bytes = await source.open(wholeOf(source.length));
-  const chunks: Buffer[] = [];
-  for (let chunk = await bytes.read(); chunk; chunk = await bytes.read()) chunks.push(chunk);
-  return JSON.parse(String(Buffer.concat(chunks))) as Segment[];
-}
+export const segmentsIn = async (source: Source): Promise<Segment[]> =>
+  JSON.parse(String(await readAll(await source.open(wholeOf(source.length)))));

@@ -1,8 +1,8 @@
 /** Parses the manifest of a static large object: a list of segments, each validated separately. */
 import { trimEndOf } from '#shared/input/trim.ts';
+import { rangesOf } from '../objects/conditions.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, pathFrom } from '../requests/request.ts';
-import { rangesOf } from './conditions.ts';
 
 export interface SegmentBody {
   readonly path: string;

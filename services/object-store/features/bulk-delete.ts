@@ -1,16 +1,14 @@
 /** `?bulk-delete`: the body has one name per line, of objects and empty containers of the account. */
 import type { Fault } from '#shared/errors/fault.ts';
-import type { Answer, Call } from '#shared/http/route.ts';
-import type { ObjectStore } from '../context.ts';
+import type { Call } from '#shared/http/route.ts';
 import { refuse } from '../requests/refusals.ts';
-import { decoded, type ObjectPath, pathFromName } from '../requests/request.ts';
+import { decoded, type PathHandler, pathFromName } from '../requests/request.ts';
+import type { Feature, Verbs } from './feature.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
-
-export const isBulkDelete = ({ query }: Call): boolean => Object.hasOwn(query, 'bulk-delete');
 
 const longestLine = 2 * (256 + 1024 + 2) * 3;
 
-export async function deleteInBulk(store: ObjectStore, call: Call, { account }: ObjectPath): Promise<Answer> {
+const deleteInBulk: PathHandler = async (store, call, { account }) => {
   const type = call.header('content-type');
   if (type && !type.startsWith('text/plain')) throw refuse(406);
   if (call.header('content-length') === undefined && call.header('transfer-encoding') === undefined) throw refuse(411);
@@ -18,7 +16,15 @@ export async function deleteInBulk(store: ObjectStore, call: Call, { account }: 
     const names = await namesIn(call);
     return names.map((name) => itemOf(account, name));
   });
-}
+};
+
+const verbs: Verbs = { post: deleteInBulk, delete: deleteInBulk };
+export const bulkDelete: Feature = {
+  matches: ({ query }) => Object.hasOwn(query, 'bulk-delete'),
+  account: verbs,
+  container: verbs,
+  object: verbs,
+};
 
 /** Throws 400 for a line that is longer than any name, 413 for too many names. */
 async function namesIn({ stream }: Call): Promise<string[]> {

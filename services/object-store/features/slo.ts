@@ -1,0 +1,17 @@
+/** Static large objects: PUT of a manifest, and DELETE of an object with all its segments. */
+import { checkDeletable } from '../objects/remove.ts';
+import { receive } from '../objects/upload.ts';
+import type { Feature } from './feature.ts';
+import { deleteLarge } from './slo-delete.ts';
+import { putManifest } from './slo-put.ts';
+
+export const staticLargeObjects: Feature = {
+  matches: ({ query, method }) => query['multipart-manifest'] === method.toLowerCase(),
+  object: {
+    put: (store, call, target) => receive(store, call, target, putManifest),
+    delete: async (store, call, target) => {
+      await checkDeletable(store, call, target);
+      return deleteLarge(store, call, target);
+    },
+  },
+};
