@@ -1,4 +1,4 @@
-import type { Route } from '#shared/http/route.ts';
+import { checkedInHandler, type Route } from '#shared/http/route.ts';
 import { applicationCredentialRoutes } from './application-credentials/routes.ts';
 import { grantHandlers, listRoleAssignments } from './assignments/handlers.ts';
 import { withAudit } from './audit/with-audit.ts';
@@ -81,19 +81,19 @@ import { jsonHome } from './versions/json-home.ts';
 const rule = (name: string) => `identity:${name}`;
 
 /** The handler checks the rule, with the resource as target. */
-const checkedInHandler = null;
+const inHandler = (...names: readonly string[]) => checkedInHandler(...names.map(rule));
 
 type Verbs = ReturnType<typeof grantHandlers>;
 
 /** The path of a grant is the same for each kind of target and actor; `end` follows it where the grant is inherited. */
-function grants(path: string, { list, put, head, remove }: Verbs, end = ''): Route<Identity>[] {
+function grants(path: string, { rules, list, put, head, remove }: Verbs, end = ''): Route<Identity>[] {
   const one = `${path}/:roleId${end}`;
   return [
-    { method: 'get', path: `${path}${end}`, handler: list, rule: checkedInHandler },
-    { method: 'put', path: one, handler: put, rule: checkedInHandler },
-    { method: 'head', path: one, handler: head, rule: checkedInHandler },
-    { method: 'get', path: one, handler: head, rule: checkedInHandler },
-    { method: 'delete', path: one, handler: remove, rule: checkedInHandler },
+    { method: 'get', path: `${path}${end}`, handler: list, rule: inHandler(rules.list) },
+    { method: 'put', path: one, handler: put, rule: inHandler(rules.put) },
+    { method: 'head', path: one, handler: head, rule: inHandler(rules.head) },
+    { method: 'get', path: one, handler: head, rule: inHandler(rules.head) },
+    { method: 'delete', path: one, handler: remove, rule: inHandler(rules.remove) },
   ];
 }
 
@@ -106,43 +106,43 @@ const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
   });
 
 const all: Route<Identity>[] = [
-  { method: 'get', path: '/', handler: listVersions, rule: null, auth: 'none' },
-  { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, auth: 'none' },
+  { method: 'get', path: '/', handler: listVersions, auth: 'none' },
+  { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), auth: 'none' },
   { method: 'get', path: '/v3/wattle/trust', handler: showTokenKeys, rule: rule('get_trust_document') },
   { method: 'get', path: '/v3/OS-REVOKE/events', handler: listRevocationEvents, rule: rule('list_revoke_events') },
 
-  { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, auth: 'none' },
-  { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: checkedInHandler },
-  { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: checkedInHandler },
-  { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: checkedInHandler },
+  { method: 'post', path: '/v3/auth/tokens', handler: logIn, auth: 'none' },
+  { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: inHandler('check_token') },
+  { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: inHandler('validate_token') },
+  { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: inHandler('revoke_token') },
   { method: 'get', path: '/v3/auth/catalog', handler: showCatalog, rule: rule('get_auth_catalog') },
   { method: 'get', path: '/v3/auth/projects', handler: listOwnProjects, rule: rule('get_auth_projects') },
   { method: 'get', path: '/v3/auth/domains', handler: listOwnDomains, rule: rule('get_auth_domains') },
   { method: 'get', path: '/v3/auth/system', handler: listOwnSystem, rule: rule('get_auth_system') },
 
-  { method: 'get', path: '/v3/domains', handler: listDomains, rule: checkedInHandler },
+  { method: 'get', path: '/v3/domains', handler: listDomains, rule: inHandler('list_domains') },
   { method: 'post', path: '/v3/domains', handler: createDomainHandler, rule: rule('create_domain') },
   { method: 'get', path: '/v3/domains/:id', ...showDomain },
   { method: 'patch', path: '/v3/domains/:id', ...updateDomain },
   { method: 'delete', path: '/v3/domains/:id', ...deleteDomain },
 
-  { method: 'get', path: '/v3/projects', handler: listProjects, rule: checkedInHandler },
-  { method: 'post', path: '/v3/projects', handler: createProject, rule: checkedInHandler },
+  { method: 'get', path: '/v3/projects', handler: listProjects, rule: inHandler('list_projects') },
+  { method: 'post', path: '/v3/projects', handler: createProject, rule: inHandler('create_project') },
   { method: 'get', path: '/v3/projects/:id', ...showProject },
   { method: 'patch', path: '/v3/projects/:id', ...updateProject },
   { method: 'delete', path: '/v3/projects/:id', ...deleteProject },
 
-  { method: 'get', path: '/v3/users', handler: listUsers, rule: checkedInHandler },
-  { method: 'post', path: '/v3/users', handler: createUser, rule: checkedInHandler },
+  { method: 'get', path: '/v3/users', handler: listUsers, rule: inHandler('list_users') },
+  { method: 'post', path: '/v3/users', handler: createUser, rule: inHandler('create_user') },
   { method: 'get', path: '/v3/users/:id', ...showUser },
   { method: 'patch', path: '/v3/users/:id', ...updateUser },
   { method: 'delete', path: '/v3/users/:id', ...deleteUser },
-  { method: 'post', path: '/v3/users/:id/password', handler: changePassword, rule: null, auth: 'none' },
+  { method: 'post', path: '/v3/users/:id/password', handler: changePassword, auth: 'none' },
   { method: 'get', path: '/v3/users/:id/groups', ...listGroupsOfUser },
   { method: 'get', path: '/v3/users/:id/projects', ...listProjectsOfUser },
 
-  { method: 'get', path: '/v3/groups', handler: listGroups, rule: checkedInHandler },
-  { method: 'post', path: '/v3/groups', handler: createGroup, rule: checkedInHandler },
+  { method: 'get', path: '/v3/groups', handler: listGroups, rule: inHandler('list_groups') },
+  { method: 'post', path: '/v3/groups', handler: createGroup, rule: inHandler('create_group') },
   { method: 'get', path: '/v3/groups/:id', ...showGroup },
   { method: 'patch', path: '/v3/groups/:id', ...updateGroup },
   { method: 'delete', path: '/v3/groups/:id', ...deleteGroup },
@@ -156,8 +156,8 @@ const all: Route<Identity>[] = [
     ...deleteMember,
   },
 
-  { method: 'get', path: '/v3/roles', handler: listRoles, rule: checkedInHandler },
-  { method: 'post', path: '/v3/roles', handler: createRole, rule: checkedInHandler },
+  { method: 'get', path: '/v3/roles', handler: listRoles, rule: inHandler('list_roles', 'list_domain_roles') },
+  { method: 'post', path: '/v3/roles', handler: createRole, rule: inHandler('create_role', 'create_domain_role') },
   { method: 'get', path: '/v3/roles/:id', ...showRole },
   { method: 'patch', path: '/v3/roles/:id', ...updateRole },
   { method: 'delete', path: '/v3/roles/:id', ...deleteRole },
@@ -172,7 +172,12 @@ const all: Route<Identity>[] = [
     rule: rule('delete_implied_role'),
   },
   { method: 'get', path: '/v3/role_inferences', handler: listInferences, rule: rule('list_role_inference_rules') },
-  { method: 'get', path: '/v3/role_assignments', handler: listRoleAssignments, rule: checkedInHandler },
+  {
+    method: 'get',
+    path: '/v3/role_assignments',
+    handler: listRoleAssignments,
+    rule: inHandler('list_role_assignments', 'list_role_assignments_for_tree'),
+  },
   ...grantsOn('project'),
   ...grantsOn('domain'),
   ...grants('/v3/system/users/:actorId/roles', grantHandlers('system', 'user')),

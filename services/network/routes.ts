@@ -1,5 +1,5 @@
-/** The routes of the API. A rule whose target is more than the caller's project is checked in the handler and is null here. */
-import type { Route } from '#shared/http/route.ts';
+/** The routes of the API. A rule whose target is more than the caller's project is checked in the handler. */
+import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
 import { listAvailabilities, showAvailability } from './availability/handlers.ts';
 import type { Network } from './context.ts';
 import {
@@ -28,11 +28,13 @@ import { securityGroupRules, securityGroups } from './security-groups/handlers.t
 import { createSubnetPool, removeSubnetPool, updateSubnetPool } from './subnet-pools/operations.ts';
 import { subnetPool } from './subnet-pools/resource.ts';
 import { subnets } from './subnets/handlers.ts';
-import { addTag, addTags, checkTag, listTags, removeTag, removeTags, replaceTags } from './tags/handlers.ts';
+import { addTag, addTags, checkTag, listTags, removeTag, removeTags, replaceTags, tagRules } from './tags/handlers.ts';
 
 const v2 = '/v2.0';
 const quota = `${v2}/quotas/:id`;
 const tags = `${v2}/:collection/:id/tags`;
+
+const tagsIn = (verb: 'get' | 'update' | 'delete') => checkedInHandler(...tagRules(verb));
 
 const owned: Route<Network>[] = [
   { method: 'get', path: `${v2}/networks`, handler: networks.list, rule: 'get_network' },
@@ -42,7 +44,7 @@ const owned: Route<Network>[] = [
   { method: 'delete', path: `${v2}/networks/:id`, handler: networks.remove, rule: 'delete_network' },
 
   { method: 'get', path: `${v2}/subnets`, handler: subnets.list, rule: 'get_subnet' },
-  { method: 'post', path: `${v2}/subnets`, handler: subnets.create, rule: null },
+  { method: 'post', path: `${v2}/subnets`, handler: subnets.create, rule: checkedInHandler('create_subnet') },
   { method: 'get', path: `${v2}/subnets/:id`, handler: subnets.show, rule: 'get_subnet' },
   { method: 'put', path: `${v2}/subnets/:id`, handler: subnets.update, rule: 'update_subnet' },
   { method: 'delete', path: `${v2}/subnets/:id`, handler: subnets.remove, rule: 'delete_subnet' },
@@ -50,7 +52,7 @@ const owned: Route<Network>[] = [
   ...routesOf(subnetPool, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
 
   { method: 'get', path: `${v2}/ports`, handler: ports.list, rule: 'get_port' },
-  { method: 'post', path: `${v2}/ports`, handler: ports.create, rule: null },
+  { method: 'post', path: `${v2}/ports`, handler: ports.create, rule: checkedInHandler('create_port') },
   { method: 'get', path: `${v2}/ports/:id`, handler: ports.show, rule: 'get_port' },
   { method: 'put', path: `${v2}/ports/:id`, handler: ports.update, rule: 'update_port' },
   { method: 'delete', path: `${v2}/ports/:id`, handler: ports.remove, rule: 'delete_port' },
@@ -89,10 +91,30 @@ const owned: Route<Network>[] = [
     handler: securityGroups.remove,
     rule: 'delete_security_group',
   },
-  { method: 'get', path: `${v2}/security-group-rules`, handler: securityGroupRules.list, rule: null },
-  { method: 'post', path: `${v2}/security-group-rules`, handler: securityGroupRules.create, rule: null },
-  { method: 'get', path: `${v2}/security-group-rules/:id`, handler: securityGroupRules.show, rule: null },
-  { method: 'delete', path: `${v2}/security-group-rules/:id`, handler: securityGroupRules.remove, rule: null },
+  {
+    method: 'get',
+    path: `${v2}/security-group-rules`,
+    handler: securityGroupRules.list,
+    rule: checkedInHandler('get_security_group_rule'),
+  },
+  {
+    method: 'post',
+    path: `${v2}/security-group-rules`,
+    handler: securityGroupRules.create,
+    rule: checkedInHandler('create_security_group_rule'),
+  },
+  {
+    method: 'get',
+    path: `${v2}/security-group-rules/:id`,
+    handler: securityGroupRules.show,
+    rule: checkedInHandler('get_security_group_rule'),
+  },
+  {
+    method: 'delete',
+    path: `${v2}/security-group-rules/:id`,
+    handler: securityGroupRules.remove,
+    rule: checkedInHandler('delete_security_group_rule'),
+  },
 
   {
     method: 'get',
@@ -109,31 +131,31 @@ const owned: Route<Network>[] = [
 ];
 
 const cloud: Route<Network>[] = [
-  { method: 'get', path: '/', handler: showVersions, rule: null, auth: 'none' },
-  { method: 'get', path: `${v2}/`, handler: showResources, rule: null, auth: 'none' },
-  { method: 'get', path: `${v2}/extensions`, handler: listExtensions, rule: null },
-  { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: null },
-  { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: null },
-  { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: null },
+  { method: 'get', path: '/', handler: showVersions, auth: 'none' },
+  { method: 'get', path: `${v2}/`, handler: showResources, auth: 'none' },
+  { method: 'get', path: `${v2}/extensions`, handler: listExtensions, rule: anyToken },
+  { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: anyToken },
+  { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: checkedInHandler('get_agent') },
+  { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: checkedInHandler('get_agent') },
   { method: 'delete', path: `${v2}/agents/:id`, handler: removeAgent, rule: 'delete_agent' },
   { method: 'get', path: `${v2}/service-providers`, handler: listServiceProviders, rule: 'get_service_provider' },
   { method: 'get', path: `${v2}/availability_zones`, handler: listZones, rule: 'get_availability_zone' },
 
   { method: 'get', path: `${v2}/quotas`, handler: listAllQuotas, rule: 'update_quota' },
-  { method: 'get', path: quota, handler: showQuota, rule: null },
-  { method: 'get', path: `${quota}/default`, handler: showDefaultQuota, rule: null },
-  { method: 'get', path: `${quota}/details`, handler: showQuotaDetails, rule: null },
-  { method: 'get', path: `${quota}/details.json`, handler: showQuotaDetails, rule: null },
+  { method: 'get', path: quota, handler: showQuota, rule: checkedInHandler('get_quota') },
+  { method: 'get', path: `${quota}/default`, handler: showDefaultQuota, rule: checkedInHandler('get_quota') },
+  { method: 'get', path: `${quota}/details`, handler: showQuotaDetails, rule: checkedInHandler('get_quota') },
+  { method: 'get', path: `${quota}/details.json`, handler: showQuotaDetails, rule: checkedInHandler('get_quota') },
   { method: 'put', path: quota, handler: updateQuota, rule: 'update_quota' },
   { method: 'delete', path: quota, handler: resetQuota, rule: 'delete_quota' },
 
-  { method: 'get', path: tags, handler: listTags, rule: null },
-  { method: 'put', path: tags, handler: replaceTags, rule: null },
-  { method: 'post', path: tags, handler: addTags, rule: null },
-  { method: 'delete', path: tags, handler: removeTags, rule: null },
-  { method: 'get', path: `${tags}/:tag`, handler: checkTag, rule: null },
-  { method: 'put', path: `${tags}/:tag`, handler: addTag, rule: null },
-  { method: 'delete', path: `${tags}/:tag`, handler: removeTag, rule: null },
+  { method: 'get', path: tags, handler: listTags, rule: tagsIn('get') },
+  { method: 'put', path: tags, handler: replaceTags, rule: tagsIn('update') },
+  { method: 'post', path: tags, handler: addTags, rule: tagsIn('update') },
+  { method: 'delete', path: tags, handler: removeTags, rule: tagsIn('delete') },
+  { method: 'get', path: `${tags}/:tag`, handler: checkTag, rule: tagsIn('get') },
+  { method: 'put', path: `${tags}/:tag`, handler: addTag, rule: tagsIn('update') },
+  { method: 'delete', path: `${tags}/:tag`, handler: removeTag, rule: tagsIn('delete') },
 ];
 
 export const routes: readonly Route<Network>[] = [

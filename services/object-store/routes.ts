@@ -1,5 +1,5 @@
 /** The routes. Authorization is in the handlers, since it depends on the ACLs of the container. */
-import type { Call, Handler, Route } from '#shared/http/route.ts';
+import { type Call, checkedInHandler, type Handler, type Route } from '#shared/http/route.ts';
 import { listContainers, refuseAccount, setAccount, showAccount } from './accounts/handlers.ts';
 import { createContainer, deleteContainer, listObjects, setContainer, showContainer } from './containers/handlers.ts';
 import type { ObjectStore } from './context.ts';
@@ -51,11 +51,11 @@ const dispatched =
   };
 
 /** The handler reads the body; the token is optional, since a container may be public. */
-const open = (method: Method, path: string, handler = dispatched(method)): Route<ObjectStore> => ({
+const open = (method: Method, path: string): Route<ObjectStore> => ({
   method,
   path,
-  handler,
-  rule: null,
+  handler: dispatched(method),
+  rule: checkedInHandler('object-store:resell', 'object-store:operate', 'object-store:read'),
   auth: 'optional',
   body: 'stream',
 });
@@ -66,10 +66,10 @@ const object = '/v1/:account/:container/*object';
 const plain: readonly Method[] = ['head', 'get', 'put', 'post', 'delete'];
 
 export const routes: readonly Route<ObjectStore>[] = [
-  { ...open('get', '/info', showInfo), auth: 'none' },
-  { ...open('get', '/healthcheck', healthcheck), auth: 'none' },
-  { ...open('get', '/v1', refuseBadUrl), auth: 'none' },
+  { method: 'get', path: '/info', handler: showInfo, auth: 'none', body: 'stream' },
+  { method: 'get', path: '/healthcheck', handler: healthcheck, auth: 'none', body: 'stream' },
+  { method: 'get', path: '/v1', handler: refuseBadUrl, auth: 'none', body: 'stream' },
   ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
   open('copy', object),
-  { ...open('get', '/v1/*rest', refuseBadUrl), auth: 'none' },
+  { method: 'get', path: '/v1/*rest', handler: refuseBadUrl, auth: 'none', body: 'stream' },
 ];

@@ -1,5 +1,5 @@
 import type { Version } from '#shared/api/versions.ts';
-import type { Route } from '#shared/http/route.ts';
+import { checkedInHandler, type Route } from '#shared/http/route.ts';
 import * as aggregates from './aggregates/handlers.ts';
 import * as allocations from './allocations/handlers.ts';
 import * as candidates from './candidates/handlers.ts';
@@ -66,9 +66,15 @@ const lines: readonly Line[] = [
 ];
 
 export const routes: Route<Placement>[] = [
-  { method: 'get', path: '/', handler: withCacheHeaders(showVersions), rule: null, auth: 'none' },
+  { method: 'get', path: '/', handler: withCacheHeaders(showVersions), auth: 'none' },
   // the target project is in the query, so the handler enforces the rule
-  { method: 'get', path: '/usages', handler: withCacheHeaders(usages.show), rule: null, since: '1.9' },
+  {
+    method: 'get',
+    path: '/usages',
+    handler: withCacheHeaders(usages.show),
+    rule: checkedInHandler('placement:usages'),
+    since: '1.9',
+  },
   ...lines.map(([method, path, handler, rule, since = '1.0', until = newest]) => ({
     method,
     path,

@@ -1,5 +1,5 @@
 /** The index of the API. Fixed path segments come before ids: the first route that matches is used. */
-import type { Route } from '#shared/http/route.ts';
+import { type Authorization, anyToken, type Route } from '#shared/http/route.ts';
 import { attachmentRoutes } from './attachments/routes.ts';
 import type { Volumes } from './context.ts';
 import * as extensions from './extensions/handlers.ts';
@@ -21,7 +21,7 @@ type More = Partial<Pick<Route<Volumes>, 'since'>>;
 const get = (
   path: string,
   handler: Route<Volumes>['handler'],
-  rule: string | null,
+  rule: Authorization,
   more: More = {},
 ): Route<Volumes> => ({
   method: 'get',
@@ -42,12 +42,12 @@ const odd: Route<Volumes>[] = [
   get('/qos-specs', emptyList('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
   get('/backups', emptyList('backups'), 'backup:get_all'),
   get('/backups/detail', emptyList('backups'), 'backup:get_all'),
-  get('/group_types', emptyList('group_types'), null, { since: '3.11' }),
+  get('/group_types', emptyList('group_types'), anyToken, { since: '3.11' }),
   get('/groups', emptyList('groups'), 'group:get_all', { since: '3.13' }),
   get('/groups/detail', emptyList('groups'), 'group:get_all', { since: '3.13' }),
   get('/group_snapshots', emptyList('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
   get('/group_snapshots/detail', emptyList('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
-  get('/resource_filters', listFilters, null, { since: '3.33' }),
+  get('/resource_filters', listFilters, anyToken, { since: '3.33' }),
   get('/os-services', hosts.listServices, 'volume_extension:services:index'),
   update('enable', hosts.enableService),
   update('disable', hosts.disableService),
@@ -58,14 +58,14 @@ const odd: Route<Volumes>[] = [
   get('/capabilities/:id', hosts.showCapabilities, 'volume_extension:capabilities'),
   get('/os-hosts', hosts.listStorageHosts, 'volume_extension:hosts'),
   get('/os-hosts/:id', hosts.showStorageHost, 'volume_extension:hosts'),
-  get('/os-availability-zone', hosts.listZones, null),
-  get('/extensions', extensions.listExtensions, null),
-  get('/extensions/:id', extensions.showExtension, null),
+  get('/os-availability-zone', hosts.listZones, anyToken),
+  get('/extensions', extensions.listExtensions, anyToken),
+  get('/extensions/:id', extensions.showExtension, anyToken),
 ];
 
 export const routes: Route<Volumes>[] = [
-  { method: 'get', path: '/', handler: versions.listVersions, rule: null, auth: 'none' },
-  { method: 'get', path: '/v3', handler: versions.showVersion, rule: null, auth: 'none' },
+  { method: 'get', path: '/', handler: versions.listVersions, auth: 'none' },
+  { method: 'get', path: '/v3', handler: versions.showVersion, auth: 'none' },
   ...inProjects([
     ...volumeRoutes,
     ...metadataRoutes,

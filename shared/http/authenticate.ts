@@ -32,6 +32,7 @@ export function authorizePath<Service>(
   { method, originalUrl }: { readonly method: string; readonly originalUrl: string },
 ): void {
   if (caller.accessRules) refuseUnlessAllowed(caller, { api: name, method, path: originalUrl.split('?', 1)[0] ?? '' });
-  if (!open.some(({ rule }) => rule === null || enforcer.may(rule, caller)))
-    enforcer.authorize(open[0]?.rule ?? '', caller);
+  const rules = open.map(({ rule }) => rule);
+  if (rules.some((rule) => typeof rule !== 'string' || enforcer.may(rule, caller))) return;
+  enforcer.authorize(String(rules[0]), caller);
 }

@@ -75,7 +75,7 @@ async function answerTo<Service>(
   const route = first.action === undefined ? first : routeOfAction(open, call.body);
   progress.route = route;
   if (!options.reservesRoom) refuseWhileShort(route, caller);
-  if (route.rule !== null) enforcer.authorize(route.rule, caller);
+  if (typeof route.rule === 'string') enforcer.authorize(route.rule, caller);
   validate(options, route, version, call.body, queries);
   const refused = route.body === 'stream' ? undefined : await options.strict?.(req, res, version, call.body);
   if (refused) throw refused;

@@ -1,7 +1,7 @@
 /** The quota sets of projects and the quota class sets of Nova and Cinder. */
 import type { Knex } from 'knex';
 import type { Version } from '#shared/api/versions.ts';
-import { type Answer, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Answer, type Call, checkedInHandler, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { classOf, type Limits, type quotas } from './quota.ts';
 
 /** What a client sends: limits, and words about how they are to be taken. */
@@ -81,11 +81,20 @@ export function quotaSets<Service extends { readonly db: Knex }>(definition: Def
   const set = `${prefix}/os-quota-sets/:id`;
   const classSet = `${prefix}/os-quota-class-sets/:id`;
   return [
-    { method: 'get', path: set, handler: show, rule: null },
+    { method: 'get', path: set, handler: show, rule: checkedInHandler(rules.show) },
     { method: 'put', path: set, handler: update, rule: rules.update },
     { method: 'delete', path: set, handler: reset, rule: rules.delete },
     { method: 'get', path: `${set}/defaults`, handler: showDefaults, rule: rules.defaults },
-    ...(detailRule ? [{ method: 'get', path: `${set}/detail`, handler: detail(detailRule), rule: null } as const] : []),
+    ...(detailRule
+      ? [
+          {
+            method: 'get',
+            path: `${set}/detail`,
+            handler: detail(detailRule),
+            rule: checkedInHandler(detailRule),
+          } as const,
+        ]
+      : []),
     { method: 'get', path: classSet, handler: showClass, rule: rules.showClass },
     { method: 'put', path: classSet, handler: updateClass, rule: rules.updateClass },
   ];

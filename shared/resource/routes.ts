@@ -1,13 +1,22 @@
 /** List, show, create, update and delete of a resource whose bodies are wrapped in its name, as in Nova and Cinder. */
 import type { Json } from '#shared/api/document.ts';
 import type { Version } from '#shared/api/versions.ts';
-import { type Answer, accepted, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import {
+  type Answer,
+  type Authorization,
+  accepted,
+  type Call,
+  type Handler,
+  ok,
+  type Route,
+} from '#shared/http/route.ts';
 import type { Attributes, ChangeOf, NewOf, Seen } from './attribute.ts';
 import { type Body, parseCreate, parseUpdate } from './body.ts';
 import { bodySchema, jsonBody, jsonOf } from './schema.ts';
 
 type Wrapped = Readonly<Record<string, Body>>;
 type Asking = Omit<Call<unknown, 'id'>, 'body'>;
+type Unruled<Service> = Pick<Route<Service>, 'method' | 'path' | 'handler' | 'since'>;
 type View = (row: object, seen: Seen) => object;
 
 interface Definition<Service, Row, As extends Attributes> {
@@ -19,10 +28,10 @@ interface Definition<Service, Row, As extends Attributes> {
   readonly path: string;
   /** What bodies may have. */
   readonly attributes: As;
-  /** An operation without a rule's name has no route; null: any token. */
+  /** An operation without a rule has no route. */
   readonly rules: {
     readonly list?: string;
-    readonly show: string | null;
+    readonly show: Authorization;
     readonly create?: string;
     readonly update?: string;
     readonly remove?: string;
@@ -84,7 +93,7 @@ export function plainRoutes<Service, Row extends object, As extends Attributes>(
   };
   const item = `${path}/:id`;
   const versions = (from: Version | undefined) => (from ? { since: from } : {});
-  const all: (Omit<Route<Service>, 'rule'> & { readonly rule: string | null | undefined })[] = [
+  const all: (Unruled<Service> & { readonly rule: Authorization | undefined })[] = [
     ...(brief ? [{ method: 'get', path: `${path}/detail`, handler: list(view), rule: rules.list } as const] : []),
     { method: 'get', path, handler: list(brief ?? view), rule: rules.list },
     { method: 'post', path, handler: createOne, rule: rules.create },

@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '#shared/db/open.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { anyToken } from '#shared/http/route.ts';
 import { databaseIn, databaseKinds, skipped } from '../../test/fakes/databases.ts';
 import { inColumn, tagFilters, tagPaths, tagRoutes } from './tags.ts';
 
-const rules = { list: 'see', replace: 'change', extend: null, clear: 'change', check: 'see', add: null, remove: null };
+const rules = {
+  list: 'see',
+  replace: 'change',
+  extend: anyToken,
+  clear: 'change',
+  check: 'see',
+  add: anyToken,
+  remove: anyToken,
+};
 
 function disk() {
   const stored = { tags: ['red'] as readonly string[] };
@@ -52,7 +61,13 @@ test('an operation without a rule entry has no route and no path', () => {
   const read = async () => [];
   const change = async () => [];
   const missing = () => new Fault(404, 'notFound', 'none');
-  const routes = tagRoutes({ path: '/images/:id/tags', rules: { add: null, remove: null }, read, change, missing });
+  const routes = tagRoutes({
+    path: '/images/:id/tags',
+    rules: { add: anyToken, remove: anyToken },
+    read,
+    change,
+    missing,
+  });
   assert.deepEqual(
     routes.map(({ method, path }) => `${method} ${path}`),
     ['put /images/:id/tags/:tag', 'delete /images/:id/tags/:tag'],

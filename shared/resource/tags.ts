@@ -2,7 +2,16 @@
 import type { Json } from '#shared/api/document.ts';
 import type { Version } from '#shared/api/versions.ts';
 import type { Fault } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import {
+  type Answer,
+  type Authorization,
+  type Call,
+  created,
+  gone,
+  type Handler,
+  ok,
+  type Route,
+} from '#shared/http/route.ts';
 import type { Query } from './attribute.ts';
 import { jsonBody, jsonOf } from './schema.ts';
 
@@ -14,8 +23,8 @@ type TagCall = Call<unknown, 'id' | 'tag'>;
 interface Definition<Service> {
   /** `/v2.0/ports/:id/tags` */
   readonly path: string;
-  /** The rule of each operation, null where `read` and `change` check it. An operation without an entry does not exist. */
-  readonly rules: Readonly<Partial<Record<TagVerb, string | null>>>;
+  /** How each operation is authorized. An operation without an entry does not exist. */
+  readonly rules: Readonly<Partial<Record<TagVerb, Authorization>>>;
   readonly since?: Version;
   /** Throws its 404. */
   read(service: Service, call: TagCall): Promise<Tags>;

@@ -1,5 +1,7 @@
 /** Routes match OpenAPI both ways, every rule exists, and two validators agree on every body. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checksOf } from '#shared/api/checks.ts';
@@ -54,13 +56,31 @@ for (const api of apis)
 
     test('every rule that a route names exists, and every rule parses', () => {
       const { rules } = enforcerOf(api.policy);
-      const missing = api.routes.filter(({ rule }) => rule !== null && !rules.includes(rule)).map(({ rule }) => rule);
-      assert.deepEqual([...new Set(missing)], []);
+      const named = new Set(api.routes.flatMap(({ rule }) => rulesOf(rule)));
+      assert.deepEqual(
+        [...named].filter((rule) => !rules.includes(rule)),
+        [],
+      );
       const known = new Set(rules);
       const referred = Object.values(api.policy.rules).flatMap((text) =>
         [...text.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name ?? ''),
       );
       assert.deepEqual([...new Set(referred.filter((name) => !known.has(name)))], []);
+    });
+
+    test('every rule that its code names exists', () => {
+      const folder = join(import.meta.dirname, '../../services', api.name);
+      const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        .map((name) => readFileSync(join(folder, name), 'utf8'));
+      const asked =
+        /\b(?:may|authorize|enforce|whereAllowed|checkedInHandler|listedBy)\((?:\w+(?:\.\w+)?, )*'(\w+[_:][\w:-]+)'/g;
+      const named = sources.flatMap((text) => [...text.matchAll(asked)].map(([, rule = '']) => rule));
+      const { rules } = enforcerOf(api.policy);
+      assert.deepEqual(
+        [...new Set(named)].filter((rule) => !rules.includes(rule)),
+        [],
+      );
     });
 
     test('every kind of fault has the format of the API family', () => {
@@ -107,6 +127,11 @@ for (const api of apis)
       assert.ok(compared > 0 || bodiesOf(api, api.newest).length === 0);
     });
   });
+
+function rulesOf(rule: Route<never>['rule']): readonly string[] {
+  if (typeof rule === 'string') return [rule];
+  return rule !== undefined && 'checkedInHandler' in rule ? rule.checkedInHandler : [];
+}
 
 /** The schemas of an operation such as `get /v2.1/servers/{}`: parameters, bodies and responses, in each range of versions. */
 function schemasOf({ document }: ApiFacts, name: string): Json[] {

@@ -7,7 +7,7 @@ import { openLog } from '#shared/log/log.ts';
 
 const app = serve({
   service: {},
-  routes: [{ method: 'get', path: '/', rule: null, auth: 'none', handler: async () => ok({ here: true }) }],
+  routes: [{ method: 'get', path: '/', auth: 'none', handler: async () => ok({ here: true }) }],
   enforcer: enforcerOf({ rules: {} }),
   dialect: { version: () => '1.0', fault: ({ message }) => ({ body: { message } }) },
   identify: async () => anonymous(''),

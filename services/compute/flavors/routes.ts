@@ -1,4 +1,4 @@
-import { type Call, ok, type Route } from '#shared/http/route.ts';
+import { anyToken, type Call, ok, type Route } from '#shared/http/route.ts';
 import { extraSpecs } from '#shared/resource/extra-specs.ts';
 import { projectAccess } from '#shared/resource/project-access.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
@@ -16,13 +16,13 @@ const find = ({ db }: Compute, { caller, params }: Pick<Call<unknown, 'id'>, 'ca
   findFlavor(db, caller, params.id);
 
 export const flavorRoutes: Route<Compute>[] = [
-  { method: 'get', path, handler: listFlavorNames, rule: null },
-  { method: 'get', path: `${path}/detail`, handler: listFlavorDetails, rule: null },
+  { method: 'get', path, handler: listFlavorNames, rule: anyToken },
+  { method: 'get', path: `${path}/detail`, handler: listFlavorDetails, rule: anyToken },
   ...plainRoutes({
     one: 'flavor',
     path,
     attributes: flavorAttributes,
-    rules: { show: null, create: `${manage}:create`, update: `${manage}:update`, remove: `${manage}:delete` },
+    rules: { show: anyToken, create: `${manage}:create`, update: `${manage}:update`, remove: `${manage}:delete` },
     updateSince: '2.55',
     find,
     view: flavorView,

@@ -1,7 +1,7 @@
 import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Call, created, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Call, checkedInHandler, created, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { mostPerPage } from '../dialect.ts';
 import { computeQuotas } from '../quotas/operations.ts';
@@ -89,8 +89,18 @@ const deleteKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
 const path = '/v2.1/os-keypairs';
 
 export const keypairRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listOwnKeypairs, rule: null },
-  { method: 'post', path: path, handler: createKeypair, rule: null },
-  { method: 'get', path: `${path}/:id`, handler: showKeypair, rule: null },
-  { method: 'delete', path: `${path}/:id`, handler: deleteKeypair, rule: null },
+  { method: 'get', path: path, handler: listOwnKeypairs, rule: checkedInHandler('os_compute_api:os-keypairs:index') },
+  { method: 'post', path: path, handler: createKeypair, rule: checkedInHandler('os_compute_api:os-keypairs:create') },
+  {
+    method: 'get',
+    path: `${path}/:id`,
+    handler: showKeypair,
+    rule: checkedInHandler('os_compute_api:os-keypairs:show'),
+  },
+  {
+    method: 'delete',
+    path: `${path}/:id`,
+    handler: deleteKeypair,
+    rule: checkedInHandler('os_compute_api:os-keypairs:delete'),
+  },
 ];

@@ -3,7 +3,7 @@ import { shortTime, timeOf } from '#shared/api/times.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { anyToken, type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
@@ -97,10 +97,10 @@ const until = '2.35';
 const rule = 'os_compute_api:os-networks';
 
 export const proxyRoutes: Route<Compute>[] = [
-  { method: 'get', path: '/v2.1/images', handler: listImageNames, rule: null, until },
-  { method: 'get', path: '/v2.1/images/detail', handler: listImageDetails, rule: null, until },
-  { method: 'get', path: '/v2.1/images/:id', handler: showImage, rule: null, until },
-  { method: 'delete', path: '/v2.1/images/:id', handler: deleteImage, rule: null, until },
+  { method: 'get', path: '/v2.1/images', handler: listImageNames, rule: anyToken, until },
+  { method: 'get', path: '/v2.1/images/detail', handler: listImageDetails, rule: anyToken, until },
+  { method: 'get', path: '/v2.1/images/:id', handler: showImage, rule: anyToken, until },
+  { method: 'delete', path: '/v2.1/images/:id', handler: deleteImage, rule: anyToken, until },
   { method: 'get', path: '/v2.1/os-networks', handler: listNetworks, rule: `${rule}:list`, until },
   { method: 'get', path: '/v2.1/os-networks/:id', handler: showNetwork, rule: `${rule}:show`, until },
 ];

@@ -1,7 +1,7 @@
 import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
-import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Call, checkedInHandler, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import type { Server } from '../servers/store.ts';
 import { limitOf } from '../values.ts';
@@ -104,5 +104,10 @@ const path = '/v2.1/os-simple-tenant-usage';
 
 export const usageRoutes: Route<Compute>[] = [
   { method: 'get', path: path, handler: listUsages, rule: 'os_compute_api:os-simple-tenant-usage:list' },
-  { method: 'get', path: `${path}/:id`, handler: showUsage, rule: null },
+  {
+    method: 'get',
+    path: `${path}/:id`,
+    handler: showUsage,
+    rule: checkedInHandler('os_compute_api:os-simple-tenant-usage:show'),
+  },
 ];

@@ -47,8 +47,8 @@ const showNamedVersion: Handler<Compute, unknown, 'id'> = async (compute, call) 
 };
 
 export const versionRoutes: Route<Compute>[] = [
-  { method: 'get', path: '/', handler: listVersions, rule: null, auth: 'none' },
-  { method: 'get', path: '/v2', handler: showLegacyVersion, rule: null, auth: 'none' },
-  { method: 'get', path: '/v2.1', handler: showVersion, rule: null, auth: 'none' },
-  { method: 'get', path: '/v2.1/versions/:id', handler: showNamedVersion, rule: null, auth: 'none' },
+  { method: 'get', path: '/', handler: listVersions, auth: 'none' },
+  { method: 'get', path: '/v2', handler: showLegacyVersion, auth: 'none' },
+  { method: 'get', path: '/v2.1', handler: showVersion, auth: 'none' },
+  { method: 'get', path: '/v2.1/versions/:id', handler: showNamedVersion, auth: 'none' },
 ];

@@ -97,7 +97,7 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
     }));
     return ok(collection(call, 'roles', views));
   };
-  return { put, head, remove, list };
+  return { rules, put, head, remove, list };
 }
 
 /** A domain-scoped token sees assignments in its domain. */

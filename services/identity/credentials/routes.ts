@@ -1,4 +1,4 @@
-import type { Route } from '#shared/http/route.ts';
+import { checkedInHandler, type Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { createEc2, deleteEc2, listEc2, showEc2 } from './ec2-handlers.ts';
 import { createCredential, deleteCredential, listCredentials, showCredential, updateCredential } from './handlers.ts';
@@ -9,8 +9,18 @@ const ec2 = '/v3/users/:id/credentials/OS-EC2';
 
 /** The handlers check the rules, with the credential as target. */
 export const credentialRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: '/v3/credentials', handler: listCredentials, rule: null },
-  { method: 'post', path: '/v3/credentials', handler: createCredential, rule: null },
+  {
+    method: 'get',
+    path: '/v3/credentials',
+    handler: listCredentials,
+    rule: checkedInHandler('identity:list_credentials'),
+  },
+  {
+    method: 'post',
+    path: '/v3/credentials',
+    handler: createCredential,
+    rule: checkedInHandler('identity:create_credential'),
+  },
   { method: 'get', path: one, ...showCredential },
   { method: 'patch', path: one, ...updateCredential },
   { method: 'delete', path: one, ...deleteCredential },

@@ -29,7 +29,7 @@ const named = (path: string, what: string, verbs: typeof providerHandlers): Rout
 
 /** Trusted web servers use GET or POST; the body is not read. */
 const login = (path: string, handler: Handler<Identity>): Route<Identity>[] =>
-  (['get', 'post'] as const).map((method) => ({ method, path, handler, rule: null, auth: 'none', body: 'stream' }));
+  (['get', 'post'] as const).map((method) => ({ method, path, handler, auth: 'none', body: 'stream' }));
 
 export const federationRoutes: readonly Route<Identity>[] = [
   ...named(`${top}/identity_providers`, 'identity_provider', providerHandlers),
@@ -43,9 +43,9 @@ export const federationRoutes: readonly Route<Identity>[] = [
   ...login(`${protocols}/:protocolId/auth`, federatedLogin),
   ...login(`${auth}/websso/:protocolId`, signOn),
   ...login(`${auth}/identity_providers/:id/protocols/:protocolId/websso`, signOnByProvider),
-  { method: 'post', path: `${auth}/saml2`, handler: createAssertion, rule: null, auth: 'none' },
-  { method: 'post', path: `${auth}/saml2/ecp`, handler: createAssertion, rule: null, auth: 'none' },
-  { method: 'get', path: `${top}/saml2/metadata`, handler: showMetadata, rule: null, auth: 'none' },
+  { method: 'post', path: `${auth}/saml2`, handler: createAssertion, auth: 'none' },
+  { method: 'post', path: `${auth}/saml2/ecp`, handler: createAssertion, auth: 'none' },
+  { method: 'get', path: `${top}/saml2/metadata`, handler: showMetadata, auth: 'none' },
   { method: 'get', path: `${top}/projects`, handler: listOwnProjects, rule: rule('list_projects_for_user') },
   { method: 'get', path: `${top}/domains`, handler: listOwnDomains, rule: rule('list_domains_for_user') },
 ];

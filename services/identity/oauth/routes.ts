@@ -17,7 +17,7 @@ const one = `${given}/:tokenId`;
 const rule = (name: string) => `identity:${name}`;
 const { list, show, update } = consumerHandlers;
 /** Authenticated by the OAuth signature. */
-const signed = { rule: null, auth: 'none', body: 'stream' } as const;
+const signed = { auth: 'none', body: 'stream' } as const;
 
 export const oauthRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: `${top}/consumers`, handler: list, rule: rule('list_consumers') },

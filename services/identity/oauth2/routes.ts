@@ -7,7 +7,6 @@ export const oauth2Routes: readonly Route<Identity>[] = [
     method: 'post',
     path: '/v3/OS-OAUTH2/token',
     handler: createAccessToken,
-    rule: null,
     auth: 'none',
     body: 'stream',
   },

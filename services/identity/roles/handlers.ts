@@ -35,12 +35,11 @@ const subject: Subject<Role | undefined, Role> = {
 };
 
 /** Domain roles have rules of their own. Keystone does not hide role ids: an unknown one is 404 for every caller. */
-const onRole = (verb: 'get' | 'update' | 'delete') => ({
-  subject,
-  rule: (role: Role | undefined) =>
-    `identity:${verb}_${role && role.domainId !== null ? 'domain_role' : 'role'}` as const,
-  notFoundFirst: true,
-});
+function onRole(verb: 'get' | 'update' | 'delete') {
+  const [global, ofDomain] = [`identity:${verb}_role`, `identity:${verb}_domain_role`] as const;
+  const choose = (role: Role | undefined) => (role && role.domainId !== null ? ofDomain : global);
+  return { subject, rule: { names: [global, ofDomain], choose }, notFoundFirst: true };
+}
 
 export const showRole = authorized(onRole('get'), async (_identity, call, role) =>
   ok({ role: roleView(role, call.base) }),

@@ -3,7 +3,7 @@
  * is read. A caller whom the rule refuses gets the same answer for an existing and an unknown id.
  */
 import type { Target } from '#shared/auth/policy.ts';
-import type { Answer, Call, Route } from '#shared/http/route.ts';
+import { type Answer, type Call, type CheckedInHandler, checkedInHandler, type Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 
 export type Params = Call['params'];
@@ -17,8 +17,9 @@ export interface Subject<Found, Present = Found> {
   require(found: Found, params: Params): Present;
 }
 
-/** The name of a rule, fixed or chosen by what was found. */
-type Rule<Found> = `identity:${string}` | ((found: Found) => `identity:${string}`);
+/** The name of a rule, or rules of which one is chosen by what was found. */
+type Rule<Found> = RuleName | { readonly names: readonly RuleName[]; readonly choose: (found: Found) => RuleName };
+type RuleName = `identity:${string}`;
 
 type Run<Present, Body, Param extends string> = (
   identity: Identity,
@@ -27,7 +28,7 @@ type Run<Present, Body, Param extends string> = (
 ) => Promise<Answer>;
 
 /** The part of a route that names its rule, its resource and its handler. */
-export type AuthorizedRoute = Pick<Route<Identity>, 'rule' | 'subject' | 'handler'>;
+export type AuthorizedRoute = Pick<Route<Identity>, 'subject' | 'handler'> & { readonly rule: CheckedInHandler };
 
 interface AuthorizedOptions<Found, Present> {
   readonly subject: Subject<Found, Present>;
@@ -46,11 +47,11 @@ export function authorized<Found, Present, Body = unknown, Param extends string 
     const found = await subject.find(identity, call.params);
     if (notFoundFirst) subject.require(found, call.params);
     const target = await subject.target(found, call.params, identity);
-    call.authorize(typeof rule === 'function' ? rule(found) : rule, target);
+    call.authorize(typeof rule === 'string' ? rule : rule.choose(found), target);
     return subject.require(found, call.params);
   };
   return {
-    rule: null,
+    rule: checkedInHandler(...(typeof rule === 'string' ? [rule] : rule.names)),
     subject: authorize,
     handler: (identity, call: Call<Body, Param>) => run(identity, call, call.subject as Present),
   };

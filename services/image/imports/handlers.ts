@@ -29,5 +29,6 @@ export const importImage: Handler<Images, ImportRequest> = async (images, call) 
 
 export const listImports: Handler<Images> = async (images, call) => {
   const image = await getRequestedImage(images, call);
+  enforce(call, 'get_image', image, call.caller.projectId);
   return ok({ tasks: (await listRows(images.db, image.id)).map(importView) });
 };

@@ -1,5 +1,5 @@
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { gone } from '#shared/http/route.ts';
+import { checkedInHandler, gone } from '#shared/http/route.ts';
 import { tagRoutes } from '#shared/resource/tags.ts';
 import type { Images } from '../context.ts';
 import { enforce, getRequestedImage } from '../images/handlers.ts';
@@ -8,7 +8,7 @@ import { changeImage } from '../images/operations.ts';
 /** Adds and removes one tag. */
 export const tagsOfImages = tagRoutes<Images>({
   path: '/v2/images/:id/tags',
-  rules: { add: null, remove: null },
+  rules: { add: checkedInHandler('modify_image'), remove: checkedInHandler('modify_image') },
   read: async (images, call) => (await getRequestedImage(images, call)).tags,
   change: async (images, call, _verb, edit) => {
     const image = await getRequestedImage(images, call);

@@ -47,18 +47,37 @@ async function getTagged(network: Network, call: TagCall): Promise<Standard> {
     });
 }
 
-/** Policy target: the rules for resources of a network let its owner write their tags too. */
-const targetOf = async ({ db }: Network, resource: Standard & { readonly networkId?: string }) => ({
+type Resource = Standard & { readonly networkId?: string; readonly shared?: boolean };
+
+/** The network of a port or subnet, whose owner may write their tags too; a network is its own. */
+const networkOf = ({ db }: Network, one: string, { id, networkId }: Resource) => {
+  const known = one === 'network' ? id : networkId;
+  return known === undefined ? undefined : networkRows.get(db, known);
+};
+
+const targetOf = async (network: Network, one: string, resource: Resource) => ({
   ...ownersOf(resource),
-  ...(resource.networkId === undefined ? {} : networkTarget(await networkRows.get(db, resource.networkId))),
+  shared: resource.shared ?? false,
+  ...networkTarget(await networkOf(network, one, resource)),
 });
+
+/** The rules of these routes: one for each kind. */
+export const tagRules = (verb: 'get' | 'update' | 'delete'): string[] =>
+  [...kinds.values()].map(({ one }) => `${verb}_${one}:tags`);
 
 const tagNotFound = (tag: string) => missing('TagNotFound', `Tag ${tag} could not be found.`);
 
-export const listTags: Handler<Network> = async (network, call) => ok({ tags: (await getTagged(network, call)).tags });
+async function readTags(network: Network, call: TagCall): Promise<readonly string[]> {
+  const { one } = kindOf(call);
+  const resource = await getTagged(network, call);
+  call.authorize(`get_${one}:tags`, await targetOf(network, one, resource));
+  return resource.tags;
+}
+
+export const listTags: Handler<Network> = async (network, call) => ok({ tags: await readTags(network, call) });
 
 export const checkTag: Handler<Network, unknown, 'collection' | 'id' | 'tag'> = async (network, call) => {
-  const { tags } = await getTagged(network, call);
+  const tags = await readTags(network, call);
   if (!tags.includes(call.params.tag)) throw tagNotFound(call.params.tag);
   return gone();
 };
@@ -73,7 +92,7 @@ async function changeTags(
   const kind = kindOf(call);
   return atomically(network, async (within) => {
     const resource = await getTagged(within, call);
-    call.authorize(`${verb}_${kind.one}:tags`, await targetOf(within, resource));
+    call.authorize(`${verb}_${kind.one}:tags`, await targetOf(within, kind.one, resource));
     const tags = [...new Set(change(resource.tags))];
     const bad = tags.find((tag) => tag.length === 0 || tag.length > 255);
     if (bad !== undefined) throw badRequest(`'${bad}' is not a valid tag`, 'HTTPBadRequest');
