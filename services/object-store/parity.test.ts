@@ -222,6 +222,19 @@ test('a body without length and chunked encoding is refused', async (t) => {
   assert.equal(statusIn(await raw(store, asked('PUT /v1/AUTH_p/docs/o'))), 411);
 });
 
+test('an unknown method is a 405, and what the parser cannot read a 400, both as pages of Swift', async (t) => {
+  const store = await withDocs(t);
+  for (const [line, status] of [
+    ['LICK /v1/AUTH_p/docs/o', 405],
+    ['GET /v1/AUTH_p/docs/ö', 400],
+  ] as const) {
+    const answer = await raw(store, asked(line));
+    assert.equal(statusIn(answer), status);
+    assert.match(answer, /\r\nX-Trans-Id: tx[0-9a-f]{21}-/);
+    assert.match(answer, /<html><h1>/);
+  }
+});
+
 test('listings of accounts name the storage policy', async (t) => {
   const { ask } = await withDocs(t);
   const [row] = (await (await ask('GET', '?format=json')).json()) as Record<string, unknown>[];

@@ -3,6 +3,7 @@ import http, { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
 import { within } from '#shared/clock/within.ts';
+import { answerUnreadable } from './unreadable.ts';
 
 /**
  * Express sets the prototype of each request and response, which is slow, unless they have it already. Here they are
@@ -22,8 +23,11 @@ export function createTunedServer(app: Express): http.Server {
     IncomingMessage: TunedRequest,
     ServerResponse: TunedResponse,
     connectionsCheckingInterval: 5_000, // how often headersTimeout is checked
-  } as unknown as http.ServerOptions;
-  return http.createServer(options, app);
+    requireHostHeader: false, // serve.ts refuses a request without, in the format of the API
+  };
+  const server = http.createServer(options as unknown as http.ServerOptions, app);
+  answerUnreadable(server, options as unknown as Parameters<typeof answerUnreadable>[1]);
+  return server;
 }
 
 export interface Listening {
