@@ -10,7 +10,7 @@ import { openDocument } from '#shared/api/document.ts';
 import { everythingAllowed } from '#shared/auth/policy.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { openRequestLog } from './request-log.ts';
-import { anonymous, type Handler, ok } from './route.ts';
+import { anonymous, anyToken, type Handler, ok } from './route.ts';
 import { serve } from './serve.ts';
 import { createTunedServer, listen } from './server.ts';
 
@@ -25,8 +25,8 @@ async function open(t: TestContext) {
     name: 'things',
     service: {},
     routes: [
-      { method: 'get', path: '/things', handler: echo, rule: null },
-      { method: 'put', path: '/things', handler: echo, rule: null },
+      { method: 'get', path: '/things', handler: echo, rule: anyToken },
+      { method: 'put', path: '/things', handler: echo, rule: anyToken },
     ],
     enforcer: everythingAllowed,
     dialect: { version: () => '2.1', fault: ({ status, message }) => ({ body: { status, message } }) },

@@ -8,6 +8,7 @@ import type http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest, Fault, tooLarge } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 
 interface ParserError extends Error {
   readonly code?: string;
@@ -80,5 +81,5 @@ function faultOf({ code = '', reason = 'unreadable', rawPacket }: ParserError, m
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Fault(408, 'timeout', 'The headers were not received in time.');
   if (code === 'HPE_HEADER_OVERFLOW') return new Fault(431, 'badRequest', 'The request line and headers exceed 16 KB.');
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return tooLarge('The extensions of a chunk are too long.');
-  return badRequest(`The request is not valid HTTP: ${reason}.${hints[code] ?? ''}`);
+  return badRequest(`The request is not valid HTTP: ${reason}.${own(hints, code) ?? ''}`);
 }
