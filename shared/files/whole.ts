@@ -3,8 +3,10 @@
  * also after a power cut.
  */
 import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * Writes a file through `fill`. The temporary name ends in `.part`, by which leftovers of a dead process are recognised.
@@ -41,7 +43,16 @@ export async function renameDurably(from: string, to: string): Promise<void> {
   await syncDirectory(dirname(to));
 }
 
+const fsync = promisify(fs.fsync);
+
+/** Only the sync runs in the thread pool: opening and closing a directory do not wait for the disk. */
 export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path);
-  await directory.sync().finally(() => directory.close());
+  const fd = fs.openSync(path, 'r');
+  await fsync(fd).finally(() => fs.closeSync(fd));
+}
+
+export function syncDirectorySync(path: string): void {
+  const fd = fs.openSync(path, 'r');
+  fs.fsyncSync(fd);
+  fs.closeSync(fd);
 }

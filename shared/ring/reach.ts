@@ -1,6 +1,6 @@
 /** Finds the agent of a device: in the same process, or over HTTP. */
 import type { Bus } from '#shared/bus/bus.ts';
-import type { ObjectAgent } from '#shared/contracts/object-agent.ts';
+import type { AgentAnswer, AgentCall, ObjectAgent } from '#shared/contracts/object-agent.ts';
 import { openRemote, type Remote } from './remote.ts';
 import type { Device, Ring } from './ring.ts';
 
@@ -18,6 +18,17 @@ export interface Reach {
   agentOf(device: Device): ObjectAgent;
   close(): void;
 }
+
+/** The answer of a device; undefined when its agent is unreachable. */
+export const askDevice = (
+  reach: Reach,
+  device: Device,
+  call: Omit<AgentCall, 'device' | 'headers'> & Partial<Pick<AgentCall, 'headers'>>,
+): Promise<AgentAnswer | undefined> =>
+  reach
+    .agentOf(device)
+    .ask({ headers: {}, ...call, device: device.name })
+    .catch(() => undefined);
 
 export function openReach(bus: Bus, { secret }: Ring): Reach {
   const remotes = new Map<string, Remote>();

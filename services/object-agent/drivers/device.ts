@@ -1,7 +1,8 @@
 /** A device is a directory, with `mountCheck` the mount point of a disk. It may disappear, return, or be replaced by another disk. */
-import { existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
+import { codeOf, ensureDirectory, ignoreMissing } from './disk.ts';
 
 interface DeviceOptions {
   readonly name: string;
@@ -51,12 +52,23 @@ export function freeBytes({ root }: DeviceOptions): number {
   return bavail * bsize;
 }
 
+/** Moves a damaged hash directory away; the other replicas then find it missing and restore it. */
+export function quarantineFiles(disk: DeviceOptions, kind: Kind, partition: number, hash: string): void {
+  const aside = join(disk.root, 'quarantined', folderOf(kind), `${hash}-${Date.now()}`);
+  try {
+    ensureDirectory(disk.root, dirname(aside));
+    renameSync(hashDirectory(disk, kind, partition, hash), aside);
+  } catch (error) {
+    ignoreMissing(error);
+  }
+}
+
 /** The names in a directory; none when it does not exist. */
 export function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
     throw error;
   }
 }
@@ -65,6 +77,16 @@ export const partitionsOf = ({ root }: DeviceOptions, kind: Kind): number[] =>
   namesIn(join(root, folderOf(kind)))
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
+
+/** All hash directories of these kinds. */
+export function* everythingOn(disk: DeviceOptions, kinds: readonly Kind[]): Generator<Found & { readonly kind: Kind }> {
+  for (const kind of kinds)
+    for (const partition of partitionsOf(disk, kind))
+      for (const found of hashesIn(disk, kind, partition)) yield { ...found, kind };
+}
+
+/** The kinds that are databases. */
+export const databaseKinds: readonly Kind[] = ['account', 'container'];
 
 export interface Found {
   readonly partition: number;

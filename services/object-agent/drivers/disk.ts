@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { syncDirectory } from '#shared/files/whole.ts';
 
 export const open = promisify(fs.open);
 export const close = promisify(fs.close);
 export const fsync = promisify(fs.fsync);
 const link = promisify(fs.link);
-const mkdir = promisify(fs.mkdir);
 const writev = promisify(fs.writev);
 
 const unlinkFile = promisify(fs.unlink);
@@ -36,31 +36,11 @@ export async function writeAll(fd: number, buffers: readonly Buffer[]): Promise<
   if (bytesWritten < total) await writeAll(fd, [Buffer.concat(buffers, total).subarray(bytesWritten)]);
 }
 
-/** Only the sync runs in the thread pool: opening and closing a directory do not wait for the disk. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const fd = fs.openSync(directory, 'r');
-  await fsync(fd).finally(() => fs.closeSync(fd));
-}
-
 export const temporaryIn = (root: string): string => join(root, 'tmp', randomBytes(12).toString('hex'));
 
 /** Creates missing directories below the root, never the root itself, since a missing device must stay missing. Returns the first one created. */
-async function ensureDirectory(root: string, directory: string): Promise<string | undefined> {
+export function ensureDirectory(root: string, directory: string): string | undefined {
   if (directory === root) return undefined;
-  try {
-    await mkdir(directory);
-    return directory;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return undefined;
-    if (codeOf(error) !== 'ENOENT' || dirname(directory).length <= root.length) throw error;
-  }
-  const first = await ensureDirectory(root, dirname(directory));
-  const last = await ensureDirectory(root, directory);
-  return first ?? last;
-}
-
-/** The same, synchronously. */
-export function ensureDirectorySync(root: string, directory: string): string | undefined {
   try {
     fs.mkdirSync(directory);
     return directory;
@@ -68,9 +48,15 @@ export function ensureDirectorySync(root: string, directory: string): string | u
     if (codeOf(error) === 'EEXIST') return undefined;
     if (codeOf(error) !== 'ENOENT' || dirname(directory).length <= root.length) throw error;
   }
-  const first = ensureDirectorySync(root, dirname(directory));
-  const last = ensureDirectorySync(root, directory);
+  const first = ensureDirectory(root, dirname(directory));
+  const last = ensureDirectory(root, directory);
   return first ?? last;
+}
+
+/** The directories to sync for an entry in the first of them: it, and the parents of those that were created. */
+export function* parentsOf(directory: string, made: string | undefined): Generator<string> {
+  yield directory;
+  for (let at = directory; made && at.length >= made.length; at = dirname(at)) yield dirname(at);
 }
 
 /**
@@ -79,22 +65,16 @@ export function ensureDirectorySync(root: string, directory: string): string | u
  */
 export async function publish(root: string, temporary: string, file: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const made = await ensureDirectory(root, dirname(file));
+    const made = ensureDirectory(root, dirname(file));
     try {
       await link(temporary, file);
-      return await syncUpTo(dirname(file), made);
+      await Promise.all([...parentsOf(dirname(file), made)].map(syncDirectory));
+      return;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return;
       if (codeOf(error) !== 'ENOENT' || tries === 5) throw error; // the clean-up of an old tombstone took the directory
     }
   }
-}
-
-/** Syncs the parents of new directories, up to that of the first one created. */
-async function syncUpTo(directory: string, made: string | undefined): Promise<void> {
-  const directories = [directory];
-  for (let at = directory; made && at.length >= made.length; at = dirname(at)) directories.push(dirname(at));
-  await Promise.all(directories.map(syncDirectory));
 }
 
 /** Writes a small file atomically. */

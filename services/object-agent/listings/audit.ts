@@ -1,14 +1,8 @@
 /** The audit of databases: one that sqlite cannot read, or whose integrity check fails, is quarantined; other replicas restore it. */
-import { renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Kind } from '#shared/contracts/object-agent.ts';
 import { diskOf } from '../context.ts';
-import { type Disk, hashDirectory, hashesIn, partitionsOf } from '../drivers/device.ts';
-import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
+import { databaseKinds, everythingOn, quarantineFiles } from '../drivers/device.ts';
 import type { Place } from './databases.ts';
 import type { ListingContext } from './report.ts';
-
-const kinds: readonly Kind[] = ['account', 'container'];
 
 interface DatabaseAuditor {
   /** Checks some databases from where the last step ended. */
@@ -18,13 +12,13 @@ interface DatabaseAuditor {
 const perStep = 8;
 
 export function openDatabaseAuditor(context: ListingContext, device: string): DatabaseAuditor {
-  let rest: Iterator<Place> | undefined;
+  let rest: ReturnType<typeof everythingOn> | undefined;
   const step = () => {
     const disk = diskOf(context, device);
     for (let left = perStep; disk && left > 0; left -= 1) {
-      rest ??= everything(disk);
+      rest ??= everythingOn(disk, databaseKinds);
       const { value, done } = rest.next();
-      if (!done) auditDatabase(context, value);
+      if (!done) auditDatabase(context, { disk, ...value });
       else {
         rest = undefined;
         return;
@@ -34,12 +28,6 @@ export function openDatabaseAuditor(context: ListingContext, device: string): Da
   return { step };
 }
 
-function* everything(disk: Disk): Generator<Place> {
-  for (const kind of kinds)
-    for (const partition of partitionsOf(disk, kind))
-      for (const { hash } of hashesIn(disk, kind, partition)) yield { disk, kind, partition, hash };
-}
-
 /** Quarantines a damaged database. */
 export function auditDatabase(context: ListingContext, place: Place): void {
   const fault = faultOf(context, place);
@@ -47,13 +35,7 @@ export function auditDatabase(context: ListingContext, place: Place): void {
   const { disk, kind, partition, hash } = place;
   context.log.error({ device: disk.name, kind, hash, fault }, 'a damaged database was quarantined');
   context.databases.forget(disk.name);
-  const aside = join(disk.root, 'quarantined', `${kind}s`, `${hash}-${Date.now()}`);
-  try {
-    ensureDirectorySync(disk.root, dirname(aside));
-    renameSync(hashDirectory(disk, kind, partition, hash), aside);
-  } catch (error) {
-    ignoreMissing(error);
-  }
+  quarantineFiles(disk, kind, partition, hash);
 }
 
 function faultOf({ databases }: ListingContext, place: Place): string | undefined {

@@ -1,11 +1,12 @@
 /** The database files of the devices: opened on demand, a bounded number at a time, with a digest of each. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
+import { syncDirectorySync } from '#shared/files/whole.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
-import { ensureDirectorySync } from '../drivers/disk.ts';
+import { ensureDirectory, parentsOf } from '../drivers/disk.ts';
 import { type Info, infoOf, openListing } from './store.ts';
 
 export interface Place {
@@ -19,6 +20,8 @@ export interface Databases {
   /** Undefined when there is none. */
   find(place: Place): FileDatabase | undefined;
   ensure(place: Place): FileDatabase;
+  /** Undefined also for a database without its first transaction. */
+  info(place: Place): Info | undefined;
   /** Must be called after a change of its content. */
   touch(place: Place): void;
   /** The hash and digest of each database of a partition. */
@@ -53,11 +56,14 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
   };
   const ensure = (place: Place) => find(place) ?? use(made(place.disk.root, fileOf(place)));
   const touch = (place: Place) => void known.get(keyOf(place))?.delete(place.hash);
-  const digestOf = (place: Place) => {
+  const info = (place: Place) => {
     const db = find(place);
-    const info = db && infoOf(db);
-    if (info) onFound(place, info);
-    return info ? wordOf(info) : '';
+    return db && infoOf(db);
+  };
+  const digestOf = (place: Place) => {
+    const found = info(place);
+    if (found) onFound(place, found);
+    return found ? wordOf(found) : '';
   };
   const digests = (disk: Disk, kind: Kind, partition: number) => {
     const key = keyOf({ disk, kind, partition });
@@ -82,7 +88,7 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
   const close = () => {
     for (const file of [...open.keys()]) shut(file);
   };
-  return { find, ensure, touch, digests, remove, forget, close };
+  return { find, ensure, info, touch, digests, remove, forget, close };
 }
 
 const fileOf = ({ disk, kind, partition, hash }: Place) =>
@@ -90,12 +96,8 @@ const fileOf = ({ disk, kind, partition, hash }: Place) =>
 
 /** Syncs the directory before the database in it is used. */
 function made(root: string, file: string): string {
-  const first = ensureDirectorySync(root, dirname(file));
-  for (let at = dirname(file); first && at.length >= dirname(first).length; at = dirname(at)) {
-    const fd = openSync(at, 'r');
-    fsyncSync(fd);
-    closeSync(fd);
-  }
+  const first = ensureDirectory(root, dirname(file));
+  if (first) for (const directory of parentsOf(dirname(file), first)) syncDirectorySync(directory);
   return file;
 }
 

@@ -40,7 +40,7 @@ async function handle(context: ListingContext, place: Place, own: number, call: 
 async function put(context: ListingContext, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
   const metadata = metadataOf(headers, timestamp);
-  const problem = problemOf(place.kind, infoIn(context, place)?.metadata ?? {}, metadata);
+  const problem = problemOf(place.kind, context.databases.info(place)?.metadata ?? {}, metadata);
   if (problem) return answer(400, { 'x-backend-problem': problem });
   const db = context.databases.ensure(place);
   const made = db.transaction(() => {
@@ -100,11 +100,6 @@ async function putEntry(context: ListingContext, place: Place, { path, body }: A
   const known = await context.entries.put(place, path, entryFrom(jsonFrom(body)));
   if (known && place.kind === 'container') reportLater(context, place);
   return answer(known ? 201 : 404);
-}
-
-function infoIn({ databases }: ListingContext, place: Place): Info | undefined {
-  const db = databases.find(place);
-  return db && infoOf(db);
 }
 
 const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';

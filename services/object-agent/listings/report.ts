@@ -1,9 +1,8 @@
 /** Reports of containers to their accounts: existence and counters, repeated until the account has confirmed them. */
-import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
-import { nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { nodesOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { type AgentContext, diskOf } from '../context.ts';
+import { type AgentContext, diskOf, sendEntry } from '../context.ts';
 import type { Databases, Place } from './databases.ts';
 import type { Entries } from './entries.ts';
 import { type Info, infoOf, isGone, setReported } from './store.ts';
@@ -30,8 +29,15 @@ export async function report(context: ListingContext, place: Place, replicas?: r
   const info = db && infoOf(db);
   if (!info || (isReported(info) && !replicas)) return void context.unreported.delete(reportKey(place));
   reportLater(context, place);
-  const confirmed = await send(context, info, replicas ?? ownNumbers(context, place));
-  if (!confirmed) return;
+  const [account = '', name = ''] = info.path;
+  const missed = await sendEntry(
+    context,
+    'account',
+    [account],
+    entryOf(name, info),
+    replicas ?? ownNumbers(context, place),
+  );
+  if (missed.length > 0) return;
   setReported(db, wordOf(info));
   const now = infoOf(db);
   if (now && isReported(now)) context.unreported.delete(reportKey(place));
@@ -42,30 +48,6 @@ function ownNumbers({ ring, address }: AgentContext, { disk, partition }: Place)
   const { primaries } = nodesOf(ring, partition);
   const own = primaries.findIndex((device) => device.address === address && device.name === disk.name);
   return own >= 0 ? [own] : [...primaries.keys()];
-}
-
-/** The timeout while a client waits; the report is repeated later until it is confirmed. */
-const patienceMs = 1_000;
-
-async function send(context: AgentContext, info: Info, replicas: readonly number[]): Promise<boolean> {
-  const [account = '', name = ''] = info.path;
-  const { partition } = placeOf(context.ring, account);
-  const { primaries } = nodesOf(context.ring, partition);
-  const body = Buffer.from(JSON.stringify(entryOf(name, info)));
-  const heard = await Promise.all(
-    replicas.map(async (replica) => {
-      const device = primaries[replica];
-      if (!device) return true;
-      const path = [account, name];
-      const call = { kind: 'account', method: 'PUT', device: device.name, partition, path, headers: {}, body } as const;
-      const asked = context.reach
-        .agentOf(device)
-        .ask(call)
-        .catch(() => undefined);
-      return ((await within(patienceMs, asked))?.status ?? 503) < 300;
-    }),
-  );
-  return heard.every(Boolean);
 }
 
 const latestOf = ({ put, removed }: Info): string => (put < removed ? removed : put);

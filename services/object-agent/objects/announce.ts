@@ -4,11 +4,10 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
-import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { type Device, placeOf } from '#shared/ring/ring.ts';
 import { secondsOf } from '#shared/ring/timestamp.ts';
-import { type AgentContext, diskOf, reclaimBefore } from '../context.ts';
+import { type AgentContext, diskOf, reclaimBefore, sendEntry } from '../context.ts';
 import { type Disk, namesIn } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import type { Trailer } from '../drivers/trailer.ts';
@@ -51,10 +50,6 @@ export const goneEntry = (name: string, timestamp: string): Entry => ({
 });
 
 /** `replicas`: the numbers of the container's replicas that this device informs, `0,2`. */
-export function announce(context: ObjectContext, disk: Disk, trailer: Trailer, replicas: string): Promise<void> {
-  return announceEntry(context, disk, trailer.path, entryOf(trailer), replicas);
-}
-
 export async function announceEntry(
   context: ObjectContext,
   disk: Disk,
@@ -70,44 +65,9 @@ export async function announceEntry(
 
 export const allReplicas = ({ ring }: AgentContext): string => [...Array(ring.replicas).keys()].join(',');
 
-/** The timeout while the client waits; repetitions have a longer one. */
-const patienceMs = 1_000;
-
-/** Returns the replicas that did not confirm it. Unreachable devices are noted and not tried again. */
-async function report(
-  context: AgentContext,
-  { container, entry, replicas }: Changes,
-  away = new Set<Device>(),
-): Promise<number[]> {
-  const { partition } = placeOf(context.ring, ...container);
-  const { primaries } = nodesOf(context.ring, partition);
-  const path = [...container, entry.name];
-  const body = Buffer.from(JSON.stringify(entry));
-  const heard = await Promise.all(
-    replicas.map(async (replica) => {
-      const device = primaries[replica];
-      if (!device) return true; // the ring has fewer replicas now
-      if (away.has(device)) return false;
-      const call = {
-        kind: 'container',
-        method: 'PUT',
-        device: device.name,
-        partition,
-        path,
-        headers: {},
-        body,
-      } as const;
-      const asked = context.reach
-        .agentOf(device)
-        .ask(call)
-        .catch(() => undefined);
-      const status = (await within(patienceMs, asked))?.status ?? 503;
-      if (status >= 500) away.add(device);
-      return status < 300;
-    }),
-  );
-  return replicas.filter((_replica, at) => !heard[at]);
-}
+/** Returns the replicas that did not confirm it. */
+const report = (context: AgentContext, { container, entry, replicas }: Changes, away?: Set<Device>) =>
+  sendEntry(context, 'container', container, entry, replicas, away);
 
 async function keep({ ring }: AgentContext, disk: Disk, changes: Changes): Promise<void> {
   const { hash } = placeOf(ring, ...changes.container, changes.entry.name);

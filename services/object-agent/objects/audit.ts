@@ -1,11 +1,9 @@
 /** The auditor reads all data again in steps: corrupt data is quarantined, expired objects become tombstones. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
-import { blockBytes } from '#shared/contracts/object-agent.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp, timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf } from '../context.ts';
-import { type Disk, type Found, hashesIn, partitionsOf } from '../drivers/device.ts';
+import { type Disk, everythingOn, type Found } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
 import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
 import { allReplicas, type ObjectContext } from './announce.ts';
@@ -27,7 +25,7 @@ export function openAuditor(context: ObjectContext, device: string): Auditor {
     if (!disk) return;
     if (!rest && Date.now() < nextPass) return;
     if (!rest) nextPass = Date.now() + context.settings.auditPassMs;
-    rest ??= everything(disk);
+    rest ??= everythingOn(disk, ['object']);
     for (let left = bytes; left > 0; ) {
       const { value, done } = rest.next();
       if (done) {
@@ -39,10 +37,6 @@ export function openAuditor(context: ObjectContext, device: string): Auditor {
     }
   };
   return { step };
-}
-
-function* everything(disk: Disk): Generator<Found> {
-  for (const partition of partitionsOf(disk, 'object')) yield* hashesIn(disk, 'object', partition);
 }
 
 /** The cost of an object without bytes to read. */
@@ -68,16 +62,12 @@ async function audit(context: ObjectContext, disk: Disk, { partition, hash, dire
   }
 }
 
-async function readAll({ fd, trailer }: Opened): Promise<Trailer> {
+async function readAll(opened: Opened): Promise<Trailer> {
   try {
-    for (const [number, crc] of trailer.crcs.entries()) {
-      const start = number * blockBytes;
-      const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
-      if (crc32(block) !== crc) throw new CorruptObject(`block ${number} has changed`);
-    }
-    return trailer;
+    for (const number of opened.trailer.crcs.keys()) await readBlock(opened, number);
+    return opened.trailer;
   } finally {
-    await close(fd);
+    await close(opened.fd);
   }
 }
 

@@ -1,6 +1,4 @@
 /** GET and HEAD of an object. Every block is verified by its CRC before it is sent. */
-
-/** GET and HEAD of an object. Every block is verified by its CRC before it is sent. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -89,24 +87,22 @@ function withBody(context: ObjectContext, disk: Disk, call: AgentCall, opened: O
   return { status: 200, headers: { ...headers, ...length }, body: checkedBytes(opened, from, until, rotten) };
 }
 
-function checkedBytes({ fd, trailer }: Opened, from: number, until: number, rotten: (error: Error) => void): Bytes {
+function checkedBytes(opened: Opened, from: number, until: number, rotten: (error: Error) => void): Bytes {
   let at = from;
   let open = true;
   const end = async () => {
-    if (open) await close(fd);
+    if (open) await close(opened.fd);
     open = false;
   };
   const next = async (): Promise<Buffer | undefined> => {
     if (at >= until || !open) return undefined;
     const number = Math.floor(at / blockBytes);
-    const start = number * blockBytes;
-    const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
-    if (crc32(block) !== trailer.crcs[number]) {
-      const error = new CorruptObject(`block ${number} has changed`);
-      rotten(error);
+    const block = await readBlock(opened, number).catch(async (error: Error) => {
+      if (error instanceof CorruptObject) rotten(error);
       await end();
       throw error;
-    }
+    });
+    const start = number * blockBytes;
     const part = block.subarray(at - start, until - start);
     at += part.length;
     if (at >= until) await end();
@@ -115,7 +111,12 @@ function checkedBytes({ fd, trailer }: Opened, from: number, until: number, rott
   return { read: next, close: end };
 }
 
-export async function readBlock(fd: number, position: number, length: number): Promise<Buffer> {
-  const { bytesRead, buffer } = await read(fd, Buffer.allocUnsafeSlow(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
+/** Throws CorruptObject for a block that is not what was written. */
+export async function readBlock({ fd, trailer }: Opened, number: number): Promise<Buffer> {
+  const start = number * blockBytes;
+  const length = Math.min(blockBytes, trailer.bytes - start);
+  const { bytesRead, buffer } = await read(fd, Buffer.allocUnsafeSlow(length), 0, length, start);
+  const block = buffer.subarray(0, bytesRead);
+  if (crc32(block) !== trailer.crcs[number]) throw new CorruptObject(`block ${number} has changed`);
+  return block;
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '#shared/ring/ring.ts';
-import { type Disk, hashDirectory, hashesIn, namesIn, partitionsOf } from '../drivers/device.ts';
+import { type Disk, everythingOn, hashDirectory, namesIn } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { CorruptObject } from '../drivers/trailer.ts';
 import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectContext } from './announce.ts';
@@ -54,11 +54,10 @@ export async function recoverFromPowerCut(context: ObjectContext, disk: Disk): P
   const bootId = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8') : '';
   const mark = join(disk.root, 'boot');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === bootId) return;
-  for (const partition of partitionsOf(disk, 'object'))
-    for (const { hash, directory } of hashesIn(disk, 'object', partition))
-      await announceState(context, disk, directory).catch((error: unknown) =>
-        context.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
-      );
+  for (const { hash, directory } of everythingOn(disk, ['object']))
+    await announceState(context, disk, directory).catch((error: unknown) =>
+      context.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
+    );
   await unlink(mark);
   await unlink(await writeFileSafely(disk.root, mark, Buffer.from(bootId)));
 }

@@ -1,6 +1,7 @@
 /** DELETE and POST of an object: small files beside or instead of its data. */
 import { join } from 'node:path';
 import type { AgentAnswer, AgentCall } from '#shared/contracts/object-agent.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
 import { type Place, placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf } from '../context.ts';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
@@ -25,9 +26,7 @@ export async function removeObject(context: ObjectContext, call: AgentCall): Pro
   if (data >= timestamp || gone > timestamp) return answer(409, { 'x-backend-timestamp': data || gone });
   const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
   const entry = goneEntry(path[2] ?? '', timestamp);
-  const put = await writeBeside(context, disk, place, `${timestamp}.ts`, tombstone, async () => {
-    if (replicas !== undefined) await announceEntry(context, disk, path, entry, replicas);
-  });
+  const put = await writeBeside(context, disk, place, 'ts', tombstone, entry, replicas);
   return put ?? answer(before.data ? 204 : 404, { 'x-backend-timestamp': timestamp });
 }
 
@@ -46,9 +45,7 @@ export async function amendObject(context: ObjectContext, call: AgentCall): Prom
   if (headers[fromPeer] === undefined && isExpired(directory, files, data)) return answer(404);
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
-  const put = await writeBeside(context, disk, place, `${timestamp}.meta`, meta, async () => {
-    if (replicas !== undefined) await announceEntry(context, disk, path, entry, replicas);
-  });
+  const put = await writeBeside(context, disk, place, 'meta', meta, entry, replicas);
   return put ?? answer(202);
 }
 
@@ -66,15 +63,18 @@ async function writeBeside(
   context: ObjectContext,
   disk: Disk,
   { partition, hash }: Place,
-  name: string,
+  ending: 'ts' | 'meta',
   trailer: Trailer,
-  report: () => Promise<void>,
+  entry: Entry,
+  replicas: string | undefined,
 ): Promise<AgentAnswer | undefined> {
   const directory = hashDirectory(disk, 'object', partition, hash);
   try {
-    const temporary = await writeFileSafely(disk.root, join(directory, name), encodeTrailer(trailer));
+    const file = join(directory, `${trailer.timestamp}.${ending}`);
+    const temporary = await writeFileSafely(disk.root, file, encodeTrailer(trailer));
     context.hashes.touch(disk.name, partition, hash);
-    await Promise.all([removeObsolete(directory), report()]);
+    const announced = replicas === undefined ? undefined : announceEntry(context, disk, trailer.path, entry, replicas);
+    await Promise.all([removeObsolete(directory), announced]);
     await unlink(temporary);
     return undefined;
   } catch (error) {

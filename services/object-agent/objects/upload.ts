@@ -14,7 +14,7 @@ import { type Disk, freeBytes, hashDirectory } from '../drivers/device.ts';
 import { codeOf, publish, unlink } from '../drivers/disk.ts';
 import { temporaryFile } from '../drivers/temporary.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
-import { announce, type ObjectContext } from './announce.ts';
+import { announceEntry, entryOf, type ObjectContext } from './announce.ts';
 import { filesIn, removeObsolete } from './store.ts';
 
 const kept =
@@ -98,7 +98,7 @@ async function finish(
   const directory = hashDirectory(disk, 'object', partition, hash);
   await publish(disk.root, temporary, join(directory, `${trailer.timestamp}.data`));
   context.hashes.touch(disk.name, partition, hash);
-  const announced = replicas === undefined ? undefined : announce(context, disk, trailer, replicas);
+  const announced = replicas === undefined ? undefined : announceEntry(context, disk, path, entryOf(trailer), replicas);
   await Promise.all([removeObsolete(directory), announced]);
   await unlink(temporary);
   return answer(201, { etag: trailer.headers.etag ?? '' });

@@ -1,16 +1,14 @@
 /** Replication of databases: pushes the changes that a peer does not have. */
-import { dirname } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import { type Disk, hashDirectory } from '../drivers/device.ts';
+import type { Disk } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
-import { report, reportKey } from '../listings/report.ts';
-import { changesAfter, type Info, infoOf } from '../listings/store.ts';
-import { removeEmpty } from '../objects/hashes.ts';
+import { report } from '../listings/report.ts';
+import { changesAfter, infoOf } from '../listings/store.ts';
 import type { AgentWorld } from './answers.ts';
 import { type Digests, type Push, pageSize, seqFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
-import { isForgotten } from './reclaim.ts';
+import { isForgotten, removeDatabase } from './reclaim.ts';
 
 export async function pushDatabases(
   context: AgentWorld,
@@ -46,11 +44,6 @@ async function pushDatabase(context: AgentWorld, place: Place, peer: Device): Pr
   }
 }
 
-function infoFor({ databases }: AgentWorld, place: Place): Info | undefined {
-  const db = databases.find(place);
-  return db && infoOf(db);
-}
-
 /** Pushes a database of a handoff to its primaries, and deletes it then. */
 export async function handOver(
   context: AgentWorld,
@@ -61,19 +54,11 @@ export async function handOver(
 ): Promise<void> {
   for (const hash of context.databases.digests(disk, kind, partition).keys()) {
     const place = { disk, kind, partition, hash };
-    const before = infoFor(context, place);
+    const before = context.databases.info(place);
     if (kind === 'container') await report(context, place);
     const given = await Promise.all(primaries.map((peer) => pushDatabase(context, place, peer)));
-    const now = infoFor(context, place);
-    if (
-      !given.every(Boolean) ||
-      before?.seq !== now?.seq ||
-      before?.removed !== now?.removed ||
-      before?.put !== now?.put
-    )
-      continue;
-    context.databases.remove(place);
-    context.unreported.delete(reportKey(place));
-    removeEmpty(dirname(hashDirectory(disk, kind, partition, hash)), 2);
+    const now = context.databases.info(place);
+    const isSame = before?.seq === now?.seq && before?.removed === now?.removed && before?.put === now?.put;
+    if (given.every(Boolean) && isSame) removeDatabase(context, place);
   }
 }

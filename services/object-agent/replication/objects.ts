@@ -1,8 +1,7 @@
 /** Replication of objects: pushes them to a peer, by the calls that client writes use. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import { type AgentCall, blockBytes, isAnswer } from '#shared/contracts/object-agent.ts';
+import { type AgentCall, isAnswer } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import { close } from '../drivers/disk.ts';
@@ -11,7 +10,7 @@ import { removeEmpty } from '../objects/hashes.ts';
 import { quarantine } from '../objects/quarantine.ts';
 import { readBlock } from '../objects/read.ts';
 import { fromPeer } from '../objects/remove.ts';
-import { type Files, filesIn, lastOf, type Opened, openFile, readTrailer } from '../objects/store.ts';
+import { type Files, filesIn, lastOf, openFile, readTrailer } from '../objects/store.ts';
 import type { AgentWorld } from './answers.ts';
 import { type Digests, holdingsFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
@@ -103,20 +102,14 @@ async function pushData({ reach }: AgentWorld, peer: Device, partition: number, 
     };
     const upload = await reach.agentOf(peer).upload(call);
     if (isAnswer(upload)) return taken(upload.status);
-    for await (const block of blocksOf(opened)) await upload.write(block);
+    for (const [number, crc] of opened.trailer.crcs.entries()) {
+      const chunk = await readBlock(opened, number);
+      await upload.write({ chunks: [chunk], bytes: chunk.length, crc });
+    }
     const { status } = await upload.commit({});
     return taken(status);
   } finally {
     await close(opened.fd);
-  }
-}
-
-async function* blocksOf({ fd, trailer }: Opened) {
-  for (const [number, crc] of trailer.crcs.entries()) {
-    const start = number * blockBytes;
-    const chunk = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
-    if (crc32(chunk) !== crc) throw new CorruptObject(`block ${number} has changed`);
-    yield { chunks: [chunk], bytes: chunk.length, crc };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AgentCall } from '#shared/contracts/object-agent.ts';
 import { Malformed } from '#shared/ring/grammar.ts';
+import { askDevice } from '#shared/ring/reach.ts';
 import type { Device } from '#shared/ring/ring.ts';
 import type { AgentWorld } from './answers.ts';
 
@@ -16,11 +17,7 @@ export async function askPeer<T>(
   call: Pick<AgentCall, 'kind' | 'partition' | 'query' | 'body'>,
   parse: (body: unknown) => T,
 ): Promise<T | undefined> {
-  const whole: AgentCall = { ...call, method: 'REPLICATE', device: peer.name, path: [], headers: {} };
-  const result = await reach
-    .agentOf(peer)
-    .ask(whole)
-    .catch(() => undefined);
+  const result = await askDevice(reach, peer, { ...call, method: 'REPLICATE', path: [] });
   if (!result || result.status === away) return undefined;
   const about = { peer: peer.key, kind: call.kind, partition: call.partition, ask: call.query?.ask };
   try {

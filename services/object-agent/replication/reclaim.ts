@@ -1,22 +1,19 @@
 /** Deletes tombstones that are older than `reclaimHours`, when no replica can bring the object back. */
 import { dirname } from 'node:path';
-import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf, reclaimBefore } from '../context.ts';
-import { hashDirectory, partitionsOf } from '../drivers/device.ts';
+import { databaseKinds, hashDirectory, partitionsOf } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { reportKey } from '../listings/report.ts';
 import { forgetGone, forgetRemoved, infoOf, isGone } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import type { AgentWorld } from './answers.ts';
 
-const kinds: readonly Kind[] = ['account', 'container'];
-
 export function reclaim(context: AgentWorld, device: string): void {
   const disk = diskOf(context, device);
   if (!disk) return;
-  for (const kind of kinds)
+  for (const kind of databaseKinds)
     for (const partition of partitionsOf(disk, kind))
       for (const hash of context.databases.digests(disk, kind, partition).keys())
         reclaimDatabase(context, { disk, kind, partition, hash });
@@ -28,9 +25,12 @@ function reclaimDatabase(context: AgentWorld, place: Place): void {
   if (!db) return;
   const forget = () => [forgetGone(db, before), forgetRemoved(db, before)].some(Boolean);
   if (db.transaction(forget, { durable: false })) context.databases.touch(place);
-  if (!isForgotten(context, db)) return;
-  context.databases.remove(place);
-  context.unreported.delete(reportKey(place));
+  if (isForgotten(context, db)) removeDatabase(context, place);
+}
+
+export function removeDatabase({ databases, unreported }: AgentWorld, place: Place): void {
+  databases.remove(place);
+  unreported.delete(reportKey(place));
   removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
 }
 

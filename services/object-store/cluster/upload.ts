@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { within } from '#shared/clock/within.ts';
 import { type AgentCall, type Block, type Headers, isAnswer, type Upload } from '#shared/contracts/object-agent.ts';
+import { askDevice } from '#shared/ring/reach.ts';
 import { Interrupted, readBlocks } from '#shared/ring/read-blocks.ts';
 import { type Device, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
@@ -166,17 +167,5 @@ async function notifyViaPeer(
   if (!helper) return;
   const { partition, hash } = placeOf(ring, ...path);
   const query = { ask: 'announce', hash, replicas };
-  const call: AgentCall = {
-    kind: 'object',
-    method: 'REPLICATE',
-    device: helper.name,
-    partition,
-    path: [],
-    headers: {},
-    query,
-  };
-  await reach
-    .agentOf(helper)
-    .ask(call)
-    .catch(() => undefined);
+  await askDevice(reach, helper, { kind: 'object', method: 'REPLICATE', partition, path: [], query });
 }

@@ -1,5 +1,6 @@
 /** Writes to one device per replica; more than half of them decide the answer. */
 import type { AgentAnswer, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import { askDevice } from '#shared/ring/reach.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import type { ObjectStore } from '../context.ts';
@@ -97,10 +98,7 @@ async function writeSlot(
 }
 
 const ask = ({ ring, reach }: ObjectStore, { kind, method, path, headers }: Writing, device: Device) =>
-  reach
-    .agentOf(device)
-    .ask({ kind, method, device: device.name, partition: placeOf(ring, ...path).partition, path, headers })
-    .catch(() => undefined);
+  askDevice(reach, device, { kind, method, partition: placeOf(ring, ...path).partition, path, headers });
 
 /** No device was found for this slot: another one repeats the write with the reports of this slot. */
 async function notifyViaPeer(
