@@ -5,7 +5,7 @@ import { serveAgents } from '#shared/hosts/hosts.ts';
 import { findPortByAddress } from './addresses/store.ts';
 import type { Network } from './context.ts';
 import { openReports } from './hosts/report.ts';
-import { portRows } from './ports/store.ts';
+import { portRows } from './ports/resource.ts';
 
 export function openMessages(network: Network): Off[] {
   const { bus, db } = network;

@@ -1,5 +1,23 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { availabilities } from './availability/resource.ts';
+import { floatingIps } from './floating-ips/resource.ts';
+import { networks } from './networks/resource.ts';
+import { ports } from './ports/resource.ts';
 import { openapiOf } from './resources/openapi.ts';
-import { subnetPool } from './subnet-pools/resource.ts';
+import { interfacePaths } from './routers/openapi.ts';
+import { routers } from './routers/resource.ts';
+import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
+import { subnetPools } from './subnet-pools/resource.ts';
+import { subnets } from './subnets/resource.ts';
 
-export const openapi = { subnetpools: openapiOf(subnetPool) };
+export const openapi = {
+  networks: openapiOf(networks),
+  subnets: openapiOf(subnets),
+  subnetpools: openapiOf(subnetPools),
+  ports: openapiOf(ports),
+  routers: openapiOf(routers, interfacePaths),
+  floatingips: openapiOf(floatingIps),
+  'security-groups': openapiOf(securityGroups),
+  'security-group-rules': openapiOf(securityGroupRules),
+  'network-ip-availabilities': openapiOf(availabilities),
+};

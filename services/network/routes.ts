@@ -1,6 +1,7 @@
-/** The routes of the API. A rule whose target is more than the caller's project is checked in the handler. */
+/** The routes of the API. */
 import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
-import { listAvailabilities, showAvailability } from './availability/handlers.ts';
+import { availabilities } from './availability/resource.ts';
+import { subnetCounts } from './availability/view.ts';
 import type { Network } from './context.ts';
 import {
   listExtensions,
@@ -9,10 +10,19 @@ import {
   showResources,
   showVersions,
 } from './extensions/handlers.ts';
-import { floatingIps } from './floating-ips/handlers.ts';
+import { createFloatingIp, removeFloatingIp, updateFloatingIp } from './floating-ips/operations.ts';
+import { floatingIps } from './floating-ips/resource.ts';
+import { floatingIpRelations } from './floating-ips/view.ts';
 import { listAgents, listZones, removeAgent, showAgent } from './hosts/handlers.ts';
-import { networks } from './networks/handlers.ts';
-import { ports } from './ports/handlers.ts';
+import { createNetwork, updateNetwork } from './networks/operations.ts';
+import { removeNetwork } from './networks/remove.ts';
+import { networks } from './networks/resource.ts';
+import { itself, ofNetwork } from './networks/target.ts';
+import { networkRelations } from './networks/view.ts';
+import { createPort, deletePort, updatePort } from './ports/operations.ts';
+import { ports } from './ports/resource.ts';
+import { deviceTarget } from './ports/target.ts';
+import { portRelations } from './ports/view.ts';
 import {
   listAllQuotas,
   resetQuota,
@@ -22,112 +32,69 @@ import {
   updateQuota,
 } from './quotas/handlers.ts';
 import { routesOf } from './resources/routes.ts';
-import { addRouterInterface, removeRouterInterface, routers } from './routers/handlers.ts';
+import { addRouterInterface, removeRouterInterface } from './routers/handlers.ts';
+import { createRouter, removeRouter, updateRouter } from './routers/operations.ts';
+import { routers } from './routers/resource.ts';
+import { routerRelations } from './routers/view.ts';
 import { ensuringDefaultGroup } from './security-groups/ensure-default.ts';
-import { securityGroupRules, securityGroups } from './security-groups/handlers.ts';
+import { createGroup, createRule, removeGroup, removeRule, updateGroup } from './security-groups/operations.ts';
+import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
+import { ofGroup } from './security-groups/target.ts';
+import { groupRelations, ruleRelations } from './security-groups/view.ts';
 import { createSubnetPool, removeSubnetPool, updateSubnetPool } from './subnet-pools/operations.ts';
-import { subnetPool } from './subnet-pools/resource.ts';
-import { subnets } from './subnets/handlers.ts';
-import { addTag, addTags, checkTag, listTags, removeTag, removeTags, replaceTags, tagRules } from './tags/handlers.ts';
+import { subnetPools } from './subnet-pools/resource.ts';
+import { createSubnet, removeSubnet, updateSubnet } from './subnets/operations.ts';
+import { subnets } from './subnets/resource.ts';
 
 const v2 = '/v2.0';
 const quota = `${v2}/quotas/:id`;
-const tags = `${v2}/:collection/:id/tags`;
-
-const tagsIn = (verb: 'get' | 'update' | 'delete') => checkedInHandler(...tagRules(verb));
+const router = `${v2}/routers/:id`;
 
 const owned: Route<Network>[] = [
-  { method: 'get', path: `${v2}/networks`, handler: networks.list, rule: 'get_network' },
-  { method: 'post', path: `${v2}/networks`, handler: networks.create, rule: 'create_network' },
-  { method: 'get', path: `${v2}/networks/:id`, handler: networks.show, rule: 'get_network' },
-  { method: 'put', path: `${v2}/networks/:id`, handler: networks.update, rule: 'update_network' },
-  { method: 'delete', path: `${v2}/networks/:id`, handler: networks.remove, rule: 'delete_network' },
-
-  { method: 'get', path: `${v2}/subnets`, handler: subnets.list, rule: 'get_subnet' },
-  { method: 'post', path: `${v2}/subnets`, handler: subnets.create, rule: checkedInHandler('create_subnet') },
-  { method: 'get', path: `${v2}/subnets/:id`, handler: subnets.show, rule: 'get_subnet' },
-  { method: 'put', path: `${v2}/subnets/:id`, handler: subnets.update, rule: 'update_subnet' },
-  { method: 'delete', path: `${v2}/subnets/:id`, handler: subnets.remove, rule: 'delete_subnet' },
-
-  ...routesOf(subnetPool, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
-
-  { method: 'get', path: `${v2}/ports`, handler: ports.list, rule: 'get_port' },
-  { method: 'post', path: `${v2}/ports`, handler: ports.create, rule: checkedInHandler('create_port') },
-  { method: 'get', path: `${v2}/ports/:id`, handler: ports.show, rule: 'get_port' },
-  { method: 'put', path: `${v2}/ports/:id`, handler: ports.update, rule: 'update_port' },
-  { method: 'delete', path: `${v2}/ports/:id`, handler: ports.remove, rule: 'delete_port' },
-
-  { method: 'get', path: `${v2}/routers`, handler: routers.list, rule: 'get_router' },
-  { method: 'post', path: `${v2}/routers`, handler: routers.create, rule: 'create_router' },
-  { method: 'get', path: `${v2}/routers/:id`, handler: routers.show, rule: 'get_router' },
-  { method: 'put', path: `${v2}/routers/:id`, handler: routers.update, rule: 'update_router' },
-  { method: 'delete', path: `${v2}/routers/:id`, handler: routers.remove, rule: 'delete_router' },
+  ...routesOf(networks, {
+    create: createNetwork,
+    update: updateNetwork,
+    remove: removeNetwork,
+    related: networkRelations,
+    ...itself,
+  }),
+  ...routesOf(subnets, { create: createSubnet, update: updateSubnet, remove: removeSubnet, ...ofNetwork }),
+  ...routesOf(subnetPools, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
+  ...routesOf(ports, {
+    create: createPort,
+    update: updatePort,
+    remove: deletePort,
+    related: portRelations,
+    targetOfValues: deviceTarget,
+    ...ofNetwork,
+  }),
+  ...routesOf(routers, { create: createRouter, update: updateRouter, remove: removeRouter, related: routerRelations }),
   {
     method: 'put',
-    path: `${v2}/routers/:id/add_router_interface`,
+    path: `${router}/add_router_interface`,
     handler: addRouterInterface,
     rule: 'add_router_interface',
   },
   {
     method: 'put',
-    path: `${v2}/routers/:id/remove_router_interface`,
+    path: `${router}/remove_router_interface`,
     handler: removeRouterInterface,
     rule: 'remove_router_interface',
   },
-
-  { method: 'get', path: `${v2}/floatingips`, handler: floatingIps.list, rule: 'get_floatingip' },
-  { method: 'post', path: `${v2}/floatingips`, handler: floatingIps.create, rule: 'create_floatingip' },
-  { method: 'get', path: `${v2}/floatingips/:id`, handler: floatingIps.show, rule: 'get_floatingip' },
-  { method: 'put', path: `${v2}/floatingips/:id`, handler: floatingIps.update, rule: 'update_floatingip' },
-  { method: 'delete', path: `${v2}/floatingips/:id`, handler: floatingIps.remove, rule: 'delete_floatingip' },
-
-  { method: 'get', path: `${v2}/security-groups`, handler: securityGroups.list, rule: 'get_security_group' },
-  { method: 'post', path: `${v2}/security-groups`, handler: securityGroups.create, rule: 'create_security_group' },
-  { method: 'get', path: `${v2}/security-groups/:id`, handler: securityGroups.show, rule: 'get_security_group' },
-  { method: 'put', path: `${v2}/security-groups/:id`, handler: securityGroups.update, rule: 'update_security_group' },
-  {
-    method: 'delete',
-    path: `${v2}/security-groups/:id`,
-    handler: securityGroups.remove,
-    rule: 'delete_security_group',
-  },
-  {
-    method: 'get',
-    path: `${v2}/security-group-rules`,
-    handler: securityGroupRules.list,
-    rule: checkedInHandler('get_security_group_rule'),
-  },
-  {
-    method: 'post',
-    path: `${v2}/security-group-rules`,
-    handler: securityGroupRules.create,
-    rule: checkedInHandler('create_security_group_rule'),
-  },
-  {
-    method: 'get',
-    path: `${v2}/security-group-rules/:id`,
-    handler: securityGroupRules.show,
-    rule: checkedInHandler('get_security_group_rule'),
-  },
-  {
-    method: 'delete',
-    path: `${v2}/security-group-rules/:id`,
-    handler: securityGroupRules.remove,
-    rule: checkedInHandler('delete_security_group_rule'),
-  },
-
-  {
-    method: 'get',
-    path: `${v2}/network-ip-availabilities`,
-    handler: listAvailabilities,
-    rule: 'get_network_ip_availability',
-  },
-  {
-    method: 'get',
-    path: `${v2}/network-ip-availabilities/:id`,
-    handler: showAvailability,
-    rule: 'get_network_ip_availability',
-  },
+  ...routesOf(floatingIps, {
+    create: createFloatingIp,
+    update: updateFloatingIp,
+    remove: removeFloatingIp,
+    related: floatingIpRelations,
+  }),
+  ...routesOf(securityGroups, {
+    create: createGroup,
+    update: updateGroup,
+    remove: removeGroup,
+    related: groupRelations,
+  }),
+  ...routesOf(securityGroupRules, { create: createRule, remove: removeRule, related: ruleRelations, ...ofGroup }),
+  ...routesOf(availabilities, { related: subnetCounts }),
 ];
 
 const cloud: Route<Network>[] = [
@@ -148,14 +115,6 @@ const cloud: Route<Network>[] = [
   { method: 'get', path: `${quota}/details.json`, handler: showQuotaDetails, rule: checkedInHandler('get_quota') },
   { method: 'put', path: quota, handler: updateQuota, rule: 'update_quota' },
   { method: 'delete', path: quota, handler: resetQuota, rule: 'delete_quota' },
-
-  { method: 'get', path: tags, handler: listTags, rule: tagsIn('get') },
-  { method: 'put', path: tags, handler: replaceTags, rule: tagsIn('update') },
-  { method: 'post', path: tags, handler: addTags, rule: tagsIn('update') },
-  { method: 'delete', path: tags, handler: removeTags, rule: tagsIn('delete') },
-  { method: 'get', path: `${tags}/:tag`, handler: checkTag, rule: tagsIn('get') },
-  { method: 'put', path: `${tags}/:tag`, handler: addTag, rule: tagsIn('update') },
-  { method: 'delete', path: `${tags}/:tag`, handler: removeTag, rule: tagsIn('delete') },
 ];
 
 export const routes: readonly Route<Network>[] = [

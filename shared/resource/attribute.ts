@@ -31,6 +31,8 @@ export interface Options<T> {
   readonly description?: string;
   /** The name in camelCase unless told; null when no column holds it. */
   readonly column?: string | null;
+  /** No column holds it: views find it in what the resource adds to its rows, and operations get what a body says. */
+  readonly stored?: false;
   /** The requests whose bodies may have it. */
   readonly set?: readonly ('create' | 'update')[];
   /** By that request; true: by a create, with a value. */
@@ -85,7 +87,9 @@ type SetBy<A, V> = OptionsOf<A> extends { set: readonly (infer S)[] } ? (V exten
 type IsGiven<A> = OptionsOf<A> extends { required: true } | { default: unknown } ? true : false;
 
 /** A row as it is stored, by column. */
-export type RowOf<As> = { readonly [N in keyof As as ColumnOf<N, As[N]>]: ValueOf<As[N]> };
+export type RowOf<As> = {
+  readonly [N in keyof As as OptionsOf<As[N]> extends { stored: false } ? never : ColumnOf<N, As[N]>]: ValueOf<As[N]>;
+};
 /** What a create has after its body was read, by column: required ones, those with a default, and perhaps the others. */
 export type NewOf<As> = {
   readonly [N in keyof As as SetBy<As[N], 'create'> extends true
@@ -112,7 +116,8 @@ export const camelCase = (name: string): string =>
 export const jsonColumnsOf = (attributes: Attributes): string[] =>
   Object.entries(attributes).flatMap(([name, attribute]) => {
     const column = columnOf(name, attribute);
-    return attribute.type.kind === 'json' && column !== null ? [column] : [];
+    const { kind } = attribute.type;
+    return kind === 'json' && column !== null && attribute.options.stored !== false ? [column] : [];
   });
 
 export const columnOf = (name: string, { options: { column } }: Attribute): string | null =>

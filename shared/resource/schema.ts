@@ -50,7 +50,7 @@ function orNull(schema: Json, nullable: true | undefined): Json {
   if (!nullable) return schema;
   const { type } = schema as Tree;
   return typeof type === 'string' || Array.isArray(type)
-    ? { ...(schema as Tree), type: [type, 'null'].flat() }
+    ? { ...(schema as Tree), type: [...new Set([type, 'null'].flat())] }
     : { anyOf: [schema, { type: 'null' }] };
 }
 

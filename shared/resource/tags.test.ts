@@ -89,9 +89,9 @@ for (const kind of databaseKinds)
     });
     await db.schema.createTable('disks', (table) => void table.text('tags').notNullable());
     await db('disks').insert([[], ['a'], ['b'], ['a', 'b']].map((tags) => ({ tags: JSON.stringify(tags) })));
-    const found = async (filter: string, ...values: string[]) => {
+    const found = async (filter: 'tags' | 'tags-any' | 'not-tags' | 'not-tags-any', ...values: string[]) => {
       const query = db('disks');
-      tagFilters(inColumn('tags'))[filter]?.(query, values);
+      tagFilters(inColumn('tags'))[filter](query, values);
       return (await query).map(({ tags }) => JSON.parse(tags).join('')).sort();
     };
     assert.deepEqual(await found('tags', 'a,b'), ['ab']);

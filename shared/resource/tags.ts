@@ -113,8 +113,10 @@ export const inColumn =
   (query, tag) =>
     query.whereRaw('instr(??, ?) > 0', [column, JSON.stringify(tag)]);
 
+type TagFilter = 'tags' | 'tags-any' | 'not-tags' | 'not-tags-any';
+
 /** Rows with all or any of the tags, or without all or any of them. A filter is a list with commas. */
-export function tagFilters(has: Has): Readonly<Record<string, (query: Query, values: Tags) => void>> {
+export function tagFilters(has: Has): Readonly<Record<TagFilter, (query: Query, values: Tags) => void>> {
   const any = (query: Query, tags: Tags) => {
     for (const tag of tags) query.orWhere((each: Query) => void has(each, tag));
   };

@@ -91,7 +91,10 @@ test('OSSA-2021-006: requests to unknown paths leave nothing in memory', async (
 test('OSSN-0102, FIX-NE-QOSRULE: a child in a path must belong to the parent in that path', async (t) => {
   const cloud = await startCloud(t, { database });
   const nested = [...new Set(routes.map(({ path }) => path))].filter((path) => /:.*:/.test(path));
-  assert.deepEqual(nested, ['/v2.0/:collection/:id/tags', '/v2.0/:collection/:id/tags/:tag']);
+  assert.deepEqual(
+    nested.filter((path) => !path.endsWith('/:id/tags/:tag')),
+    [],
+  );
   assert.ok(!routes.some(({ path }) => path.includes('qos')));
   const own = await cloud.make('networks', { network: {} }, anonymous);
   const other = await cloud.make('networks', { network: {} });

@@ -1,6 +1,8 @@
 /** Rulesets are loaded into the real kernel. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { parseCreate } from '#shared/resource/body.ts';
+import { securityGroupRules } from '../../services/network/security-groups/resource.ts';
 import { parseRule } from '../../services/network/security-groups/rule.ts';
 import { type Block, changeText, rulesetText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
@@ -74,9 +76,9 @@ test('OSSA-2012-007, OSSA-2019-001: the kernel accepts a rule of every protocol 
 });
 
 /** Undefined when the API refuses the value. */
-function taken(rule: Parameters<typeof parseRule>[0]) {
+function taken(rule: Readonly<Record<string, string>>) {
   try {
-    return parseRule(rule);
+    return parseRule(parseCreate(securityGroupRules.attributes, rule));
   } catch {
     return undefined;
   }

@@ -10,22 +10,23 @@ import { type NetworkAgent, networkAgent } from '#shared/contracts/network-agent
 import { openDatabase } from '#shared/db/open.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
+import { parseCreate } from '#shared/resource/body.ts';
 import { section } from '../../services/network/config.ts';
 import { atomically, type Network } from '../../services/network/context.ts';
 import { createFloatingIp, removeFloatingIp } from '../../services/network/floating-ips/operations.ts';
-import { floatingIpRows } from '../../services/network/floating-ips/store.ts';
+import { floatingIpRows, floatingIps } from '../../services/network/floating-ips/resource.ts';
 import { createNetwork } from '../../services/network/networks/operations.ts';
 import { removeNetwork } from '../../services/network/networks/remove.ts';
-import { networkRows } from '../../services/network/networks/store.ts';
+import { networkRows, networks } from '../../services/network/networks/resource.ts';
 import { createPort } from '../../services/network/ports/operations.ts';
 import { removePort } from '../../services/network/ports/remove.ts';
-import { portRows } from '../../services/network/ports/store.ts';
+import { portRows, ports } from '../../services/network/ports/resource.ts';
 import { addInterface, removeInterface } from '../../services/network/routers/interfaces.ts';
 import { createRouter, removeRouter } from '../../services/network/routers/operations.ts';
-import { routerRows } from '../../services/network/routers/store.ts';
+import { routerRows, routers } from '../../services/network/routers/resource.ts';
 import { openNetwork } from '../../services/network/service.ts';
 import { createSubnet } from '../../services/network/subnets/operations.ts';
-import { subnetRows } from '../../services/network/subnets/store.ts';
+import { subnetRows, subnets } from '../../services/network/subnets/resource.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
 const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Caller;
@@ -38,15 +39,17 @@ type SpecHandler = (network: Network) => Promise<unknown>;
 const blue: SpecHandler = async (network) => {
   if ((await networkRows.countOf(network.db, { name: 'blue' })) > 0) return;
   await atomically(network, async (within) => {
-    const { id } = await createNetwork(within, caller, { name: 'blue' }, 'blue');
-    await createSubnet(within, caller, { network_id: id, cidr: '10.7.0.0/24' }, 'blue');
+    const { id } = await createNetwork(within, caller, parseCreate(networks.attributes, { name: 'blue' }), 'blue');
+    const subnet = parseCreate(subnets.attributes, { network_id: id, cidr: '10.7.0.0/24' });
+    await createSubnet(within, caller, subnet, 'blue');
   });
 };
 const bound: SpecHandler = async (network) => {
   const [net] = await networkRows.where(network.db, { name: 'blue' });
   if (!net || (await portRows.countOf(network.db, { deviceId })) > 0) return;
   const device = { device_id: deviceId, device_owner: 'compute:nova', 'binding:host_id': host };
-  await atomically(network, (within) => createPort(within, caller, { network_id: net.id, ...device }, 'blue'));
+  const port = parseCreate(ports.attributes, { network_id: net.id, ...device });
+  await atomically(network, (within) => createPort(within, caller, port, 'blue'));
 };
 const routed: SpecHandler = async (network) => {
   const { db } = network;
@@ -54,14 +57,14 @@ const routed: SpecHandler = async (network) => {
   const [subnet] = await subnetRows.where(db, { cidr: '10.7.0.0/24' });
   const [port] = await portRows.where(db, { deviceId });
   if (!outside || !subnet || !port) throw new Error('the story lacks its beginning');
-  const gateway = { external_gateway_info: { network_id: outside.id } };
+  const gateway = parseCreate(routers.attributes, { external_gateway_info: { network_id: outside.id } });
   if ((await routerRows.countOf(db, {})) === 0)
     await atomically(network, (within) => createRouter(within, caller, gateway, 'blue'));
   const [router] = await routerRows.where(db, {});
   if (!router) throw new Error('the router is gone');
   if ((await portRows.countOf(db, { deviceId: router.id, deviceOwner: 'network:router_interface' })) === 0)
     await atomically(network, (within) => addInterface(within, caller, router, { subnet_id: subnet.id }));
-  const spec = { floating_network_id: outside.id, port_id: port.id };
+  const spec = parseCreate(floatingIps.attributes, { floating_network_id: outside.id, port_id: port.id });
   if ((await floatingIpRows.countOf(db, {})) === 0)
     await atomically(network, (within) => createFloatingIp(within, caller, spec, 'blue'));
 };

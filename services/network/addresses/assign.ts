@@ -1,17 +1,13 @@
 /** Allocates addresses of a port: the requested ones, or free ones. */
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
-import { networkRows } from '../networks/store.ts';
+import { networkRows } from '../networks/resource.ts';
+import type { FixedIpInput } from '../ports/resource.ts';
 import { invalidInput, missing } from '../resources/values.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts';
 import { lowestFree, randomAddresses } from './pools.ts';
 import { type Address, findTaken, insertAddresses, listTaken } from './store.ts';
-
-export interface FixedIpInput {
-  readonly subnet_id?: string;
-  readonly ip_address?: string;
-}
 
 interface AddressRequest {
   readonly portId: string;

@@ -4,13 +4,13 @@ import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { networkRows } from '../networks/store.ts';
+import { networkRows } from '../networks/resource.ts';
 import { actsForAll } from '../policy.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
+import { owner, type Port, portRows } from '../ports/resource.ts';
 import { badResource, missing } from '../resources/values.ts';
-import { routerRows } from '../routers/store.ts';
-import { subnetRows } from '../subnets/store.ts';
-import { type FloatingIp, floatingIpRows } from './store.ts';
+import { routerRows } from '../routers/resource.ts';
+import { subnetRows } from '../subnets/resource.ts';
+import { type FloatingIp, floatingIpRows } from './resource.ts';
 
 export interface Association {
   readonly portId: string;

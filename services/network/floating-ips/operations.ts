@@ -1,34 +1,24 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
-import { type NetworkRow, networkRows } from '../networks/store.ts';
+import { type NetworkRow, networkRows } from '../networks/resource.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
+import { owner, type Port, portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { badResource, freshRow, given, type StandardInput } from '../resources/values.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { badResource, freshRow } from '../resources/values.ts';
+import { subnetRows } from '../subnets/resource.ts';
 import { associationFor } from './association.ts';
 import { disassociate, markRouterDirty, notifyAddressChange } from './release.ts';
-import { type FloatingIp, floatingIpRows } from './store.ts';
+import { type FloatingIp, type FloatingIpChange, floatingIpRows, type NewFloatingIp } from './resource.ts';
 
-export interface FloatingIpInput extends StandardInput {
-  readonly floating_network_id: string;
-  readonly floating_ip_address?: string | null;
-  readonly subnet_id?: string | null;
-  readonly port_id?: string | null;
-  readonly fixed_ip_address?: string | null;
-  readonly dns_name?: string;
-  readonly dns_domain?: string;
-}
-
-export async function createFloatingIp(network: Network, caller: Caller, input: FloatingIpInput, projectId: string) {
+export async function createFloatingIp(network: Network, caller: Caller, input: NewFloatingIp, projectId: string) {
   const { db } = network;
   refuseFixedIpWithoutPort(input);
-  const external = await networkRows.find(db, caller, input.floating_network_id);
+  const external = await networkRows.find(db, caller, input.floatingNetworkId);
   if (!external.external) throw badResource('floatingip', `Network ${external.id} is not a valid external network`);
   await reserve(network, projectId, 'floatingip');
-  const fresh = freshRow(projectId, { description: input.description ?? '' }, 0);
+  const fresh = freshRow(projectId, input, 0);
   const { port, address } = await allocateAddress(network, external, input, fresh.id);
   const unassociated: FloatingIp = {
     ...fresh,
@@ -39,11 +29,11 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
     fixedIpAddress: null,
     routerId: null,
     status: 'DOWN',
-    dnsName: input.dns_name ?? '',
-    dnsDomain: input.dns_domain ?? '',
+    dnsName: input.dnsName,
+    dnsDomain: input.dnsDomain,
   };
-  const association = input.port_id
-    ? await associationFor(network, caller, unassociated, input.port_id, input.fixed_ip_address)
+  const association = input.portId
+    ? await associationFor(network, caller, unassociated, input.portId, input.fixedIpAddress)
     : {};
   const floatingIp = { ...unassociated, ...association };
   await floatingIpRows.insert(db, floatingIp);
@@ -53,7 +43,7 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
 }
 
 /** Allocates the address to a port on the external network that has no project. */
-async function allocateAddress(network: Network, external: NetworkRow, input: FloatingIpInput, deviceId: string) {
+async function allocateAddress(network: Network, external: NetworkRow, input: NewFloatingIp, deviceId: string) {
   const { db } = network;
   const port: Port = {
     ...newPort(external.id, ''),
@@ -65,10 +55,10 @@ async function allocateAddress(network: Network, external: NetworkRow, input: Fl
   };
   await portRows.insert(db, port);
   const subnets = (await subnetRows.where(db, { networkId: external.id })).filter(({ ipVersion }) => ipVersion === 4);
-  const requested = given({
-    subnet_id: input.subnet_id ?? undefined,
-    ip_address: input.floating_ip_address ?? undefined,
-  });
+  const requested = {
+    ...(input.subnetId === undefined ? {} : { subnet_id: input.subnetId }),
+    ...(input.floatingIpAddress === undefined ? {} : { ip_address: input.floatingIpAddress }),
+  };
   const inputs = Object.keys(requested).length > 0 ? [requested] : undefined;
   const addressRequest = { portId: port.id, mac: port.macAddress, networkId: external.id, subnets, inputs };
   const [allocated] = await assignAddresses(network, addressRequest);
@@ -81,26 +71,24 @@ export async function updateFloatingIp(
   network: Network,
   caller: Caller,
   before: FloatingIp,
-  input: Partial<FloatingIpInput>,
-): Promise<FloatingIp> {
+  input: FloatingIpChange,
+): Promise<void> {
   const { db } = network;
-  if (input.description !== undefined)
-    await floatingIpRows.update(db, before.id, { description: input.description ?? '' });
+  const { description, portId } = input;
+  if (description !== undefined) await floatingIpRows.update(db, before.id, { description });
   refuseFixedIpWithoutPort(input);
-  if (input.port_id === null || Object.keys(input).length === 0) await disassociate(network, before);
-  if (input.port_id) {
-    const association = await associationFor(network, caller, before, input.port_id, input.fixed_ip_address);
-    await floatingIpRows.update(db, before.id, { ...association, status: 'DOWN' });
-    if (before.routerId !== association.routerId) await markRouterDirty(network, before.routerId);
-    if (before.portId !== association.portId) await notifyAddressChange(network, before.portId);
-    await markRouterDirty(network, association.routerId);
-    await notifyAddressChange(network, association.portId);
-  }
-  return (await floatingIpRows.get(db, before.id)) ?? before;
+  if (portId === null || Object.keys(input).length === 0) await disassociate(network, before);
+  if (!portId) return;
+  const association = await associationFor(network, caller, before, portId, input.fixedIpAddress);
+  await floatingIpRows.update(db, before.id, { ...association, status: 'DOWN' });
+  if (before.routerId !== association.routerId) await markRouterDirty(network, before.routerId);
+  if (before.portId !== association.portId) await notifyAddressChange(network, before.portId);
+  await markRouterDirty(network, association.routerId);
+  await notifyAddressChange(network, association.portId);
 }
 
-function refuseFixedIpWithoutPort({ fixed_ip_address, port_id }: Partial<FloatingIpInput>): void {
-  if (fixed_ip_address && !port_id)
+function refuseFixedIpWithoutPort({ fixedIpAddress, portId }: FloatingIpChange): void {
+  if (fixedIpAddress && !portId)
     throw badResource('floatingip', 'fixed_ip_address cannot be specified without a port_id');
 }
 

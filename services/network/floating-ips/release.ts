@@ -1,9 +1,9 @@
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { markDirty } from '../host-sync/store.ts';
-import { portRows } from '../ports/store.ts';
-import { routerRows } from '../routers/store.ts';
-import { type FloatingIp, floatingIpRows } from './store.ts';
+import { portRows } from '../ports/resource.ts';
+import { routerRows } from '../routers/resource.ts';
+import { type FloatingIp, floatingIpRows } from './resource.ts';
 
 /** Marks the router of a floating IP, present or former, as dirty. */
 export async function markRouterDirty({ db }: Network, routerId: string | null): Promise<void> {

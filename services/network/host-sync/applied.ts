@@ -3,7 +3,8 @@ import type { Applied, RouterSpec } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { setFloatingIpStates } from '../floating-ips/store.ts';
-import { owner, portRows, setPortState, setRouterPortStates } from '../ports/store.ts';
+import { owner, portRows } from '../ports/resource.ts';
+import { setPortState, setRouterPortStates } from '../ports/store.ts';
 import { setRouterState } from '../routers/store.ts';
 
 export async function onPortApplied({ db }: Network, portId: string): Promise<void> {

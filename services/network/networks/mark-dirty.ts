@@ -2,8 +2,9 @@
 import type { Network } from '../context.ts';
 import { type DirtyTarget, markDirty, outdatePortSpecs } from '../host-sync/store.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
-import { boundPorts, owner } from '../ports/store.ts';
-import type { NetworkRow } from './store.ts';
+import { owner } from '../ports/resource.ts';
+import { boundPorts } from '../ports/store.ts';
+import type { NetworkRow } from './resource.ts';
 
 /** An external flat network concerns only the gateway host. */
 export async function markExternalDirty(network: Network, { id, networkType }: NetworkRow): Promise<void> {

@@ -1,93 +1,61 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
-import { portRows } from '../ports/store.ts';
+import { portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
-import { routerRows } from '../routers/store.ts';
+import { freshRow, invalidInput } from '../resources/values.ts';
+import { routerRows } from '../routers/resource.ts';
 import { subnetsOf } from '../subnets/store.ts';
 import { markExternalDirty, markNetworkDirty } from './mark-dirty.ts';
-import { largestMtu, type ProviderInput, segmentFor } from './segment.ts';
-import { type NetworkRow, networkRows } from './store.ts';
-
-export interface NetworkInput extends StandardInput, ProviderInput {
-  readonly admin_state_up?: unknown;
-  readonly shared?: unknown;
-  readonly 'router:external'?: unknown;
-  readonly is_default?: unknown;
-  readonly mtu?: number | string | null;
-  readonly port_security_enabled?: unknown;
-  readonly dns_domain?: string;
-}
-
-const flagOf = (value: unknown, name: string): boolean | undefined =>
-  value === undefined || value === null ? undefined : truth(value, name);
+import { type NetworkChange, type NetworkRow, type NewNetwork, networkRows } from './resource.ts';
+import { largestMtu, segmentFor } from './segment.ts';
 
 export async function createNetwork(
   network: Network,
   _caller: Caller,
-  input: NetworkInput,
+  input: NewNetwork,
   projectId: string,
 ): Promise<NetworkRow> {
   await reserve(network, projectId, 'network');
   const segment = await segmentFor(network, input);
   const row: NetworkRow = {
     ...freshRow(projectId, input),
+    ...input,
     ...segment,
-    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up') ?? true,
+    projectId,
     status: 'ACTIVE',
-    shared: flagOf(input.shared, 'shared') ?? false,
-    external: flagOf(input['router:external'], 'router:external') ?? false,
-    isDefault: flagOf(input.is_default, 'is_default') ?? false,
-    mtu: mtuFor(network, segment.networkType, input.mtu) ?? largestMtu(network, segment.networkType),
-    portSecurityEnabled: flagOf(input.port_security_enabled, 'port_security_enabled') ?? true,
-    dnsDomain: input.dns_domain ?? '',
+    mtu: mtuFor(network, segment.networkType, input.mtu ?? 0),
   };
   await networkRows.insert(network.db, row);
   await markExternalDirty(network, row);
   return row;
 }
 
-/** Undefined, for 0 and no value, means the largest. */
-function mtuFor(network: Network, networkType: string, mtu: NetworkInput['mtu']): number | undefined {
-  if (mtu === undefined || mtu === null || Number(mtu) === 0) return undefined;
+/** 0 means the largest. */
+function mtuFor(network: Network, networkType: NetworkRow['networkType'], mtu: number): number {
   const largest = largestMtu(network, networkType);
-  if (Number(mtu) > largest) throw invalidInput(`Requested MTU is too big, maximum is ${largest}`);
-  if (!(Number(mtu) >= 68)) throw invalidInput(`'${mtu}' is too small - must be at least '68'`);
-  return Number(mtu);
+  if (mtu === 0) return largest;
+  if (mtu > largest) throw invalidInput(`Requested MTU is too big, maximum is ${largest}`);
+  if (!(mtu >= 68)) throw invalidInput(`'${mtu}' is too small - must be at least '68'`);
+  return mtu;
 }
 
 export async function updateNetwork(
   network: Network,
   _caller: Caller,
   row: NetworkRow,
-  input: NetworkInput,
-): Promise<NetworkRow> {
-  if (Object.keys(input).some((key) => key.startsWith('provider:')))
+  { networkType, physicalNetwork, segmentationId, ...input }: NetworkChange,
+): Promise<void> {
+  if (networkType !== undefined || physicalNetwork !== undefined || segmentationId !== undefined)
     throw invalidInput('Plugin does not support updating the following provider network attributes');
-  const external = flagOf(input['router:external'], 'router:external');
-  if (row.external && external === false) await refuseWhileUsed(network, row);
-  if (row.shared && flagOf(input.shared, 'shared') === false) await refuseWhileShared(network, row);
-  const change = given({
-    name: input.name,
-    description: input.description ?? undefined,
-    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up'),
-    shared: flagOf(input.shared, 'shared'),
-    external,
-    isDefault: flagOf(input.is_default, 'is_default'),
-    mtu:
-      input.mtu === undefined
-        ? undefined
-        : (mtuFor(network, row.networkType, input.mtu) ?? largestMtu(network, row.networkType)),
-    portSecurityEnabled: flagOf(input.port_security_enabled, 'port_security_enabled'),
-    dnsDomain: input.dns_domain,
-  });
-  if (change.mtu !== undefined && change.mtu < 1280) await refuseSmallFrames(network, row);
-  await networkRows.update(network.db, row.id, change);
-  const after = { ...row, ...change, updatedAt: Date.now(), revision: row.revision + 1 };
+  if (row.external && input.external === false) await refuseWhileUsed(network, row);
+  if (row.shared && input.shared === false) await refuseWhileShared(network, row);
+  const mtu = input.mtu === undefined ? row.mtu : mtuFor(network, row.networkType, input.mtu);
+  if (input.mtu !== undefined && mtu < 1280) await refuseSmallFrames(network, row);
+  const after = { ...row, ...input, mtu };
+  await networkRows.update(network.db, row.id, { ...input, mtu });
   if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await markNetworkDirty(network, row.id);
   if (after.external !== row.external) await markExternalDirty(network, after);
-  return after;
 }
 
 async function refuseSmallFrames({ db }: Network, { id }: NetworkRow): Promise<void> {

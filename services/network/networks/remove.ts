@@ -2,12 +2,12 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { removeFloatingIp } from '../floating-ips/operations.ts';
-import { floatingIpRows } from '../floating-ips/store.ts';
+import { floatingIpRows } from '../floating-ips/resource.ts';
 import { removePort } from '../ports/remove.ts';
-import { owner, portRows } from '../ports/store.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { owner, portRows } from '../ports/resource.ts';
+import { subnetRows } from '../subnets/resource.ts';
 import { markExternalDirty } from './mark-dirty.ts';
-import { type NetworkRow, networkRows } from './store.ts';
+import { type NetworkRow, networkRows } from './resource.ts';
 
 /** Removes the network with its subnets, its DHCP port, and floating IPs without a port. */
 export async function removeNetwork(network: Network, caller: Caller, row: NetworkRow): Promise<void> {

@@ -1,10 +1,13 @@
 /** Creates the external network of a new cloud. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { everythingAllowed } from '#shared/auth/policy.ts';
+import { parseCreate } from '#shared/resource/body.ts';
 import { atomically, type Network } from '../context.ts';
 import { findFact, upsertFact } from '../hosts/store.ts';
-import { createNetwork } from '../networks/operations.ts';
 import { createSubnet } from '../subnets/operations.ts';
+import { type NewSubnet, subnets } from '../subnets/resource.ts';
+import { createNetwork } from './operations.ts';
+import { type NewNetwork, networks } from './resource.ts';
 
 const seeded = 'external-network';
 
@@ -22,17 +25,18 @@ export async function seedExternal(network: Network, projectOf: () => Promise<st
   });
 }
 
-const networkInput = ({ config }: Network) => ({
-  name: config.external,
-  'router:external': true,
-  is_default: true,
-  'provider:network_type': 'flat',
-  'provider:physical_network': config.flatNetworks[0] ?? config.external,
-});
+const networkInput = ({ config }: Network): NewNetwork =>
+  parseCreate(networks.attributes, {
+    name: config.external,
+    'router:external': true,
+    is_default: true,
+    'provider:network_type': 'flat',
+    'provider:physical_network': config.flatNetworks[0] ?? config.external,
+  });
 
-function subnetInput({ config }: Network, networkId: string) {
+function subnetInput({ config }: Network, networkId: string): NewSubnet {
   const [start, end] = config.externalPool.split('-').map((part) => part.trim());
-  return {
+  return parseCreate(subnets.attributes, {
     name: `${config.external}-subnet`,
     network_id: networkId,
     ip_version: 4,
@@ -40,7 +44,7 @@ function subnetInput({ config }: Network, networkId: string) {
     gateway_ip: config.externalGateway,
     enable_dhcp: false,
     ...(start && end ? { allocation_pools: [{ start, end }] } : {}),
-  };
+  });
 }
 
 /** The caller of actions that this service takes by itself. */

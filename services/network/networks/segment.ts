@@ -3,26 +3,19 @@ import { randomInt } from 'node:crypto';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { invalidInput } from '../resources/values.ts';
-import { isSegmentTaken, type NetworkRow, networkRows } from './store.ts';
-
-export interface ProviderInput {
-  readonly 'provider:network_type'?: string | null;
-  readonly 'provider:physical_network'?: string | null;
-  readonly 'provider:segmentation_id'?: number | string | null;
-}
+import { type NetworkRow, type NewNetwork, networkRows } from './resource.ts';
+import { isSegmentTaken } from './store.ts';
 
 type Segment = Pick<NetworkRow, 'networkType' | 'physicalNetwork' | 'segmentationId'>;
 
-export async function segmentFor(network: Network, input: ProviderInput): Promise<Segment> {
-  const type = input['provider:network_type'] ?? 'vxlan';
-  const physicalNetwork = input['provider:physical_network'] ?? null;
-  const requested = input['provider:segmentation_id'] ?? null;
-  if (type === 'flat') return flatSegment(network, physicalNetwork, requested);
-  if (type !== 'vxlan' && type !== 'local') throw invalidInput(`network_type value '${type}' not supported`);
-  if (physicalNetwork !== null) throw invalidInput(`provider:physical_network specified for ${type} network`);
-  const segmentationId =
-    requested === null ? await freeNumber(network) : await requestedNumber(network, Number(requested));
-  return { networkType: type, physicalNetwork, segmentationId };
+export async function segmentFor(network: Network, input: NewNetwork): Promise<Segment> {
+  const { networkType = 'vxlan', physicalNetwork = null, segmentationId: requested = null } = input;
+  if (networkType === 'flat') return flatSegment(network, physicalNetwork, requested);
+  if (networkType !== 'vxlan' && networkType !== 'local')
+    throw invalidInput(`network_type value '${networkType}' not supported`);
+  if (physicalNetwork !== null) throw invalidInput(`provider:physical_network specified for ${networkType} network`);
+  const segmentationId = requested === null ? await freeNumber(network) : await requestedNumber(network, requested);
+  return { networkType, physicalNetwork, segmentationId };
 }
 
 async function flatSegment(network: Network, label: string | null, requested: unknown): Promise<Segment> {

@@ -7,10 +7,12 @@ import { markDirty } from '../host-sync/store.ts';
 import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
 import { markPeersDirty } from '../networks/mark-dirty.ts';
-import { lockNetwork, networkRows } from '../networks/store.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { networkRows } from '../networks/resource.ts';
+import { lockNetwork } from '../networks/store.ts';
+import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { generateMac, newPort } from './new-port.ts';
-import { boundTo, hostsOfNetwork, owner, type Port, portRows } from './store.ts';
+import { owner, type Port, portRows } from './resource.ts';
+import { boundTo, hostsOfNetwork } from './store.ts';
 
 export const hasDhcp = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boolean =>
   enableDhcp && (ipVersion === 4 || (ipv6AddressMode ?? '').startsWith('dhcpv6'));

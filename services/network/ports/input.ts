@@ -1,38 +1,20 @@
 /** Checks of the body of a port against the rows. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import type { FixedIpInput } from '../addresses/assign.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { actsForAll } from '../policy.ts';
-import { invalidInput, type StandardInput, truth } from '../resources/values.ts';
-import { routerRows } from '../routers/store.ts';
+import { invalidInput } from '../resources/values.ts';
+import { routerRows } from '../routers/resource.ts';
 import { defaultGroup } from '../security-groups/default-group.ts';
-import { groupRows } from '../security-groups/store.ts';
-import { type AddressPair, type Port, portRows } from './store.ts';
-
-export interface PortInput extends StandardInput {
-  readonly network_id: string;
-  readonly admin_state_up?: unknown;
-  readonly mac_address?: string;
-  readonly fixed_ips?: readonly FixedIpInput[] | null;
-  readonly device_id?: string;
-  readonly device_owner?: string;
-  readonly security_groups?: readonly string[] | null;
-  readonly port_security_enabled?: unknown;
-  readonly allowed_address_pairs?: readonly Partial<AddressPair>[] | null;
-  readonly extra_dhcp_opts?: readonly object[] | null;
-  readonly dns_name?: string;
-  readonly 'binding:host_id'?: string | null;
-  readonly 'binding:vnic_type'?: string;
-  readonly 'binding:profile'?: object | null;
-}
+import { groupRows } from '../security-groups/resource.ts';
+import { type AddressPair, type Port, type PortChange, portRows } from './resource.ts';
 
 /** The groups of a port: the requested ones, or its project's default group; none without port security. */
 export async function groupsFor(
   network: Network,
   caller: Caller,
-  { security_groups: requested }: Pick<PortInput, 'security_groups'>,
+  requested: readonly string[] | null | undefined,
   { portSecurityEnabled, deviceOwner, projectId }: Pick<Port, 'portSecurityEnabled' | 'deviceOwner' | 'projectId'>,
 ): Promise<string[]> {
   if (requested && requested.length > 0 && !portSecurityEnabled)
@@ -57,8 +39,8 @@ async function requireGroups({ db }: Network, caller: Caller, ids: readonly stri
 }
 
 /** A pair without a MAC has the port's own. */
-export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
-  const pairs = (input ?? []).map(({ ip_address, mac_address = mac }) => {
+export function pairsFor(input: readonly Partial<AddressPair>[], mac: string, guarded: boolean): AddressPair[] {
+  const pairs = input.map(({ ip_address, mac_address = mac }) => {
     if (ip_address === undefined)
       throw badRequest('AllowedAddressPair must contain ip_address', 'AllowedAddressPairsMissingIP');
     const range = cidrOf(ip_address);
@@ -76,15 +58,6 @@ export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string,
   return pairs;
 }
 
-/** DHCP options are set per subnet only. */
-export function refuseDhcpOptions({ extra_dhcp_opts: requested }: Partial<PortInput>): void {
-  if (requested && requested.length > 0)
-    throw badRequest(
-      "Invalid input for extra_dhcp_opts. Reason: DHCP options of a port are not supported; a subnet's dns_nameservers, host_routes and gateway_ip are.",
-      'HTTPBadRequest',
-    );
-}
-
 const internalOwners = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
 
 /**
@@ -94,12 +67,11 @@ const internalOwners = /^network:(router_interface|router_gateway|floatingip|dhc
 export async function refuseForeignDevice(
   { db }: Network,
   caller: Caller,
-  input: Partial<PortInput>,
+  input: PortChange,
   before?: Port,
 ): Promise<void> {
   if (actsForAll(caller)) return;
-  const deviceOwner = input.device_owner ?? before?.deviceOwner ?? '';
-  const deviceId = input.device_id ?? before?.deviceId ?? '';
+  const { deviceOwner = '', deviceId = '' } = { ...before, ...input };
   if (before && before.deviceId === deviceId && before.deviceOwner === deviceOwner) return;
   const internal = internalOwners.test(deviceOwner) || internalOwners.test(before?.deviceOwner ?? '');
   if (internal || (await isForeignDevice(db, deviceId, caller.projectId)))
@@ -124,6 +96,3 @@ async function isForeignDevice(db: Network['db'], deviceId: string, projectId: s
   );
   return bound.some((port) => port.projectId !== projectId);
 }
-
-export const flagOf = (value: unknown, name: string): boolean | undefined =>
-  value === undefined || value === null ? undefined : truth(value, name);

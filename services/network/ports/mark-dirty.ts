@@ -4,7 +4,8 @@ import { type DirtyTarget, markDirty } from '../host-sync/store.ts';
 import { dirtyTargetOf, markPeersDirty } from '../networks/mark-dirty.ts';
 import { hostsNeeding, referencedGroups } from '../security-groups/store.ts';
 import { placeDhcp } from './dhcp-port.ts';
-import { countOnHost, owner, type Port } from './store.ts';
+import { owner, type Port } from './resource.ts';
+import { countOnHost } from './store.ts';
 
 interface PortChange {
   readonly before?: Port;

@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { freshRow } from '../resources/values.ts';
-import { isMacTaken, type Port } from './store.ts';
+import type { Port } from './resource.ts';
+import { isMacTaken } from './store.ts';
 
 /** A port with the default attributes. */
 export const newPort = (networkId: string, projectId: string): Port => ({

@@ -4,53 +4,41 @@ import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { findHost } from '../hosts/store.ts';
-import { networkRows } from '../networks/store.ts';
+import { networkRows } from '../networks/resource.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { given } from '../resources/values.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { subnetRows } from '../subnets/resource.ts';
 import { placeDhcp } from './dhcp-port.ts';
-import { flagOf, groupsFor, type PortInput, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './input.ts';
+import { groupsFor, pairsFor, refuseForeignDevice } from './input.ts';
 import { markPortDirty } from './mark-dirty.ts';
 import { generateMac, newPort, reserveMac } from './new-port.ts';
 import { removePort } from './remove.ts';
+import { type NewPort, owner, type Port, type PortChange, portRows } from './resource.ts';
 import { setFixedIps } from './set-fixed-ips.ts';
-import { owner, type Port, portRows } from './store.ts';
 
-export async function createPort(network: Network, caller: Caller, input: PortInput, projectId: string): Promise<Port> {
+export async function createPort(network: Network, caller: Caller, input: NewPort, projectId: string): Promise<Port> {
   const { db } = network;
-  refuseDhcpOptions(input);
   await refuseForeignDevice(network, caller, input);
-  const net = await networkRows.find(db, caller, input.network_id);
+  const { fixedIps, securityGroups, ...columns } = input;
+  const net = await networkRows.find(db, caller, input.networkId);
   await reserve(network, projectId, 'port');
-  const deviceOwner = input.device_owner ?? '';
-  const guarded = flagOf(input.port_security_enabled, 'port_security_enabled') ?? net.portSecurityEnabled;
-  const portSecurityEnabled = guarded && !deviceOwner.startsWith('network:');
-  const macAddress = input.mac_address
-    ? await reserveMac(db, net.id, input.mac_address)
-    : await generateMac(db, net.id);
-  const newRow = newPort(net.id, projectId);
+  const guarded = input.portSecurityEnabled ?? net.portSecurityEnabled;
+  const portSecurityEnabled = guarded && !input.deviceOwner.startsWith('network:');
+  const macAddress = input.macAddress ? await reserveMac(db, net.id, input.macAddress) : await generateMac(db, net.id);
   const port: Port = {
-    ...newRow,
-    name: input.name ?? '',
-    description: input.description ?? '',
+    ...newPort(net.id, projectId),
+    ...columns,
     macAddress,
-    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up') ?? true,
-    deviceId: input.device_id ?? '',
-    deviceOwner,
     portSecurityEnabled,
-    allowedAddressPairs: pairsFor(input.allowed_address_pairs, macAddress, portSecurityEnabled),
-    dnsName: input.dns_name ?? '',
-    vnicType: input['binding:vnic_type'] ?? 'normal',
-    bindingProfile: input['binding:profile'] ?? {},
-    ...(await bindingOn(network, input['binding:host_id'] ?? '')),
+    allowedAddressPairs: pairsFor(input.allowedAddressPairs ?? [], macAddress, portSecurityEnabled),
+    ...(await bindingOn(network, input.bindingHost ?? '')),
   };
-  const groupIds = await groupsFor(network, caller, input, port);
+  const groupIds = await groupsFor(network, caller, securityGroups, port);
   await portRows.insert(db, port);
   await putPortGroups(db, port.id, groupIds);
   const subnets = await subnetRows.where(db, { networkId: net.id });
   const addressRequest = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
-  await assignAddresses(network, { ...addressRequest, inputs: input.fixed_ips ?? undefined });
+  await assignAddresses(network, { ...addressRequest, inputs: fixedIps ?? undefined });
   await markPortDirty(network, { after: port, groupIds });
   return port;
 }
@@ -63,53 +51,36 @@ async function bindingOn({ db }: Network, name: string): Promise<Pick<Port, 'bin
   return { bindingHost: host.host, vifType: 'bridge', status: 'DOWN' };
 }
 
-export async function updatePort(
-  network: Network,
-  caller: Caller,
-  before: Port,
-  input: Partial<PortInput>,
-): Promise<Port> {
+export async function updatePort(network: Network, caller: Caller, before: Port, input: PortChange): Promise<void> {
   const { db } = network;
-  refuseDhcpOptions(input);
   await refuseForeignDevice(network, caller, input, before);
-  const guarded = flagOf(input.port_security_enabled, 'port_security_enabled') ?? before.portSecurityEnabled;
-  const macAddress = await changedMac(network, before, input.mac_address);
-  const adminStateUp = flagOf(input.admin_state_up, 'admin_state_up');
-  const change = given({
-    name: input.name,
-    description: input.description ?? undefined,
-    adminStateUp,
-    // It becomes ACTIVE when its host has applied the new admin state.
-    status: adminStateUp === false && before.status === 'ACTIVE' ? ('DOWN' as const) : undefined,
+  const { fixedIps, securityGroups, ...columns } = input;
+  const { portSecurityEnabled: guarded, allowedAddressPairs: pairs } = { ...before, ...columns };
+  const macAddress = await changedMac(network, before, input.macAddress);
+  // It becomes ACTIVE when its host has applied the new admin state.
+  const isOff = input.adminStateUp === false && before.status === 'ACTIVE';
+  const change = {
+    ...columns,
     macAddress,
-    deviceId: input.device_id,
-    deviceOwner: input.device_owner,
-    portSecurityEnabled: guarded === before.portSecurityEnabled ? undefined : guarded,
-    allowedAddressPairs:
-      input.allowed_address_pairs === undefined
-        ? undefined
-        : pairsFor(input.allowed_address_pairs, macAddress ?? before.macAddress, guarded),
-    dnsName: input.dns_name,
-    vnicType: input['binding:vnic_type'],
-    bindingProfile: input['binding:profile'] === undefined ? undefined : (input['binding:profile'] ?? {}),
-    ...(await changedBinding(network, before, input)),
-  });
-  const after: Port = { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
+    ...(isOff ? { status: 'DOWN' as const } : {}),
+    ...(input.allowedAddressPairs ? { allowedAddressPairs: pairsFor(pairs, macAddress, guarded) } : {}),
+    ...(await changedBinding(network, before, input.bindingHost)),
+  };
+  const after: Port = { ...before, ...change };
   const currentGroups = (await groupsOfPorts(db, [before.id])).get(before.id) ?? [];
-  const groupIds = await changedGroups(network, caller, after, input, currentGroups);
+  const groupIds = await changedGroups(network, caller, after, securityGroups, currentGroups);
   await portRows.update(db, before.id, change);
-  const addressesChanged = input.fixed_ips ? await setFixedIps(network, after, input.fixed_ips) : false;
-  if (!affectsHosts(before, after, currentGroups, groupIds) && !addressesChanged) return after;
+  const addressesChanged = fixedIps ? await setFixedIps(network, after, fixedIps) : false;
+  if (!affectsHosts(before, after, currentGroups, groupIds) && !addressesChanged) return;
   await markPortDirty(network, { before, after, groupIds: [...new Set([...currentGroups, ...groupIds])] });
   if (addressesChanged || !sameIds(currentGroups, groupIds))
     await notifyCompute(db, after, { name: 'network-changed', status: 'completed' });
-  return after;
 }
 
 /** The MAC of a bound port cannot change, because the guest has it already. */
-async function changedMac({ db }: Network, before: Port, requested: string | undefined): Promise<string | undefined> {
-  const mac = requested?.toLowerCase();
-  if (mac === undefined || mac === before.macAddress) return undefined;
+async function changedMac({ db }: Network, before: Port, requested = before.macAddress): Promise<string> {
+  const mac = requested.toLowerCase();
+  if (mac === before.macAddress) return mac;
   if (before.vifType === 'bridge')
     throw conflict(
       `Unable to complete operation on port ${before.id}, port is already bound, port type: ${before.vifType}, old_mac ${before.macAddress}, new_mac ${mac}.`,
@@ -118,22 +89,21 @@ async function changedMac({ db }: Network, before: Port, requested: string | und
   return reserveMac(db, before.networkId, mac);
 }
 
-async function changedBinding(network: Network, before: Port, input: Partial<PortInput>) {
-  const name = input['binding:host_id'];
+async function changedBinding(network: Network, before: Port, name: string | undefined) {
   if (name === undefined) return {};
-  const binding = await bindingOn(network, name ?? '');
+  const binding = await bindingOn(network, name);
   const unchanged = binding.bindingHost === before.bindingHost && binding.vifType === before.vifType;
-  return unchanged ? {} : binding;
+  return unchanged ? { bindingHost: before.bindingHost } : binding;
 }
 
 async function changedGroups(
   network: Network,
   caller: Caller,
   after: Port,
-  input: Partial<PortInput>,
+  requested: readonly string[] | null | undefined,
   currentGroups: readonly string[],
 ) {
-  if (input.security_groups === undefined) {
+  if (requested === undefined) {
     if (currentGroups.length > 0 && !after.portSecurityEnabled)
       throw conflict(
         'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
@@ -141,7 +111,7 @@ async function changedGroups(
       );
     return currentGroups;
   }
-  const groupIds = await groupsFor(network, caller, { security_groups: input.security_groups ?? [] }, after);
+  const groupIds = await groupsFor(network, caller, requested ?? [], after);
   await putPortGroups(network.db, after.id, groupIds);
   return groupIds;
 }

@@ -4,7 +4,7 @@ import { notifyCompute } from '../events/store.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { markPortDirty } from './mark-dirty.ts';
-import { type Port, portRows } from './store.ts';
+import { type Port, portRows } from './resource.ts';
 
 /** Deletes the port with its addresses and group memberships, and marks the affected hosts as dirty. */
 export async function removePort(network: Network, port: Port): Promise<void> {

@@ -1,10 +1,10 @@
-import { assignAddresses, type FixedIpInput } from '../addresses/assign.ts';
+import { assignAddresses } from '../addresses/assign.ts';
 import { canonical } from '../addresses/cidr.ts';
 import { type Address, deleteAddresses, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
-import { subnetRows } from '../subnets/store.ts';
-import type { Port } from './store.ts';
+import { subnetRows } from '../subnets/resource.ts';
+import type { FixedIpInput, Port } from './resource.ts';
 
 /** Makes the fixed IPs of a port the requested ones. Returns false when nothing changes. */
 export async function setFixedIps(network: Network, port: Port, requested: readonly FixedIpInput[]): Promise<boolean> {

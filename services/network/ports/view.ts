@@ -1,45 +1,11 @@
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
-import { type Address, listAddresses } from '../addresses/store.ts';
+import type { Call } from '#shared/http/route.ts';
+import { listAddresses } from '../addresses/store.ts';
 import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
 import { type Host, listHosts } from '../hosts/store.ts';
-import type { May } from '../resources/values.ts';
-import { standardView } from '../resources/view.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
-import type { Port } from './store.ts';
-
-interface PortRelations {
-  readonly addresses: readonly Address[];
-  readonly groupIds: readonly string[];
-}
-
-const portView = (port: Port, { addresses, groupIds }: PortRelations) => ({
-  ...standardView(port),
-  network_id: port.networkId,
-  mac_address: port.macAddress,
-  admin_state_up: port.adminStateUp,
-  status: port.status,
-  device_id: port.deviceId,
-  device_owner: port.deviceOwner,
-  fixed_ips: fixedIpViews(addresses),
-  allowed_address_pairs: port.allowedAddressPairs,
-  extra_dhcp_opts: port.extraDhcpOpts,
-  security_groups: groupIds,
-  port_security_enabled: port.portSecurityEnabled,
-  qos_policy_id: null,
-  qos_network_policy_id: null,
-  resource_request: null,
-  ip_allocation: addresses.length > 0 ? 'immediate' : 'none',
-  'binding:vnic_type': port.vnicType,
-});
-
-/** Attributes for admins and services only: the host, and how to connect to the port. */
-const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
-  'binding:host_id': port.bindingHost,
-  'binding:profile': port.bindingProfile,
-  'binding:vif_type': port.vifType,
-  'binding:vif_details': port.vifType === 'bridge' ? vifDetails(port, host, cloudId) : {},
-});
+import type { Port } from './resource.ts';
 
 /** A host without root has no bridge, as its guests have user-mode networking. */
 const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: string) => ({
@@ -50,16 +16,20 @@ const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: st
   wattle_driver: host?.driver ?? null,
 });
 
-export async function portViews({ db, cloudId }: Network, ports: readonly Port[], may: May): Promise<object[]> {
+/** The addresses and groups of ports, and how to connect to them. */
+export async function portRelations({ db, cloudId }: Network, ports: readonly Port[], { may }: Pick<Call, 'may'>) {
   const ids = ports.map(({ id }) => id);
   const addresses = Map.groupBy(await listAddresses(db, ids), ({ portId }) => portId);
   const groups = await groupsOfPorts(db, ids);
-  const showsBinding = may('get_port:binding:host_id');
-  const hosts = showsBinding
-    ? new Map((await listHosts(db)).map((host) => [host.host, host]))
-    : new Map<string, Host>();
-  return ports.map((port) => ({
-    ...portView(port, { addresses: addresses.get(port.id) ?? [], groupIds: groups.get(port.id) ?? [] }),
-    ...(showsBinding ? bindingView(port, hosts.get(port.bindingHost), cloudId) : {}),
-  }));
+  const known = may('get_port:binding:vif_details') ? await listHosts(db) : [];
+  const hosts = new Map(known.map((host) => [host.host, host]));
+  return (port: Port) => {
+    const own = addresses.get(port.id) ?? [];
+    return {
+      fixedIps: fixedIpViews(own),
+      securityGroups: groups.get(port.id) ?? [],
+      ipAllocation: own.length > 0 ? 'immediate' : 'none',
+      vifDetails: port.vifType === 'bridge' ? vifDetails(port, hosts.get(port.bindingHost), cloudId) : {},
+    };
+  };
 }

@@ -1,61 +1,64 @@
 /** Reads what a list request asks for: filters, order, page, fields. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
-import type { Attribute, Attributes, Listing, Query } from './store.ts';
-import { truth } from './values.ts';
+import { own } from '#shared/input/own.ts';
+import {
+  type Attribute,
+  type Attributes,
+  columnOf,
+  type Query,
+  sortsOf as sortColumns,
+} from '#shared/resource/attribute.ts';
+import type { Listing } from './store.ts';
+import { type May, truth } from './values.ts';
 
 const notFilters = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir']);
 
-type Asked = Pick<Call, 'queries' | 'query'>;
-
-const nothing: ReadonlySet<string> = new Set();
+type Asked = Pick<Call, 'queries' | 'query' | 'may'>;
 
 /** Attributes that are hidden from the caller are as good as unknown. */
-export function listingOf({ queries, query }: Asked, all: Attributes, hidden = nothing): Listing {
-  const attributes = { all, hidden };
+export function listingOf({ queries, query, may }: Asked, attributes: Attributes): Listing {
+  const known = knownTo(may, attributes);
   const filters = Object.entries(queries)
     .filter(([name]) => !notFilters.has(name))
-    .map(([name, values]) => filterBy(name, attributeOf(attributes, name), values));
+    .map(([name, values]) => filterBy(name, own(known, name), values));
   return {
     filters,
-    sorts: sortsOf(queries, attributes),
+    sorts: sortsOf(queries, known),
     marker: query.marker || undefined,
     limit: limitOf(query.limit),
     reverse: query.page_reverse?.toLowerCase() === 'true',
   };
 }
 
-/** Names come from callers: only what the table itself has counts. */
-const attributeOf = ({ all, hidden }: Known, name: string): Attribute | undefined =>
-  Object.hasOwn(all, name) && !hidden.has(name) ? all[name] : undefined;
-
-interface Known {
-  readonly all: Attributes;
-  readonly hidden: ReadonlySet<string>;
-}
+const knownTo = (may: May, attributes: Attributes): Attributes =>
+  Object.fromEntries(
+    Object.entries(attributes).filter(([, { options }]) => options.filter && (!options.rule || may(options.rule))),
+  );
 
 function filterBy(name: string, attribute: Attribute | undefined, values: readonly string[]) {
   if (attribute === undefined) throw badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
-  if (typeof attribute === 'function') return (query: Query) => attribute(query, values);
-  const { column, kind } = attribute;
+  const { filter } = attribute.options;
+  if (typeof filter === 'function') return (query: Query) => filter(query, values);
+  const { kind } = attribute.type;
   const wanted = values.map((value) => {
     if (kind === 'flag') return truth(value, name);
     return kind === 'number' ? Number(value) : value;
   });
   const possible = wanted.filter((value) => !Number.isNaN(value)); // no row has what is no number
-  return (query: Query) => void query.whereIn(column, possible as string[]);
+  return (query: Query) => void query.whereIn(columnOf(name, attribute) ?? name, possible as string[]);
 }
 
-function sortsOf(queries: Asked['queries'], attributes: Known): Listing['sorts'] {
+function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['sorts'] {
   const keys = queries.sort_key ?? [];
   const directions = queries.sort_dir ?? keys.map(() => 'asc');
   if (keys.length !== directions.length)
     throw badRequest('The number of sort_keys and sort_dirs must be same', 'HTTPBadRequest');
+  const columns = sortColumns(attributes);
   return keys.map((key, at) => {
-    const attribute = attributeOf(attributes, key);
-    if (attribute === undefined || typeof attribute === 'function')
-      throw badRequest(`['${key}'] is invalid attribute for sort_keys`, 'HTTPBadRequest');
-    return { column: attribute.column, descending: descends(directions[at] ?? 'asc') };
+    const column = own(columns, key);
+    if (column === undefined) throw badRequest(`['${key}'] is invalid attribute for sort_keys`, 'HTTPBadRequest');
+    return { column, descending: descends(directions[at] ?? 'asc') };
   });
 }
 
@@ -76,7 +79,7 @@ function limitOf(limit: string | undefined): number | undefined {
 }
 
 /** The stock client writes a Python list into one `fields`; others repeat the key. Undefined: all of them. */
-export function fieldsOf({ queries }: Asked): ReadonlySet<string> | undefined {
+export function fieldsOf({ queries }: Pick<Call, 'queries'>): ReadonlySet<string> | undefined {
   const names = (queries.fields ?? []).flatMap((each) => each.match(/[\w:-]+/g) ?? []);
   return names.length > 0 ? new Set(names) : undefined;
 }

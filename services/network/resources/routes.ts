@@ -1,40 +1,84 @@
-/** The routes of a resource, and what its operations have to be. */
-import type { Caller } from '#shared/auth/caller.ts';
-import type { Route } from '#shared/http/route.ts';
+/** The routes of a resource, with those of its tags. */
+import type { Target } from '#shared/auth/policy.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { type Call, checkedInHandler, type Route } from '#shared/http/route.ts';
 import type { Attributes, ChangeOf, NewOf } from '#shared/resource/attribute.ts';
-import { type Body, defaultsOf, parseCreate, parseUpdate } from '#shared/resource/body.ts';
-import type { Network } from '../context.ts';
-import { handlersOf } from './handlers.ts';
-import type { Resource } from './resource.ts';
-import type { Standard } from './store.ts';
+import { tagRoutes } from '#shared/resource/tags.ts';
+import { atomically, type Network } from '../context.ts';
+import { handlersOf, type Operations, type Owned } from './handlers.ts';
+import { pathOf, type Resource } from './resource.ts';
+import type { Table } from './store.ts';
+import { missing } from './values.ts';
 
-interface Operations<Row, New, Change> {
-  create(network: Network, caller: Caller, input: New, projectId: string): Promise<Row>;
-  update(network: Network, caller: Caller, before: Row, change: Change): Promise<Row>;
-  remove(network: Network, caller: Caller, row: Row): Promise<void>;
+type Tagged = Owned & { readonly tags: readonly string[] };
+
+/** A rule that looks at more than the project of the caller is checked in the handler. */
+export function routesOf<Row extends Tagged, As extends Attributes>(
+  definition: Resource<Row, As>,
+  operations: Operations<NoInfer<Row>, NewOf<As>, ChangeOf<As>>,
+): Route<Network>[] {
+  const { one, ruledByParent, untagged } = definition;
+  const { targetOf, ...handlers } = handlersOf(definition, operations);
+  const path = pathOf(definition);
+  const item = `${path}/:id`;
+  const rule = (verb: string) => (ruledByParent ? checkedInHandler(`${verb}_${one}`) : `${verb}_${one}`);
+  const createRule = operations.targetOfNew ? checkedInHandler(`create_${one}`) : rule('create');
+  const routes: (Route<Network> | undefined)[] = [
+    { method: 'get', path, handler: handlers.list, rule: rule('get') },
+    operations.create && { method: 'post', path, handler: handlers.create, rule: createRule },
+    { method: 'get', path: item, handler: handlers.show, rule: rule('get') },
+    operations.update && { method: 'put', path: item, handler: handlers.update, rule: rule('update') },
+    operations.remove && { method: 'delete', path: item, handler: handlers.remove, rule: rule('delete') },
+  ];
+  const tagged = untagged ? [] : tagsOf({ ...definition, targetOf });
+  return [...routes.filter((route) => route !== undefined), ...tagged];
 }
 
-export function routesOf<Row extends Standard, As extends Attributes>(
-  { one, many, attributes, rows, listed, view }: Resource<Row, As>,
-  { create, update, remove }: Operations<Row, NewOf<As>, ChangeOf<As>>,
-): Route<Network>[] {
-  const handlers = handlersOf<Row, Body>({
-    one,
-    many,
-    attributes: listed,
-    defaults: defaultsOf(attributes),
-    rows,
-    views: async (_network, found, may) => found.map((row) => view(row, { may })),
-    create: (network, caller, body, projectId) => create(network, caller, parseCreate(attributes, body), projectId),
-    update: (network, caller, row, body) => update(network, caller, row, parseUpdate(attributes, body)),
-    remove,
+interface Taggable {
+  readonly one: string;
+  readonly many: string;
+  readonly rows: Pick<Table<Tagged>, 'find' | 'update'>;
+  targetOf(network: Network, row: Tagged): Promise<Target>;
+}
+
+/** Neutron's tag API has its own 404, which names the collection. The owner of a network may tag its ports too. */
+function tagsOf({ one, many, rows, targetOf }: Taggable): Route<Network>[] {
+  const path = pathOf({ many });
+  const find = (network: Network, { caller, params }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
+    rows.find(network.db, caller, params.id).catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.status !== 404) throw error;
+      throw missing('TagResourceNotFound', `Resource ${many.replaceAll('_', '-')} ${params.id} could not be found.`);
+    });
+  const [see, write, clear] = ['get', 'update', 'delete'].map((verb) => `${verb}_${one}:tags`) as [string, string, string];
+  const [seen, written, cleared] = [checkedInHandler(see), checkedInHandler(write), checkedInHandler(clear)];
+  return tagRoutes<Network>({
+    path: `${path}/:id/tags`,
+    rules: {
+      list: seen,
+      check: seen,
+      replace: written,
+      extend: written,
+      add: written,
+      clear: cleared,
+      remove: cleared,
+    },
+    read: async (network, call) => {
+      const row = await find(network, call);
+      call.authorize(see, await targetOf(network, row));
+      return row.tags;
+    },
+    change: async (network, call, verb, edit) =>
+      atomically(network, async (within) => {
+        const row = await find(within, call);
+        call.authorize(verb === 'clear' || verb === 'remove' ? clear : write, await targetOf(within, row));
+        const tags = edit(row.tags);
+        await rows.update(within.db, row.id, { tags });
+        return tags;
+      }),
+    missing: ({ params }) => missing('TagNotFound', `Tag ${params.tag} could not be found.`),
+    checkAll: (tags) => {
+      const bad = tags.find((tag) => tag.length === 0 || tag.length > 255);
+      if (bad !== undefined) throw badRequest(`'${bad}' is not a valid tag`, 'HTTPBadRequest');
+    },
   });
-  const path = `/v2.0/${many.replaceAll('_', '-')}`;
-  return [
-    { method: 'get', path, handler: handlers.list, rule: `get_${one}` },
-    { method: 'post', path, handler: handlers.create, rule: `create_${one}` },
-    { method: 'get', path: `${path}/:id`, handler: handlers.show, rule: `get_${one}` },
-    { method: 'put', path: `${path}/:id`, handler: handlers.update, rule: `update_${one}` },
-    { method: 'delete', path: `${path}/:id`, handler: handlers.remove, rule: `delete_${one}` },
-  ];
 }

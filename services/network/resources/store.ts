@@ -3,6 +3,8 @@ import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
 import { applyPage } from '#shared/db/page.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Attributes, Query } from '#shared/resource/attribute.ts';
+import { type Columns, columnsOf } from '#shared/resource/store.ts';
 import { actsForAll } from '../policy.ts';
 
 /** The columns that every resource has. */
@@ -17,42 +19,12 @@ export interface Standard {
   readonly revision: number;
 }
 
-export type Query = Knex.QueryBuilder;
-
-/** How a client filters and sorts by an attribute: by a column, or in a way of its own. */
-export type Attribute =
-  | { readonly column: string; readonly kind: 'text' | 'number' | 'flag' }
-  | ((query: Query, values: readonly string[]) => void);
-export type Attributes = Readonly<Record<string, Attribute>>;
-
-export const text = (column: string): Attribute => ({ column, kind: 'text' });
-export const count = (column: string): Attribute => ({ column, kind: 'number' });
-export const flag = (column: string): Attribute => ({ column, kind: 'flag' });
-
 /** The filter of an attribute that no row has. */
 export const noRow = (query: Query): void => void query.whereRaw('1 = 0');
 
-const tagged = (query: Query, tag: string) => query.whereRaw('instr(??, ?) > 0', ['tags', JSON.stringify(tag)]);
-const listed = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter(Boolean);
-const anyTag = (query: Query, tags: readonly string[]) => {
-  for (const tag of tags) query.orWhere((each: Query) => tagged(each, tag));
-};
-const allTags = (query: Query, tags: readonly string[]) => {
-  for (const tag of tags) tagged(query, tag);
-};
-
-export const standardAttributes: Attributes = {
-  id: text('id'),
-  name: text('name'),
-  description: text('description'),
-  project_id: text('projectId'),
-  tenant_id: text('projectId'),
-  revision_number: count('revision'),
-  tags: (query, values) => allTags(query, listed(values)),
-  'tags-any': (query, values) => query.where((any: Query) => anyTag(any, listed(values))),
-  'not-tags': (query, values) => query.whereNot((all: Query) => allTags(all, listed(values))),
-  'not-tags-any': (query, values) => query.whereNot((any: Query) => anyTag(any, listed(values))),
-};
+/** Rows whose column has the text somewhere. */
+export const containing = (query: Query, column: string, text: string): Query =>
+  query.whereRaw('instr(??, ?) > 0', [column, text]);
 
 /** One page of a collection, as it was asked for. */
 export interface Listing {
@@ -66,13 +38,12 @@ export interface Listing {
 
 /** What sets one table apart from the others. */
 export interface Shape {
-  readonly name: string;
-  /** Columns that hold JSON, beside the tags. */
-  readonly json?: readonly string[];
+  readonly table: string;
+  readonly attributes: Attributes;
   /** The type and the words of its 404. */
   readonly missing: readonly [type: string, words: (id: string) => string];
   /** Widens what a project sees beyond its own rows. */
-  readonly beside?: (own: Query, projectId: string) => void;
+  readonly visible?: ((own: Query, projectId: string) => void) | undefined;
 }
 
 export interface Table<Row extends object> {
@@ -95,15 +66,15 @@ export interface Table<Row extends object> {
 }
 
 export function tableOf<Row extends object>(shape: Shape): Table<Row> {
-  const { read, write } = translatorOf<Row>(shape);
-  const rows = (db: Knex) => db(shape.name);
+  const { read, write } = columnsOf(shape.attributes) as unknown as Columns<Row>;
+  const rows = (db: Knex) => db(shape.table);
   const visible = (db: Knex, caller: Caller) => {
-    const query = rows(db).select(`${shape.name}.*`);
+    const query = rows(db).select(`${shape.table}.*`);
     if (!actsForAll(caller)) query.where((own: Query) => ownOf(shape, own, caller.projectId ?? ''));
     return query;
   };
   const seen = async (db: Knex, caller: Caller, id: string): Promise<Record<string, unknown>> => {
-    const [found] = await visible(db, caller).where({ [`${shape.name}.id`]: id });
+    const [found] = await visible(db, caller).where({ [`${shape.table}.id`]: id });
     const [type, words] = shape.missing;
     if (!found) throw new Fault(404, 'notFound', words(id), { type });
     return found;
@@ -155,24 +126,9 @@ export function tableOf<Row extends object>(shape: Shape): Table<Row> {
   };
 }
 
-function ownOf({ beside }: Shape, own: Query, projectId: string): void {
+function ownOf({ visible }: Shape, own: Query, projectId: string): void {
   own.where({ projectId });
-  beside?.(own, projectId);
-}
-
-/** Rows as they are stored, and as they are read. */
-function translatorOf<Row extends object>({ json = [] }: Shape) {
-  const columns = new Set<string>(['tags', ...json]);
-  return {
-    read: (stored: Record<string, unknown>) => {
-      for (const column of columns) stored[column] = JSON.parse(String(stored[column]));
-      return stored as unknown as Row;
-    },
-    write: (row: Partial<Row>) =>
-      Object.fromEntries(
-        Object.entries(row).map(([column, value]) => [column, columns.has(column) ? JSON.stringify(value) : value]),
-      ),
-  };
+  visible?.(own, projectId);
 }
 
 /** A page by keyset; read backwards, its order is turned round. */

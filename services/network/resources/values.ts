@@ -27,22 +27,13 @@ export const badResource = (resource: string, why: string): Fault =>
 /** A 404 in the words of one resource. */
 export const missing = (type: string, message: string): Fault => new Fault(404, 'notFound', message, { type });
 
-export interface StandardInput {
-  readonly name?: string;
-  readonly description?: string | null;
-  readonly project_id?: string;
-  readonly tenant_id?: string;
-}
-
 /** The columns that every resource begins with. */
-export function freshRow(projectId: string, { name, description }: StandardInput, revision = 1) {
+export function freshRow(projectId: string, { name = '', description = '' }: Described, revision = 1) {
   const now = Date.now();
-  const standard = { name: name ?? '', description: description ?? '', tags: [] };
-  return { id: randomUUID(), projectId, ...standard, createdAt: now, updatedAt: now, revision };
+  return { id: randomUUID(), projectId, name, description, tags: [], createdAt: now, updatedAt: now, revision };
 }
 
-/** Takes the keys out whose value is undefined: they were not asked for. */
-export const given = <T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
+interface Described {
+  readonly name?: string;
+  readonly description?: string;
+}

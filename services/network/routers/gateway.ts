@@ -1,26 +1,20 @@
 /** The gateway of a router: its interface on an external network. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { assignAddresses, type FixedIpInput } from '../addresses/assign.ts';
+import { assignAddresses } from '../addresses/assign.ts';
 import { canonical } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { floatingIpRows } from '../floating-ips/store.ts';
-import { networkRows } from '../networks/store.ts';
+import { floatingIpRows } from '../floating-ips/resource.ts';
+import { networkRows } from '../networks/resource.ts';
 import { markPortDirty } from '../ports/mark-dirty.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
+import { type FixedIpInput, owner, type Port, portRows } from '../ports/resource.ts';
 import { setFixedIps } from '../ports/set-fixed-ips.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, truth } from '../resources/values.ts';
 import { subnetsOf } from '../subnets/store.ts';
 import { internalSubnets, refuseOverlapping } from './interfaces.ts';
-import { type Router, routerRows } from './store.ts';
-
-export interface GatewayInput {
-  readonly network_id?: string | null;
-  readonly enable_snat?: unknown;
-  readonly external_fixed_ips?: readonly FixedIpInput[] | null;
-}
+import { type GatewayInput, type Router, routerRows } from './resource.ts';
 
 /**
  * Sets the gateway of a router; null and {} clear it. On the same network the gateway keeps its port, and its addresses unless

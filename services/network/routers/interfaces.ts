@@ -6,18 +6,19 @@ import { cidrOf, overlap } from '../addresses/cidr.ts';
 import { inPools } from '../addresses/pools.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { floatingIpRows } from '../floating-ips/store.ts';
-import { networkRows } from '../networks/store.ts';
+import { floatingIpRows } from '../floating-ips/resource.ts';
+import { networkRows } from '../networks/resource.ts';
 import { actsForAll } from '../policy.ts';
 import { markPortDirty } from '../ports/mark-dirty.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
+import { owner, type Port, portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { subnetContaining } from '../subnets/operations.ts';
-import { type Subnet, subnetRows, subnetsOf } from '../subnets/store.ts';
-import { type Router, routerRows } from './store.ts';
+import { type Subnet, subnetRows } from '../subnets/resource.ts';
+import { subnetsOf } from '../subnets/store.ts';
+import { type Router, routerRows } from './resource.ts';
 
 export interface InterfaceInput {
   readonly subnet_id?: string;

@@ -5,35 +5,26 @@ import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markRouterDirty } from '../floating-ips/release.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
-import { networkRows } from '../networks/store.ts';
-import { owner, portRows } from '../ports/store.ts';
+import { networkRows } from '../networks/resource.ts';
+import { owner, portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
+import { freshRow } from '../resources/values.ts';
 import { subnetContaining } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
-import { clearGateway, type GatewayInput, setGateway } from './gateway.ts';
-import { type Route, type Router, routerRows } from './store.ts';
-
-export interface RouterInput extends StandardInput {
-  readonly admin_state_up?: unknown;
-  readonly external_gateway_info?: GatewayInput | null;
-  readonly routes?: readonly Route[] | null;
-}
-
-const flagOf = (value: unknown): boolean | undefined =>
-  value === undefined || value === null ? undefined : truth(value, 'admin_state_up');
+import { type HostRoute, type Subnet, subnetRows } from '../subnets/resource.ts';
+import { clearGateway, setGateway } from './gateway.ts';
+import { type NewRouter, type Router, type RouterChange, routerRows } from './resource.ts';
 
 export async function createRouter(
   network: Network,
   caller: Caller,
-  input: RouterInput,
+  { externalGatewayInfo, ...input }: NewRouter,
   projectId: string,
 ): Promise<Router> {
   await reserve(network, projectId, 'router');
   const router: Router = {
     ...freshRow(projectId, input),
-    adminStateUp: flagOf(input.admin_state_up) ?? true,
+    ...input,
     status: 'ACTIVE',
     routes: [],
     gatewayPortId: null,
@@ -42,32 +33,25 @@ export async function createRouter(
     host: await gatewayHost(network),
   };
   await routerRows.insert(network.db, router);
-  return input.external_gateway_info ? setGateway(network, caller, router, input.external_gateway_info) : router;
+  return externalGatewayInfo ? setGateway(network, caller, router, externalGatewayInfo) : router;
 }
 
 export async function updateRouter(
   network: Network,
   caller: Caller,
   before: Router,
-  input: RouterInput,
-): Promise<Router> {
-  const { db } = network;
-  const change = given({
-    name: input.name,
-    description: input.description ?? undefined,
-    adminStateUp: flagOf(input.admin_state_up),
-    routes: input.routes === undefined ? undefined : routesFor(input.routes ?? []),
-  });
+  { externalGatewayInfo, ...input }: RouterChange,
+): Promise<void> {
+  const change = { ...input, ...(input.routes ? { routes: routesFor(input.routes) } : {}) };
   if (change.routes) await refuseUnreachable(network, before, change.routes);
-  await routerRows.update(db, before.id, change);
-  if (input.external_gateway_info !== undefined)
-    await setGateway(network, caller, { ...before, ...change }, input.external_gateway_info);
+  await routerRows.update(network.db, before.id, change);
+  if (externalGatewayInfo !== undefined)
+    await setGateway(network, caller, { ...before, ...change }, externalGatewayInfo);
   await markRouterDirty(network, before.id);
-  return (await routerRows.get(db, before.id)) ?? before;
 }
 
 /** The next hop must be in a subnet of one of the router's interfaces. */
-async function refuseUnreachable(network: Network, router: Router, routes: readonly Route[]): Promise<void> {
+async function refuseUnreachable(network: Network, router: Router, routes: readonly HostRoute[]): Promise<void> {
   const { db } = network;
   const { id } = router;
   const interfaces = await portRows.where(db, { deviceId: id });

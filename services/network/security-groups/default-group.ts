@@ -1,10 +1,11 @@
 import type { Network } from '../context.ts';
 import { freshRow } from '../resources/values.ts';
-import { findDefaultGroup, type GroupRule, groupRows, insertDefaultGroup, ruleRows } from './store.ts';
+import { type GroupRule, groupRows, ruleRows } from './resource.ts';
+import { findDefaultGroup, insertDefaultGroup } from './store.ts';
 
 type Plan = Pick<GroupRule, 'direction' | 'ethertype'> & { readonly remoteGroupId?: string };
 
-export const freshRule = (projectId: string, groupId: string, plan: Plan): GroupRule => ({
+const freshRule = (projectId: string, groupId: string, plan: Plan): GroupRule => ({
   ...freshRow(projectId, {}, 0),
   groupId,
   protocol: null,

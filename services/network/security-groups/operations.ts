@@ -3,46 +3,38 @@ import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { markGroupsDirty } from '../ports/mark-dirty.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
-import { egressRules, freshRule } from './default-group.ts';
+import { freshRow } from '../resources/values.ts';
+import { egressRules } from './default-group.ts';
 import { forgetEnsured } from './ensure-default.ts';
-import { parseRule, protocolNumber, type RuleInput } from './rule.ts';
 import {
-  deleteDefaultGroup,
+  type GroupChange,
   type GroupRule,
   groupRows,
-  isDefaultGroup,
-  isGroupUsed,
+  type NewGroup,
+  type NewRule,
   ruleRows,
   type SecurityGroup,
-} from './store.ts';
+} from './resource.ts';
+import { parseRule, protocolNumber } from './rule.ts';
+import { deleteDefaultGroup, isDefaultGroup, isGroupUsed } from './store.ts';
 
-export interface GroupInput extends StandardInput {
-  readonly stateful?: unknown;
-}
-
-export async function createGroup(network: Network, _caller: Caller, input: GroupInput, projectId: string) {
-  if (input.name?.toLowerCase() === 'default')
+export async function createGroup(network: Network, _caller: Caller, input: NewGroup, projectId: string) {
+  if (input.name.toLowerCase() === 'default')
     throw conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists');
   await reserve(network, projectId, 'security_group');
-  const rules = (groupId: string) => egressRules(projectId, groupId);
-  await reserve(network, projectId, 'security_group_rule', rules('').length);
-  const stateful = input.stateful === undefined ? true : truth(input.stateful, 'stateful');
-  const group: SecurityGroup = { ...freshRow(projectId, input), stateful };
+  const group: SecurityGroup = { ...freshRow(projectId, input), ...input };
+  const rules = egressRules(projectId, group.id);
+  await reserve(network, projectId, 'security_group_rule', rules.length);
   await groupRows.insert(network.db, group);
-  for (const rule of rules(group.id)) await ruleRows.insert(network.db, rule);
+  for (const rule of rules) await ruleRows.insert(network.db, rule);
   return group;
 }
 
-export async function updateGroup(network: Network, _caller: Caller, group: SecurityGroup, input: GroupInput) {
-  const { db } = network;
+export async function updateGroup({ db }: Network, _caller: Caller, group: SecurityGroup, input: GroupChange) {
   const isDefault = await isDefaultGroup(db, group.id);
   if (input.name !== undefined && input.name !== group.name && (isDefault || input.name.toLowerCase() === 'default'))
     throw conflict('Updating default security group not allowed.', 'SecurityGroupCannotUpdateDefault');
-  const stateful = input.stateful === undefined ? undefined : truth(input.stateful, 'stateful');
-  const change = given({ name: input.name, description: input.description ?? undefined, stateful });
-  await groupRows.update(db, group.id, change);
-  return { ...group, ...change, updatedAt: Date.now(), revision: group.revision + 1 };
+  await groupRows.update(db, group.id, input);
 }
 
 /** Only an admin may delete a default group; it is created again with the next request of the project. */
@@ -62,21 +54,16 @@ export async function removeGroup(network: Network, caller: Caller, { id }: Secu
 export async function createRule(
   network: Network,
   caller: Caller,
-  input: RuleInput,
+  input: NewRule,
   projectId: string,
 ): Promise<GroupRule> {
   const { db } = network;
   const parsed = parseRule(input);
-  const group = await groupRows.find(db, caller, input.security_group_id);
-  const remoteGroupId = input.remote_group_id || null;
+  const group = await groupRows.find(db, caller, input.groupId);
+  const remoteGroupId = input.remoteGroupId || null;
   if (remoteGroupId !== null) await groupRows.find(db, caller, remoteGroupId);
   await reserve(network, projectId, 'security_group_rule');
-  const rule: GroupRule = {
-    ...freshRule(projectId, group.id, { direction: input.direction, ethertype: parsed.ethertype }),
-    ...parsed,
-    remoteGroupId,
-    description: input.description ?? '',
-  };
+  const rule: GroupRule = { ...freshRow(projectId, input, 0), ...input, ...parsed, remoteGroupId };
   await refuseDuplicate(network, rule);
   await ruleRows.insert(db, rule);
   await groupRows.update(db, group.id, {});

@@ -3,23 +3,9 @@ import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols
 import { badRequest } from '#shared/errors/fault.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
-import type { GroupRule } from './store.ts';
+import type { GroupRule, NewRule } from './resource.ts';
 
-export interface RuleInput {
-  readonly security_group_id: string;
-  readonly direction: 'ingress' | 'egress';
-  readonly ethertype?: string | null;
-  readonly protocol?: string | number | null;
-  readonly port_range_min?: number | string | null;
-  readonly port_range_max?: number | string | null;
-  readonly remote_ip_prefix?: string | null;
-  readonly remote_group_id?: string | null;
-  readonly description?: string | null;
-  readonly project_id?: string;
-  readonly tenant_id?: string;
-}
-
-type ParsedRule = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
+type ParsedRule = Pick<GroupRule, 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
 const icmp = 1;
 const icmpV6 = 58;
@@ -29,28 +15,22 @@ const ipv6Protocols: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 export const protocolNumber = (protocol: string | null): number | null =>
   protocol === null ? null : (protocolNumbers.get(protocol) ?? Number(protocol));
 
-export function parseRule(input: RuleInput): ParsedRule {
-  if (input.remote_ip_prefix && input.remote_group_id)
+export function parseRule(input: NewRule): ParsedRule {
+  if (input.cidr && input.remoteGroupId)
     throw badRequest(
       'Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
       'SecurityGroupMultipleRemoteEntites',
     );
-  const ethertype = ethertypeOf(input.ethertype ?? 'IPv4');
-  const protocol = protocolOfFamily(ethertype, protocolOf(input.protocol ?? null));
+  const { ethertype } = input;
+  const protocol = protocolOfFamily(ethertype, protocolOf(input.protocol));
   const [portMin, portMax] = rangeOf(input);
   checkPorts(protocol, portMin, portMax);
-  return { ethertype, protocol, portMin, portMax, ...prefixOf(input.remote_ip_prefix ?? null, ethertype) };
+  return { protocol, portMin, portMax, ...prefixOf(input.cidr, ethertype) };
 }
 
-function ethertypeOf(text: string): 'IPv4' | 'IPv6' {
-  const known = (['IPv4', 'IPv6'] as const).find((each) => each.toLowerCase() === text.toLowerCase());
-  if (known) return known;
-  throw badRequest(`Invalid input for ethertype. Reason: '${text}' is not in ['IPv4', 'IPv6'].`, 'HTTPBadRequest');
-}
-
-function protocolOf(value: string | number | null): string | null {
+function protocolOf(value: string | null): string | null {
   if (value === null) return null;
-  const name = String(value).toLowerCase();
+  const name = value.toLowerCase();
   if (name === 'any' || name === '') return null;
   if (/^\d{1,3}$/.test(name) && Number(name) <= 255) return String(Number(name));
   if (protocolNumbers.has(name)) return name;
@@ -74,13 +54,8 @@ function protocolOfFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): 
 }
 
 /** The full range of ports is the same as no range. */
-function rangeOf(input: RuleInput): readonly [number | null, number | null] {
-  const [min, max] = [numberOrNull(input.port_range_min), numberOrNull(input.port_range_max)];
-  return min === 1 && max === 65_535 ? [null, null] : [min, max];
-}
-
-const numberOrNull = (value: number | string | null | undefined): number | null =>
-  value === null || value === undefined || value === '' ? null : Number(value);
+const rangeOf = ({ portMin, portMax }: NewRule): readonly [number | null, number | null] =>
+  portMin === 1 && portMax === 65_535 ? [null, null] : [portMin, portMax];
 
 function checkPorts(protocol: string | null, min: number | null, max: number | null): void {
   if (min === null && max === null) return;

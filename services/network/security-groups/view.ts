@@ -1,27 +1,22 @@
-import { standardView } from '../resources/view.ts';
-import type { GroupRule, SecurityGroup } from './store.ts';
+import type { Call } from '#shared/http/route.ts';
+import type { Network } from '../context.ts';
+import { type GroupRule, ruleRows, type SecurityGroup, securityGroupRules } from './resource.ts';
+import { defaultGroupsAmong } from './store.ts';
 
-export function ruleView(rule: GroupRule, defaultGroupIds: ReadonlySet<string>) {
-  const { name: _, ...standard } = standardView(rule);
-  return {
-    ...standard,
-    security_group_id: rule.groupId,
-    ethertype: rule.ethertype,
-    direction: rule.direction,
-    protocol: rule.protocol,
-    port_range_min: rule.portMin,
-    port_range_max: rule.portMax,
-    remote_ip_prefix: rule.cidr,
-    remote_address_group_id: null,
-    normalized_cidr: rule.normalizedCidr,
-    remote_group_id: rule.remoteGroupId,
-    belongs_to_default_sg: defaultGroupIds.has(rule.groupId),
-  };
+export async function ruleRelations({ db }: Network, rows: readonly Pick<GroupRule, 'groupId'>[]) {
+  const groupIds = rows.map(({ groupId }) => groupId);
+  const defaults = await defaultGroupsAmong(db, groupIds);
+  return ({ groupId }: Pick<GroupRule, 'groupId'>) => ({ belongsToDefaultSg: defaults.has(groupId) });
 }
 
-export const groupView = (group: SecurityGroup, rules: readonly GroupRule[], defaultGroupIds: ReadonlySet<string>) => ({
-  ...standardView(group),
-  stateful: group.stateful,
-  shared: false,
-  security_group_rules: rules.map((rule) => ruleView(rule, defaultGroupIds)),
-});
+/** The rules of groups. */
+export async function groupRelations(network: Network, rows: readonly SecurityGroup[], { may }: Pick<Call, 'may'>) {
+  const ids = rows.map(({ id }) => id);
+  const rules = Map.groupBy(await ruleRows.whereIn(network.db, 'groupId', ids), ({ groupId }) => groupId);
+  const relations = await ruleRelations(
+    network,
+    ids.map((groupId) => ({ groupId })),
+  );
+  const view = (rule: GroupRule) => securityGroupRules.view({ ...rule, ...relations(rule) }, { may });
+  return ({ id }: SecurityGroup) => ({ securityGroupRules: (rules.get(id) ?? []).map(view) });
+}

@@ -1,10 +1,10 @@
 import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { networkRows } from '../networks/store.ts';
+import { networkRows } from '../networks/resource.ts';
 import { hasDhcp } from '../ports/dhcp-port.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { owner, type Port, portRows } from '../ports/resource.ts';
+import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { segmentOn } from './segment.ts';
 
 export const dhcpId = (networkId: string): string => `${networkId}/dhcp`;

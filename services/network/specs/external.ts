@@ -2,8 +2,8 @@ import type { ExternalSpec } from '#shared/contracts/network-agent.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
-import { networkRows } from '../networks/store.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { networkRows } from '../networks/resource.ts';
+import { subnetRows } from '../subnets/resource.ts';
 import { segmentOn } from './segment.ts';
 
 export const externalId = (networkId: string): string => `${networkId}/external`;

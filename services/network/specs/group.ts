@@ -1,7 +1,8 @@
 import type { FirewallRule, GroupSpec } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
+import { type GroupRule, groupRows, ruleRows } from '../security-groups/resource.ts';
 import { protocolNumber } from '../security-groups/rule.ts';
-import { type GroupRule, groupRows, groupsNeededBy, memberAddresses, ruleRows } from '../security-groups/store.ts';
+import { groupsNeededBy, memberAddresses } from '../security-groups/store.ts';
 
 /** Undefined when no port on that host is in the group or in a group that refers to it. */
 export async function groupSpec({ db }: Network, host: string, groupId: string): Promise<GroupSpec | undefined> {

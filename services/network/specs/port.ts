@@ -2,8 +2,8 @@ import { tapName } from '#shared/contracts/names.ts';
 import type { PortSpec } from '#shared/contracts/network-agent.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { networkRows } from '../networks/store.ts';
-import { portRows } from '../ports/store.ts';
+import { networkRows } from '../networks/resource.ts';
+import { portRows } from '../ports/resource.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import { segmentOn } from './segment.ts';
 

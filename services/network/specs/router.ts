@@ -2,11 +2,11 @@ import type { RouterSpec } from '#shared/contracts/network-agent.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { floatingIpRows } from '../floating-ips/store.ts';
-import { networkRows } from '../networks/store.ts';
-import { owner, type Port, portRows } from '../ports/store.ts';
-import { type Router, routerRows } from '../routers/store.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { floatingIpRows } from '../floating-ips/resource.ts';
+import { networkRows } from '../networks/resource.ts';
+import { owner, type Port, portRows } from '../ports/resource.ts';
+import { type Router, routerRows } from '../routers/resource.ts';
+import { subnetRows } from '../subnets/resource.ts';
 import { segmentOn } from './segment.ts';
 
 /** Undefined when the router does not run on that host, or has neither interface nor gateway. */

@@ -2,7 +2,7 @@ import { bridgeName } from '#shared/contracts/names.ts';
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { listHosts } from '../hosts/store.ts';
-import type { NetworkRow } from '../networks/store.ts';
+import type { NetworkRow } from '../networks/resource.ts';
 import { allHostsOf } from '../ports/store.ts';
 
 /** The segment of a network on one host: its number, its bridge, and the addresses of the other hosts. */

@@ -3,9 +3,9 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { carve, compact, isInside } from './carve.ts';
-import { type NewSubnetPool, type SubnetPool, type SubnetPoolChange, subnetPool } from './resource.ts';
+import { type NewSubnetPool, type SubnetPool, type SubnetPoolChange, subnetPools } from './resource.ts';
 
 const longest = { 4: 32, 6: 128 } as const;
 const shortest = { 4: 8, 6: 64 } as const;
@@ -44,12 +44,12 @@ export async function createSubnetPool(network: Network, _caller: Caller, input:
   if (input.isDefault) await refuseSecondDefault(network, ipVersion);
   const fresh = freshRow(projectId, input, 0);
   const pool: SubnetPool = { ...input, ...fresh, ...lengthsOf(input, ipVersion), prefixes, ipVersion };
-  await subnetPool.rows.insert(network.db, pool);
+  await subnetPools.rows.insert(network.db, pool);
   return pool;
 }
 
 async function refuseSecondDefault({ db }: Network, ipVersion: 4 | 6): Promise<void> {
-  if ((await subnetPool.rows.countOf(db, { ipVersion, isDefault: true })) > 0)
+  if ((await subnetPools.rows.countOf(db, { ipVersion, isDefault: true })) > 0)
     throw invalidInput(
       'A default subnetpool for this IP family has already been set. Only one default may exist per IP family',
     );
@@ -61,12 +61,11 @@ export async function updateSubnetPool(
   _caller: Caller,
   before: SubnetPool,
   input: SubnetPoolChange,
-): Promise<SubnetPool> {
+): Promise<void> {
   if (input.isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
   const prefixes = input.prefixes === undefined ? before.prefixes : grown(before, input.prefixes);
-  const change = { ...input, ...lengthsOf(input, before.ipVersion, before), prefixes };
-  await subnetPool.rows.update(network.db, before.id, change);
-  return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
+  const lengths = lengthsOf(input, before.ipVersion, before);
+  await subnetPools.rows.update(network.db, before.id, { ...input, ...lengths, prefixes });
 }
 
 function grown(before: SubnetPool, asked: readonly string[]): readonly string[] {
@@ -83,7 +82,7 @@ function grown(before: SubnetPool, asked: readonly string[]): readonly string[] 
 export async function removeSubnetPool({ db }: Network, _caller: Caller, { id }: SubnetPool): Promise<void> {
   if ((await subnetRows.countOf(db, { subnetpoolId: id })) > 0)
     throw conflict('Unable to delete subnet pool: Subnet pool has existing allocations.', 'SubnetPoolDeleteError');
-  await subnetPool.rows.remove(db, id);
+  await subnetPools.rows.remove(db, id);
 }
 
 interface Cut {

@@ -1,8 +1,19 @@
-import { boolean, both, choice, empty, integer, listed, standard, text, texts } from '../resources/attributes.ts';
+import {
+  boolean,
+  both,
+  create,
+  empty,
+  integer,
+  ipVersion,
+  listed,
+  standard,
+  text,
+  texts,
+} from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
 import { noRow } from '../resources/store.ts';
 
-export const subnetPool = resource('subnetpool', 'subnetpools', {
+export const subnetPools = resource('subnetpool', 'subnetpools', {
   table: 'subnet_pools',
   missing: ['SubnetPoolNotFound', (id) => `Subnet pool ${id} could not be found.`],
   visible: (own) => void own.orWhere({ shared: true }),
@@ -11,12 +22,12 @@ export const subnetPool = resource('subnetpool', 'subnetpools', {
     name: text({ set: both, required: true, ...listed, input: { type: 'string', maxLength: 255 } }),
     /** Ranges that do not touch each other, in order. */
     prefixes: texts({ set: both, required: true, max: 50 }),
-    ip_version: choice([4, 6])(listed),
+    ip_version: ipVersion(listed),
     // Neutron shows these three as text.
     default_prefixlen: integer({ set: both, ...listed, show: String, output: { type: 'string' } }),
     min_prefixlen: integer({ set: both, ...listed, show: String, output: { type: 'string' } }),
     max_prefixlen: integer({ set: both, ...listed, show: String, output: { type: 'string' } }),
-    shared: boolean({ set: ['create'], default: false, ...listed }),
+    shared: boolean({ set: create, default: false, ...listed }),
     is_default: boolean({ set: both, default: false, ...listed }),
     /** How much one project may have of it: addresses of IPv4, /64 networks of IPv6; null for no limit. */
     default_quota: integer({ set: both, nullable: true, default: null, min: 0, max: 2_147_483_647, ...listed }),
@@ -24,6 +35,6 @@ export const subnetPool = resource('subnetpool', 'subnetpools', {
   },
 });
 
-export type SubnetPool = Row<typeof subnetPool>;
-export type NewSubnetPool = New<typeof subnetPool>;
-export type SubnetPoolChange = Change<typeof subnetPool>;
+export type SubnetPool = Row<typeof subnetPools>;
+export type NewSubnetPool = New<typeof subnetPools>;
+export type SubnetPoolChange = Change<typeof subnetPools>;

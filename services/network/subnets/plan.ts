@@ -14,7 +14,7 @@ import {
   versionOf,
 } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
-import type { HostRoute } from './store.ts';
+import type { HostRoute, Subnet } from './resource.ts';
 
 export function rangeOf(text: string, version: number): Cidr {
   const cidr = cidrOf(text);
@@ -37,10 +37,12 @@ export function refuseDhcpIn(range: Cidr): void {
 }
 
 /** EUI-64 addresses need a /64, and both modes must be equal if both are set. */
-export function refuseModes(range: Cidr, dhcp: boolean, raMode: string | null, addressMode: string | null): void {
+export function refuseModes(range: Cidr, subnet: Pick<Subnet, 'enableDhcp' | 'ipv6RaMode' | 'ipv6AddressMode'>): void {
+  const { enableDhcp, ipv6RaMode: raMode, ipv6AddressMode: addressMode } = subnet;
   if (raMode === null && addressMode === null) return;
   if (range.version === 4) throw invalidInput('ipv6_address_mode or ipv6_ra_mode cannot be set when ip_version is 4');
-  if (!dhcp) throw invalidInput('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
+  if (!enableDhcp)
+    throw invalidInput('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
   if (raMode !== null && addressMode !== null && raMode !== addressMode)
     throw invalidInput(
       `ipv6_ra_mode set to '${raMode}' with ipv6_address_mode set to '${addressMode}' is not valid. If both attributes are set, they must be the same value`,

@@ -1,0 +1,21 @@
+import { listAddresses } from '../addresses/store.ts';
+import { fixedIpViews } from '../addresses/view.ts';
+import type { Network } from '../context.ts';
+import type { Router } from './resource.ts';
+
+/** The gateways of routers, with their addresses. */
+export async function routerRelations({ db }: Network, rows: readonly Router[]) {
+  const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
+  const addresses = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
+  return ({ gatewayNetworkId, gatewayPortId, enableSnat, host }: Router) => ({
+    externalGatewayInfo:
+      gatewayNetworkId === null
+        ? null
+        : {
+            network_id: gatewayNetworkId,
+            external_fixed_ips: fixedIpViews(addresses.get(gatewayPortId ?? '') ?? []),
+            enable_snat: enableSnat,
+          },
+    availabilityZones: host === '' ? [] : ['nova'],
+  });
+}
