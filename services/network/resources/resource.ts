@@ -1,5 +1,6 @@
 /** A definition of a resource, and what follows from it: its table and its view. */
 import type { Attributes, ChangeOf, NewOf, RowOf, Seen } from '#shared/resource/attribute.ts';
+import { columnsOf } from '#shared/resource/store.ts';
 import { viewOf } from '#shared/resource/view.ts';
 import { type Shape, type Table, tableOf } from './store.ts';
 
@@ -27,7 +28,7 @@ export const resource = <As extends Attributes>(
   ...definition,
   one,
   many,
-  rows: tableOf<RowOf<As>>(definition),
+  rows: tableOf(definition, columnsOf(definition.attributes)),
   view: viewOf(definition.attributes),
 });
 

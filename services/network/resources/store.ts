@@ -1,10 +1,10 @@
 /** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import type { Rows } from '#shared/db/json-columns.ts';
 import { applyPage } from '#shared/db/page.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Attributes, Query } from '#shared/resource/attribute.ts';
-import { type Columns, columnsOf } from '#shared/resource/store.ts';
+import type { Query } from '#shared/resource/attribute.ts';
 import { actsForAll } from '../policy.ts';
 
 /** The columns that every resource has. */
@@ -39,7 +39,6 @@ export interface Listing {
 /** What sets one table apart from the others. */
 export interface Shape {
   readonly table: string;
-  readonly attributes: Attributes;
   /** The type and the words of its 404. */
   readonly missing: readonly [type: string, words: (id: string) => string];
   /** Widens what a project sees beyond its own rows. */
@@ -65,8 +64,7 @@ export interface Table<Row extends object> {
   countOf(db: Knex, columns: Partial<Row>): Promise<number>;
 }
 
-export function tableOf<Row extends object>(shape: Shape): Table<Row> {
-  const { read, write } = columnsOf(shape.attributes) as unknown as Columns<Row>;
+export function tableOf<Row extends object>(shape: Shape, { read, write }: Rows<Row>): Table<Row> {
   const rows = (db: Knex) => db(shape.table);
   const visible = (db: Knex, caller: Caller) => {
     const query = rows(db).select(`${shape.table}.*`);
