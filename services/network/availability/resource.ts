@@ -2,7 +2,7 @@ import { networks } from '../networks/resource.ts';
 import { integer, list, listed, text, texts } from '../resources/attributes.ts';
 import { type Row, resource } from '../resources/resource.ts';
 
-const { missing, visible } = networks;
+const { missing } = networks;
 const subnet = {
   type: 'object',
   required: ['subnet_id', 'subnet_name', 'ip_version', 'cidr', 'total_ips', 'used_ips'],
@@ -13,7 +13,6 @@ const subnet = {
 export const availabilities = resource('network_ip_availability', 'network_ip_availabilities', {
   table: 'networks',
   missing,
-  visible,
   untagged: true,
   attributes: {
     network_id: text({ column: 'id', ...listed }),

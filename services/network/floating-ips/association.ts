@@ -5,7 +5,7 @@ import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
-import { actsForAll } from '../policy.ts';
+import { hasGlobalAccess } from '../policy.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
@@ -26,7 +26,7 @@ export async function associationFor(
   requested: string | null | undefined,
 ): Promise<Association> {
   const port = await portRows.find(network.db, caller, portId);
-  if (port.projectId !== floatingIp.projectId && !actsForAll(caller))
+  if (port.projectId !== floatingIp.projectId && !hasGlobalAccess(caller))
     throw badResource(
       'floatingip',
       `Cannot process floating IP association with Port ${portId}, since that port is owned by a different project`,

@@ -35,8 +35,6 @@ const mtu = attributeOf<number>({ kind: 'number', input: digitsOrNull, output: {
 export const networks = resource('network', 'networks', {
   table: 'networks',
   missing: ['NetworkNotFound', (id) => `Network ${id} could not be found.`],
-  // Shared and external networks.
-  visible: (own) => void own.orWhere({ shared: true }).orWhere({ external: true }),
   attributes: {
     ...standard,
     admin_state_up: boolean({ set: both, default: true, ...listed }),

@@ -3,7 +3,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { actsForAll } from '../policy.ts';
+import { hasGlobalAccess } from '../policy.ts';
 import { invalidInput } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
 import { defaultGroup } from '../security-groups/default-group.ts';
@@ -70,7 +70,7 @@ export async function refuseForeignDevice(
   input: PortChange,
   before?: Port,
 ): Promise<void> {
-  if (actsForAll(caller)) return;
+  if (hasGlobalAccess(caller)) return;
   const { deviceOwner = '', deviceId = '' } = { ...before, ...input };
   if (before && before.deviceId === deviceId && before.deviceOwner === deviceOwner) return;
   const internal = internalOwners.test(deviceOwner) || internalOwners.test(before?.deviceOwner ?? '');

@@ -85,11 +85,6 @@ const byGroups = (query: Query, values: readonly string[]) =>
 export const ports = resource('port', 'ports', {
   table: 'ports',
   missing: ['PortNotFound', (id) => `Port ${id} could not be found.`],
-  // Ports on the project's networks.
-  visible: (own, projectId) =>
-    void own.orWhereIn('networkId', (each: Query) => {
-      each.select('id').from('networks').where({ projectId });
-    }),
   attributes: {
     ...standard,
     network_id: uuid({ set: create, required: true, ...listed }),

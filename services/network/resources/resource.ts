@@ -4,7 +4,7 @@ import { columnsOf } from '#shared/resource/store.ts';
 import { viewOf } from '#shared/resource/view.ts';
 import { type Shape, type Table, tableOf } from './store.ts';
 
-interface Definition<As extends Attributes> extends Shape {
+interface Definition<As extends Attributes> extends Omit<Shape, 'one'> {
   readonly attributes: As;
   /** Its rules look at the resource that it is part of, so they are checked with the row and not on the route. */
   readonly ruledByParent?: true;
@@ -28,7 +28,7 @@ export const resource = <As extends Attributes>(
   ...definition,
   one,
   many,
-  rows: tableOf(definition, columnsOf(definition.attributes)),
+  rows: tableOf({ ...definition, one }, columnsOf(definition.attributes)),
   view: viewOf(definition.attributes),
 });
 

@@ -2,7 +2,7 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
-import { actsForAll, policy } from '../policy.ts';
+import { hasGlobalAccess, policy } from '../policy.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 export type Defaults = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export function projectFor(caller: Caller, { project_id, tenant_id }: Body): str
   if (project_id !== undefined && tenant_id !== undefined && project_id !== tenant_id)
     throw badRequest("'project_id' and 'tenant_id' do not match", 'HTTPBadRequest');
   const projectId = String(project_id ?? tenant_id ?? caller.projectId ?? '');
-  if (projectId !== (caller.projectId ?? '') && !actsForAll(caller))
+  if (projectId !== (caller.projectId ?? '') && !hasGlobalAccess(caller))
     throw badRequest(
       "Specifying 'project_id' other than the authenticated project in request is not allowed for the current user.",
       'HTTPBadRequest',

@@ -1,11 +1,12 @@
 /** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { whereAllowed } from '#shared/auth/policy.ts';
 import type { Rows } from '#shared/db/json-columns.ts';
 import { applyPage } from '#shared/db/page.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Query } from '#shared/resource/attribute.ts';
-import { actsForAll } from '../policy.ts';
+import { hasGlobalAccess } from '../policy.ts';
 
 /** The columns that every resource has. */
 export interface Standard {
@@ -38,11 +39,11 @@ export interface Listing {
 
 /** What sets one table apart from the others. */
 export interface Shape {
+  /** As bodies spell it, and rules. */
+  readonly one: string;
   readonly table: string;
   /** The type and the words of its 404. */
   readonly missing: readonly [type: string, words: (id: string) => string];
-  /** Widens what a project sees beyond its own rows. */
-  readonly visible?: ((own: Query, projectId: string) => void) | undefined;
 }
 
 export interface Table<Row extends object> {
@@ -68,7 +69,7 @@ export function tableOf<Row extends object>(shape: Shape, { read, write }: Rows<
   const rows = (db: Knex) => db(shape.table);
   const visible = (db: Knex, caller: Caller) => {
     const query = rows(db).select(`${shape.table}.*`);
-    if (!actsForAll(caller)) query.where((own: Query) => ownOf(shape, own, caller.projectId ?? ''));
+    if (!hasGlobalAccess(caller)) whereAllowed(query, caller, `get_${shape.one}`);
     return query;
   };
   const seen = async (db: Knex, caller: Caller, id: string): Promise<Record<string, unknown>> => {
@@ -122,11 +123,6 @@ export function tableOf<Row extends object>(shape: Shape, { read, write }: Rows<
       return Number(row?.total ?? 0);
     },
   };
-}
-
-function ownOf({ visible }: Shape, own: Query, projectId: string): void {
-  own.where({ projectId });
-  visible?.(own, projectId);
 }
 
 /** A page by keyset; read backwards, its order is turned round. */

@@ -8,7 +8,7 @@ import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';
 import { networkRows } from '../networks/resource.ts';
-import { actsForAll } from '../policy.ts';
+import { hasGlobalAccess } from '../policy.ts';
 import { markPortDirty } from '../ports/mark-dirty.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
@@ -81,7 +81,7 @@ async function addBySubnet(network: Network, caller: Caller, router: Router, sub
 
 /** An interface with the gateway address is for the owner of the network; on an internal network for the owner of the subnet too. */
 async function mayUseSubnet({ db }: Network, caller: Caller, { networkId, projectId }: Subnet): Promise<boolean> {
-  if (actsForAll(caller)) return true;
+  if (hasGlobalAccess(caller)) return true;
   const net = await networkRows.get(db, networkId);
   return net?.projectId === caller.projectId || (net?.external === false && projectId === caller.projectId);
 }
@@ -129,7 +129,7 @@ async function refuseForeign(
   subnets: readonly Subnet[],
   addresses: readonly Address[],
 ): Promise<void> {
-  if (actsForAll(caller)) return;
+  if (hasGlobalAccess(caller)) return;
   if (port.projectId !== caller.projectId)
     throw badResource(
       'router',

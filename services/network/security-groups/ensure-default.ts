@@ -1,5 +1,6 @@
 /** Creates a project's default group with the first request of one of its users. */
 import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import { Lru } from '#shared/clock/lru.ts';
 import type { Handler } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
@@ -9,8 +10,8 @@ import { findDefaultGroup } from './store.ts';
 const ensured = new WeakMap<object, Lru<true>>();
 
 /** The service project needs no default group: services act for other projects. A second group named default is ambiguous for admins. */
-const needsNone = ({ projectId, projectName, roles }: Caller): boolean =>
-  projectId === null || projectName === 'service' || roles.includes('service');
+const needsNone = (caller: Caller): boolean =>
+  caller.projectId === null || caller.projectName === 'service' || may(caller, 'service_api');
 
 async function ensureDefaultGroup(network: Network, caller: Caller): Promise<void> {
   if (needsNone(caller)) return;

@@ -1,4 +1,5 @@
 import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { markGroupsDirty } from '../ports/mark-dirty.ts';
@@ -40,7 +41,7 @@ export async function updateGroup({ db }: Network, _caller: Caller, group: Secur
 /** Only an admin may delete a default group; it is created again with the next request of the project. */
 export async function removeGroup(network: Network, caller: Caller, { id }: SecurityGroup): Promise<void> {
   const { db } = network;
-  if ((await isDefaultGroup(db, id)) && !caller.roles.includes('admin'))
+  if ((await isDefaultGroup(db, id)) && !may(caller, 'context_is_admin'))
     throw conflict('Insufficient rights for removing default security group.', 'SecurityGroupCannotRemoveDefault');
   if (await isGroupUsed(db, id)) throw conflict(`Security Group ${id} in use.`, 'SecurityGroupInUse');
   const referring = await ruleRows.where(db, { remoteGroupId: id });

@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/errors/fault.ts';
-import { attributeOf, type Query } from '#shared/resource/attribute.ts';
+import { attributeOf } from '#shared/resource/attribute.ts';
 import { rowSchema } from '#shared/resource/schema.ts';
 import {
   boolean,
@@ -46,11 +46,6 @@ export const securityGroupRules = resource('security_group_rule', 'security_grou
   missing: ['SecurityGroupRuleNotFound', (id) => `Security group rule ${id} does not exist`],
   untagged: true,
   ruledByParent: true,
-  // Rules that an admin created in the project's groups.
-  visible: (own, projectId) =>
-    void own.orWhereIn('groupId', (each: Query) => {
-      each.select('id').from('security_groups').where({ projectId });
-    }),
   attributes: {
     ...nameless,
     description: clearable({ set: create, default: '', ...listed }),

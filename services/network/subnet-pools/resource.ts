@@ -16,7 +16,6 @@ import { noRow } from '../resources/store.ts';
 export const subnetPools = resource('subnetpool', 'subnetpools', {
   table: 'subnet_pools',
   missing: ['SubnetPoolNotFound', (id) => `Subnet pool ${id} could not be found.`],
-  visible: (own) => void own.orWhere({ shared: true }),
   attributes: {
     ...standard,
     name: text({ set: both, required: true, ...listed, input: { type: 'string', maxLength: 255 } }),

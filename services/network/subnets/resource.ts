@@ -44,11 +44,6 @@ const ofNetworks = (columns: object) => (query: Query, values: readonly string[]
 export const subnets = resource('subnet', 'subnets', {
   table: 'subnets',
   missing: ['SubnetNotFound', (id) => `Subnet ${id} could not be found.`],
-  // Subnets of the project's networks, and of shared and external networks.
-  visible: (own, projectId) =>
-    void own.orWhereIn('networkId', (each: Query) => {
-      each.select('id').from('networks').where({ projectId }).orWhere({ shared: true }).orWhere({ external: true });
-    }),
   attributes: {
     ...standard,
     network_id: uuid({ set: create, required: true, ...listed }),
