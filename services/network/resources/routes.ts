@@ -49,7 +49,9 @@ function tagsOf({ one, many, rows, targetOf }: Taggable): Route<Network>[] {
       if (!(error instanceof Fault) || error.status !== 404) throw error;
       throw missing('TagResourceNotFound', `Resource ${many.replaceAll('_', '-')} ${params.id} could not be found.`);
     });
-  const [see, write, clear] = ['get', 'update', 'delete'].map((verb) => `${verb}_${one}:tags`) as [string, string, string];
+  const see = `get_${one}:tags`;
+  const write = `update_${one}:tags`;
+  const clear = `delete_${one}:tags`;
   const [seen, written, cleared] = [checkedInHandler(see), checkedInHandler(write), checkedInHandler(clear)];
   return tagRoutes<Network>({
     path: `${path}/:id/tags`,
