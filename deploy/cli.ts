@@ -103,6 +103,39 @@ const commands: Readonly<Record<string, Entry>> = {
     options: ['role', 'ttl', 'uses'],
     load: () => import('./commands/token.ts'),
   },
+  'node list': {
+    usage: '',
+    meaning: 'list the nodes of the cloud: roles, state, version, uptime, disks; on the first node',
+    load: () => import('./commands/node-list.ts'),
+  },
+  'node show': {
+    usage: 'NODE',
+    meaning: 'print a node with its addresses, disks, and the servers, volumes, routers and objects on it',
+    maxArgs: 1,
+    load: () => import('./commands/node-show.ts'),
+  },
+  'node drain': {
+    usage: 'NODE [--undo]',
+    meaning: 'give a node nothing new, and print what still runs there; --undo: use it again',
+    options: ['undo'],
+    maxArgs: 1,
+    load: () => import('./commands/node-drain.ts'),
+  },
+  'node remove': {
+    usage: 'NODE --yes [--force]',
+    meaning:
+      'end the membership of a node that has nothing of value; --force: also when it is lost for good with all that it had',
+    options: ['yes', 'force'],
+    maxArgs: 1,
+    load: () => import('./commands/node-remove.ts'),
+  },
+  'node replace': {
+    usage: 'NODE [--ttl 1h]',
+    meaning: 'print the command with which a new host takes the roles and the place of a node that is down',
+    options: ['ttl'],
+    maxArgs: 1,
+    load: () => import('./commands/node-replace.ts'),
+  },
   'role-users': {
     usage: 'HOST ...',
     meaning: 'write the database and broker users of services and of the agents of these hosts, as files to import',

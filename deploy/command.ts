@@ -23,6 +23,7 @@ export const options = {
   first: { type: 'boolean' },
   force: { type: 'boolean' },
   'no-start': { type: 'boolean' },
+  undo: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 export interface Options {

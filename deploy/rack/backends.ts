@@ -1,5 +1,5 @@
 /** Database and bus of a rack: on its first node, with TLS at the address of the node. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
 import { ensureSecret } from '../cloud/directory.ts';
@@ -7,7 +7,7 @@ import { isAgent, type Part, parts } from '../roles.ts';
 import { type BrokerUser, permissionsOf } from '../split/broker-users.ts';
 import type { TlsListener } from '../split/daemon.ts';
 import type { DatabaseUser, MariadbOptions } from '../split/mariadb.ts';
-import type { RabbitmqOptions } from '../split/rabbitmq.ts';
+import { deleteBrokerUser, type RabbitmqOptions } from '../split/rabbitmq.ts';
 import { readTls } from './certificates.ts';
 import type { NodeFile } from './node-directory.ts';
 import type { NodeSpec } from './registry/protocol.ts';
@@ -68,4 +68,17 @@ const knownAgentUsers = (path: string): BrokerUser[] =>
 export function ensurePasswords(path: string, node: NodeFile): void {
   for (const name of schemas()) ensureSecret(path, databaseSecret(name));
   for (const { name } of [...serviceUsers(path), ...nodeUsers(path, node)]) ensureSecret(path, busSecret(name));
+}
+
+/** The broker ends the connections of the agents of a node, and their passwords are deleted. */
+export async function revokeNodeUsers(
+  path: string,
+  first: NodeFile,
+  node: Pick<NodeSpec, 'name' | 'roles'>,
+): Promise<void> {
+  const options = brokerOptions(path, first, []);
+  for (const { user } of agentUsersOf(node)) {
+    await deleteBrokerUser(options, user);
+    rmSync(join(path, 'secrets', busSecret(user)), { force: true });
+  }
 }

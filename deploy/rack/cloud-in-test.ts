@@ -33,6 +33,7 @@ export async function startRegistry(t: TestContext, port: number) {
     version: '0.1.0',
     log: { info: () => {}, warn: () => {} },
     now: () => state.now(),
+    revokeBrokerUsers: async ({ name }) => void state.brokerUsers.splice(state.brokerUsers.indexOf(name), 1),
     ensureBrokerUsers: async (joining) => {
       if (state.brokerIsAway) throw new Error('the broker is away');
       state.brokerUsers.push(joining.name);

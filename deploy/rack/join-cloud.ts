@@ -37,7 +37,7 @@ export async function joinCloud(options: JoinOptions): Promise<NodeFile> {
     node: { ...spec, hostId },
     replaces,
     certificateRequest,
-    report: { version, bootId: bootId(), startedAt: Date.now(), disks: [diskOf(path)], secrets: {} },
+    report: { version, bootId: bootId(), startedAt: Date.now(), disks: [diskOf(path)], partitions: 0, secrets: {} },
   });
   onStep('writing certificate, secrets and settings');
   return write(path, authority, answer, token.registry, options.disk);

@@ -11,7 +11,7 @@ import type { Daemon } from '../split/daemon.ts';
 import { keepRunning } from '../split/keep-running.ts';
 import { mariadb } from '../split/mariadb.ts';
 import { epmd, importUsers, rabbitmq } from '../split/rabbitmq.ts';
-import { brokerOptions, databaseOptions, nodeUsers } from './backends.ts';
+import { brokerOptions, databaseOptions, nodeUsers, revokeNodeUsers } from './backends.ts';
 import { readFirstNode } from './first-node.ts';
 import { getNodeFile, type NodeFile } from './node-directory.ts';
 import { processesOf } from './node-roles.ts';
@@ -90,6 +90,7 @@ async function serve(registry: Registry, path: string, node: NodeFile, log: Log)
     now: Date.now,
     ensureBrokerUsers: (joining: Pick<NodeFile, 'name' | 'roles'>) =>
       importUsers(brokerOptions(path, node, nodeUsers(path, joining))),
+    revokeBrokerUsers: (leaving: Pick<NodeFile, 'name' | 'roles'>) => revokeNodeUsers(path, node, leaving),
   };
   return serveRegistry(context, { host: node.address, port: registryPort });
 }

@@ -1,5 +1,5 @@
 /** Facts of this host: its addresses and NICs, disks, version and boot. */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startTimeOf } from '../processes/pid-file.ts';
@@ -49,4 +49,21 @@ export function diskOf(path: string): Disk {
   if (existing !== path && existing !== '/' && !existsSync(existing)) return { ...diskOf(existing), path };
   const { blocks, bavail, bsize } = statfsSync(existing);
   return { path, totalGb: Math.round((blocks * bsize) / gib), freeGb: Math.floor((bavail * bsize) / gib) };
+}
+
+/** The number of partitions of the ring with data on the devices in a directory. */
+export function partitionsIn(devices: string): number {
+  const kinds = namesIn(devices).flatMap((device) =>
+    ['accounts', 'containers', 'objects'].map((kind) => join(devices, device, kind)),
+  );
+  const partitions = kinds.flatMap((kind) => namesIn(kind).map((partition) => join(kind, partition)));
+  return partitions.filter((partition) => namesIn(partition).length > 0).length;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // there is no such folder
+  }
 }

@@ -1,4 +1,5 @@
 /** A node reports itself to the registry, and follows the settings of the cloud. */
+import { join } from 'node:path';
 import { every } from '#shared/clock/every.ts';
 import type { Log } from '#shared/log/log.ts';
 import { Refusal } from '../command.ts';
@@ -8,20 +9,19 @@ import type { NodeReport } from './registry/protocol.ts';
 import { digestsOf, secretNamesOf } from './registry/secrets-of.ts';
 import { revisionOf } from './registry/settings-of.ts';
 import { RegistryAway, sendCheckIn } from './registry-client.ts';
-import { bootId, diskOf, listAddresses, version } from './this-host.ts';
+import { bootId, diskOf, listAddresses, partitionsIn, version } from './this-host.ts';
 
 const intervalMs = 10_000;
 const startedAt = Date.now();
 
 export function reportOf(path: string, node: Pick<NodeFile, 'name' | 'roles'>): NodeReport {
-  const disks = [...new Set([path, ...directoriesIn(path)])].map(diskOf);
-  return { version, bootId: bootId(), startedAt, disks, secrets: digestsOf(path, secretNamesOf(path, node)) };
+  const { host } = readSettings(path);
+  const given = Object.values(host).flatMap(({ directory, devices }) => [directory, devices]);
+  const disks = [...new Set([path, ...given.filter((each) => typeof each === 'string')])].map(diskOf);
+  const devices = host['object-agent']?.devices ?? join(path, 'object-agent');
+  const secrets = digestsOf(path, secretNamesOf(path, node));
+  return { version, bootId: bootId(), startedAt, disks, partitions: partitionsIn(String(devices)), secrets };
 }
-
-const directoriesIn = (path: string): string[] =>
-  Object.values(readSettings(path).host).flatMap(({ directory, devices }) =>
-    [directory, devices].filter((each) => typeof each === 'string'),
-  );
 
 /**
  * Reports once. Saves settings that have changed, and returns whether they have. Throws Refusal when the node does not fit

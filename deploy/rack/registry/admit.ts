@@ -19,6 +19,8 @@ export interface RegistryContext {
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** Creates or updates broker users; idempotent. */
   readonly ensureBrokerUsers: (node: Pick<NodeSpec, 'name' | 'roles'>) => Promise<void>;
+  /** Deletes broker users and their passwords; idempotent. */
+  readonly revokeBrokerUsers: (node: Pick<NodeSpec, 'name' | 'roles'>) => Promise<void>;
   readonly now: () => number;
 }
 
@@ -58,13 +60,24 @@ export async function admit(context: RegistryContext, request: JoinRequest): Pro
     const belongings = await belongingsOf(context, node, request.replaces);
     const { certificate, row } = await certify(context, node, request, keyDigest);
     await registry.saveNode(row);
-    if (request.replaces && request.replaces !== node.name) await registry.deleteNode(request.replaces);
+    if (request.replaces !== node.name) await retire(context, request.replaces);
     log.info({ node: node.name, roles: node.roles, token: token.id }, 'a node has joined');
     return { cloudId, node, certificate, ...belongings };
   } catch (error) {
     await registry.returnUse(token, node.hostId);
     throw error;
   }
+}
+
+/** The certificate and the passwords of the node end. Does nothing when there is no such node. */
+export async function retire(
+  { registry, revokeBrokerUsers }: Pick<RegistryContext, 'registry' | 'revokeBrokerUsers'>,
+  name: string,
+): Promise<void> {
+  const node = await registry.findNode({ name });
+  if (!node) return;
+  await revokeBrokerUsers(node);
+  await registry.deleteNode(name);
 }
 
 async function checkToken({ registry, now }: RegistryContext, { token, node }: JoinRequest): Promise<TokenRow> {

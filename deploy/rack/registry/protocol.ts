@@ -18,6 +18,8 @@ export interface NodeReport {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly disks: readonly Disk[];
+  /** Partitions of the ring that have data here. */
+  readonly partitions: number;
   /** Digests of the secrets that the node has, by name. */
   readonly secrets: Readonly<Record<string, string>>;
 }

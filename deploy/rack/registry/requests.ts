@@ -61,6 +61,7 @@ function parseReport(body: unknown): NodeReport {
         freeGb: number(freeGb, 'freeGb'),
       };
     }),
+    partitions: number(report.partitions, 'report.partitions'),
     secrets: Object.fromEntries(
       Object.entries(fields(report.secrets, 'report.secrets')).map(([name, digest]) => [name, text(digest, name, 64)]),
     ),

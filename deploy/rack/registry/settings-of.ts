@@ -8,17 +8,27 @@ const objectPort = 6210;
 export const objectListen = ({ storageAddress }: Pick<NodeSpec, 'storageAddress'>) => `${storageAddress}:${objectPort}`;
 const maxReplicas = 3;
 
-export function completeSettings(base: SettingsDocument, nodes: readonly NodeSpec[]): SettingsDocument {
-  const devices = nodes.flatMap((node) => node.devices.map((device) => `${node.name}-${objectListen(node)}/${device}`));
-  const gateway =
-    nodes.find(({ externalNic }) => externalNic !== '') ?? nodes.find(({ roles }) => roles.includes('network'));
-  const replicas = Math.max(1, Math.min(maxReplicas, devices.length));
+/** A drained node keeps its devices in the ring, without weight: its data moves to the others. */
+type Member = NodeSpec & { readonly drained?: boolean };
+
+export function completeSettings(base: SettingsDocument, nodes: readonly Member[]): SettingsDocument {
+  const active = nodes.filter(({ drained }) => !drained);
+  const devices = nodes.flatMap((node) => node.devices.map((device) => deviceOf(node, device)));
+  const weighted = active.flatMap((node) => node.devices);
+  const gateway = gatewayOf(active) ?? gatewayOf(nodes);
+  const replicas = Math.max(1, Math.min(maxReplicas, weighted.length));
   return {
     ...base,
     'object-ring': { devices, replicas, ...base['object-ring'] },
     network: { ...(gateway ? { gatewayHost: gateway.name } : {}), ...base.network },
   };
 }
+
+const deviceOf = (node: Member, device: string): string =>
+  `${node.name}-${objectListen(node)}/${device}${node.drained ? ' 0' : ''}`;
+
+const gatewayOf = (nodes: readonly Member[]): Member | undefined =>
+  nodes.find(({ externalNic }) => externalNic !== '') ?? nodes.find(({ roles }) => roles.includes('network'));
 
 /** The sections that the parts of the roles read: the secret of the ring goes to nothing else. */
 export function settingsFor(settings: SettingsDocument, roles: readonly NodeRoleName[]): SettingsDocument {

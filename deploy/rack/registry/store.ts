@@ -16,6 +16,9 @@ export interface NodeRow extends NodeSpec {
   /** The one before `bootId`. */
   readonly formerBootId: string;
   readonly report: NodeReport;
+  /** Gets nothing new: its services are disabled, its devices have no weight, and the router is elsewhere if it can. */
+  readonly drained?: boolean;
+  readonly drainedAt?: number;
 }
 
 export interface TokenRow {

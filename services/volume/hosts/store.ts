@@ -48,3 +48,7 @@ export async function requireThawed(db: Knex, name: string | null): Promise<void
   if (name !== null && (await findHost(db, name))?.frozen)
     throw badRequest('Invalid input received: Modification operations are not allowed on frozen storage backends.');
 }
+
+export async function deleteHost(db: Knex, name: string): Promise<void> {
+  await db('hosts').where({ name }).delete();
+}
