@@ -54,6 +54,7 @@ export function callOf<Service>(
     version,
     body: undefined,
     subject: undefined,
+    rule: null,
     queries,
     header,
     params: textParams(req),

@@ -74,6 +74,7 @@ async function answerTo<Service>(
   call.body = first.body === 'stream' ? undefined : await readBody(req, limitsOf(options));
   const route = first.action === undefined ? first : routeOfAction(open, call.body);
   progress.route = route;
+  call.rule = route.rule;
   if (!options.reservesRoom) refuseWhileShort(route, caller);
   if (typeof route.rule === 'string') enforcer.authorize(route.rule, caller);
   validate(options, route, version, call.body, queries);

@@ -7,7 +7,7 @@ import { own } from '#shared/input/own.ts';
 import { jsonBody, jsonOf } from './schema.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
-type Calling = Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'may'>;
+type Calling = Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'may' | 'authorize' | 'rule'>;
 
 interface Definition<Service> {
   /** `/v2.1/servers/:id/metadata` */

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import type { VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { enqueue } from '#shared/workflow/tasks.ts';
-import { type Compute, tasksWait } from '../context.ts';
-import { beginAction, problemOf } from '../instance-actions/store.ts';
+import type { Compute } from '../context.ts';
+import { problemOf } from '../instance-actions/store.ts';
+import { beginPartTask, checkState, nextPlace, waitFor } from '../server-parts/operations.ts';
 import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
-import { changeServer, type Server } from '../servers/store.ts';
+import type { Server } from '../servers/store.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
 import { defaultBusOf } from '../workflows/guest-spec.ts';
 import { nextDevice } from '../workflows/volumes.ts';
@@ -27,15 +26,7 @@ interface Requester {
   readonly version: Version;
 }
 
-const attachable = ['active', 'paused', 'stopped'];
-
-function checkState({ id, vmState, taskState }: Server, verb: string): void {
-  if (!attachable.includes(vmState))
-    throw conflict(`Cannot '${verb}' instance ${id} while it is in vm_state ${vmState}`);
-  if (taskState !== null) throw conflict(`Cannot '${verb}' instance ${id} while it is in task_state ${taskState}`);
-}
-
-/** Inserts the attachment and its task in one transaction. */
+/** Waits until the volume service has reserved the volume, which the response states; the task continues after that. */
 export async function attach(
   compute: Compute,
   asking: Requester,
@@ -43,45 +34,34 @@ export async function attach(
   input: AttachInput,
 ): Promise<Attachment> {
   checkState(server, 'attach_volume');
-  const { caller } = asking;
   const volume = await attachableVolume(compute, asking, input.volumeId);
-  const { id: serverId, host } = server;
-  const made = await compute.db.transaction(async (tx) => {
-    await changeServer(tx, serverId, {}); // locks the row, so that a concurrent request sees this disk
-    const disks = await attachmentTable.list(tx, serverId);
-    if (disks.some(({ volumeId }) => volumeId === volume.id))
-      throw conflict(`Invalid volume: volume ${volume.id} already attached`);
-    const id = randomUUID();
-    const params = { serverId, attachmentId: id, volumeId: volume.id };
-    const taskId = await enqueue(tx, attachVolume, params, caller.requestId);
-    const attachment = newAttachment({ id, serverId, taskId, volume, input, disks, server });
-    await attachmentTable.insert(tx, attachment);
-    await beginAction(tx, caller, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
-    return attachment;
+  const [id, serverId] = [randomUUID(), server.id];
+  const task = await beginPartTask(compute, asking.caller, server, {
+    workflow: attachVolume,
+    params: { serverId, attachmentId: id, volumeId: volume.id },
+    action: 'attach_volume',
+    event: 'compute_attach_volume',
+    change: async (tx, taskId) => {
+      const disks = await attachmentTable.list(tx, serverId);
+      if (disks.some(({ volumeId }) => volumeId === volume.id))
+        throw conflict(`Invalid volume: volume ${volume.id} already attached`);
+      await attachmentTable.insert(tx, newAttachment({ id, taskId, volume, input, disks, server }));
+    },
   });
-  compute.bus.notify(tasksWait);
-  await waitForReservation(compute, made);
-  return made;
-}
-
-const waitMs = 30_000;
-const pollMs = 25;
-
-/** Waits until the volume service has reserved the volume, which the response states; the task continues after that. */
-async function waitForReservation({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
-  for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
-    const now = await attachmentTable.find(db, id);
-    if (now && now.attachmentId !== null) return;
+  const reserved = async () => {
+    const now = await attachmentTable.find(compute.db, id);
     if (!now)
-      throw badRequest(`Invalid volume: ${(await problemOf(db, taskId ?? '')) ?? `${volumeId} was not reserved.`}`);
-    if (Date.now() >= deadline)
-      throw new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: check again later.`);
-  }
+      throw badRequest(`Invalid volume: ${(await problemOf(compute.db, task)) ?? `${volume.id} was not reserved.`}`);
+    return now.attachmentId === null ? undefined : now;
+  };
+  return waitFor(reserved, () => stillReserved(volume.id));
 }
+
+const stillReserved = (volumeId: string) =>
+  new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: check again later.`);
 
 interface NewAttachment {
   readonly id: string;
-  readonly serverId: string;
   readonly taskId: string;
   readonly volume: VolumeJson;
   readonly input: AttachInput;
@@ -90,14 +70,14 @@ interface NewAttachment {
 }
 
 /** The volume is on the bus of the server's other disks, as in Nova. */
-const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: NewAttachment): Attachment => {
+const newAttachment = ({ id, taskId, volume, input, disks, server }: NewAttachment): Attachment => {
   const bus = defaultBusOf(server, disks);
   const used = [server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)];
   return {
     id,
-    serverId,
+    serverId: server.id,
     taskId,
-    place: Math.max(-1, ...disks.map(({ place }) => place)) + 1,
+    place: nextPlace(disks),
     state: 'attaching',
     destination: 'volume',
     source: 'volume',
@@ -132,18 +112,18 @@ async function attachableVolume(compute: Compute, { caller, version }: Requester
 /** Acquires the attachment for the task that detaches it. */
 export async function detach(compute: Compute, caller: Caller, server: Server, volumeId: string): Promise<void> {
   checkState(server, 'detach_volume');
-  const { id: serverId, host } = server;
-  const attachment = await getAttachment(compute, serverId, volumeId);
-  if (attachment.bootIndex === 0) throw new Fault(403, 'forbidden', `Cannot detach a root device volume`);
-  await compute.db.transaction(async (tx) => {
-    const params = { serverId, attachmentId: attachment.id, volumeId };
-    const taskId = await enqueue(tx, detachVolume, params, caller.requestId);
-    if (!(await attachmentTable.acquire(tx, { id: attachment.id, taskId })))
-      throw badRequest(`Invalid volume: Invalid input received: volume ${volumeId} is ${attachment.state} now.`);
-    await changeServer(tx, serverId, {});
-    await beginAction(tx, caller, { serverId, action: 'detach_volume', taskId, event: 'compute_detach_volume', host });
+  const { id, state, bootIndex } = await getAttachment(compute, server.id, volumeId);
+  if (bootIndex === 0) throw new Fault(403, 'forbidden', `Cannot detach a root device volume`);
+  await beginPartTask(compute, caller, server, {
+    workflow: detachVolume,
+    params: { serverId: server.id, attachmentId: id, volumeId },
+    action: 'detach_volume',
+    event: 'compute_detach_volume',
+    change: async (tx, taskId) => {
+      if (!(await attachmentTable.acquire(tx, { id, taskId })))
+        throw badRequest(`Invalid volume: Invalid input received: volume ${volumeId} is ${state} now.`);
+    },
   });
-  compute.bus.notify(tasksWait);
 }
 
 export async function getAttachment({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {

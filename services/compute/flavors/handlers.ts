@@ -1,5 +1,4 @@
 /** The lists of flavors. */
-import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -18,9 +17,9 @@ const whole = (name: string, text: string | undefined, unset: number): number =>
 };
 
 /** Who is no administrator sees public ones and those of its project; an administrator chooses. */
-function publicRequested({ caller, query }: Call): boolean | undefined {
+function publicRequested({ may, query }: Call): boolean | undefined {
   const asked = query.is_public?.toLowerCase();
-  if (!isAdmin(caller)) return undefined;
+  if (!may('context_is_admin')) return undefined;
   if (asked === undefined || asked === '') return true;
   if (asked === 'none') return undefined;
   if (/^(true|1|t|yes|on|y)$/.test(asked)) return true;

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
-import { applyPage, type Sort } from '#shared/db/page.ts';
-import { badRequest, conflict, notFound } from '#shared/errors/fault.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
+import { conflict, notFound } from '#shared/errors/fault.ts';
+import { listPage, type PageRequest } from '../values.ts';
 import { type Flavor, flavorAccess, flavorColumns } from './resource.ts';
 
 export async function insertFlavor(tx: Knex, flavor: Flavor): Promise<void> {
@@ -15,7 +16,7 @@ export async function insertFlavor(tx: Knex, flavor: Flavor): Promise<void> {
 /** Public ones, and those that the project was let into. */
 const visibleTo = (db: Knex, caller: Caller) => {
   const query = db('flavors');
-  if (!isAdmin(caller)) flavorAccess.narrow(db, query, caller.projectId);
+  if (!may(caller, 'context_is_admin')) flavorAccess.narrow(db, query, caller.projectId);
   return query;
 };
 
@@ -25,30 +26,26 @@ export async function findFlavor(db: Knex, caller: Caller, id: string): Promise<
   return flavor;
 }
 
-export interface FlavorFilter {
+export interface FlavorFilter extends PageRequest {
   /** Undefined: whatever the caller sees. */
   readonly isPublic: boolean | undefined;
   readonly minRamMb: number;
   readonly minDiskGb: number;
-  readonly sorts: readonly Sort[];
-  readonly marker: string | undefined;
-  readonly limit: number;
 }
 
 /** One page. Throws 400 when the caller sees no flavor that is the marker. */
-export async function listFlavors(db: Knex, caller: Caller, filter: FlavorFilter): Promise<Flavor[]> {
-  const { marker, isPublic, minRamMb, minDiskGb, sorts, limit } = filter;
-  const query = visibleTo(db, caller)
-    .where('ramMb', '>=', minRamMb)
-    .where('diskGb', '>=', minDiskGb)
-    .where({ disabled: false });
-  if (isPublic !== undefined) query.where({ isPublic });
-  const after =
-    marker === undefined ? undefined : await flavorColumns.find(visibleTo(db, caller).where({ id: marker }));
-  if (marker !== undefined && !after) throw badRequest(`marker [${marker}] not found`);
-  applyPage(query, { sorts, limit, ...(after ? { after } : {}) });
-  return flavorColumns.list(query);
-}
+export const listFlavors = (db: Knex, caller: Caller, filter: FlavorFilter): Promise<Flavor[]> => {
+  const { isPublic, minRamMb, minDiskGb, ...page } = filter;
+  return listPage(
+    flavorColumns,
+    () => visibleTo(db, caller),
+    page,
+    (query) => {
+      query.where('ramMb', '>=', minRamMb).where('diskGb', '>=', minDiskGb).where({ disabled: false });
+      if (isPublic !== undefined) query.where({ isPublic });
+    },
+  );
+};
 
 export const changeFlavor = async (tx: Knex, id: string, change: Partial<Flavor>): Promise<void> => {
   await tx('flavors')

@@ -77,3 +77,22 @@ test('owns-guest returns the desired power state of a guest to its host', async 
   await cloud.ended(id);
   assert.equal(await wanted('kvm1'), 'off');
 });
+
+test('hypervisors are listed in pages from 2.33 on, by number and from 2.53 on by id', async (t) => {
+  const cloud = await withHost(t);
+  cloud.startHost({}, 'kvm2', { hostId: '11111111-1111-4111-8111-111111111111' });
+  await until(() => cloud.placement.providers.size === 2);
+  const list = async (query: string, version: string) =>
+    (await cloud.ask('GET', `/v2.1/os-hypervisors?${query}`, { version })).body;
+  const namesOf = ({ hypervisors }: Awaited<ReturnType<typeof list>>) =>
+    hypervisors.map(({ hypervisor_hostname: name }: { hypervisor_hostname: string }) => name);
+  assert.deepEqual(namesOf(await list('', '2.1')), ['kvm1', 'kvm2']);
+  for (const version of ['2.33', '2.53']) {
+    const first = await list('limit=1', version);
+    assert.deepEqual(namesOf(first), ['kvm1']);
+    assert.ok(first.hypervisors_links);
+    assert.deepEqual(namesOf(await list(`limit=1&marker=${first.hypervisors[0].id}`, version)), ['kvm2']);
+  }
+  assert.deepEqual(namesOf(await list('hypervisor_hostname_pattern=m2', '2.53')), ['kvm2']);
+  assert.equal((await cloud.ask('GET', '/v2.1/os-hypervisors?marker=9', { version: '2.33' })).status, 400);
+});

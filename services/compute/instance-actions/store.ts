@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { rowsOf } from '#shared/db/json-columns.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { deleteFinishedWork } from '#shared/hosts/work.ts';
+import { listPage, type PageRequest } from '../values.ts';
 
 /** An instance action: what was done to a server, by whom, and with which result. */
 export interface Action {
@@ -83,9 +85,7 @@ export async function endAction(tx: Knex, run: EndedTask, problem?: string): Pro
 
 /** Why a task failed; null while it runs and when it succeeded. */
 export async function problemOf(db: Knex, taskId: string): Promise<string | null> {
-  const action = (await db<Action>('actions').where({ taskId }).first('message')) as
-    | Pick<Action, 'message'>
-    | undefined;
+  const action = await rows.find(db('actions').where({ taskId }));
   return action?.message ?? null;
 }
 
@@ -122,30 +122,27 @@ export async function insertEvent(
   });
 }
 
-interface ActionFilter {
-  readonly changesSince?: number;
-  readonly changesBefore?: number;
-  readonly limit: number;
-  readonly marker?: string;
+interface ActionFilter extends Omit<PageRequest, 'sorts' | 'key'> {
+  readonly changesSince?: number | undefined;
+  readonly changesBefore?: number | undefined;
 }
 
-/** Newest first. */
-export async function listActions(db: Knex, serverId: string, filter: ActionFilter): Promise<Action[]> {
-  const found = db<Action>('actions').where({ serverId }).orderBy('sequence', 'desc').limit(filter.limit);
-  if (filter.changesSince !== undefined) found.where('updatedAt', '>=', filter.changesSince);
-  if (filter.changesBefore !== undefined) found.where('updatedAt', '<=', filter.changesBefore);
-  if (filter.marker !== undefined) {
-    const markerRow = (await db<Action>('actions').where({ serverId, requestId: filter.marker }).first('sequence')) as
-      | Pick<Action, 'sequence'>
-      | undefined;
-    if (!markerRow) throw notFound('Marker', filter.marker);
-    found.where('sequence', '<', markerRow.sequence);
-  }
-  return (await found) as Action[];
-}
+const rows = rowsOf<Action>();
+
+/** Newest first; the marker is the id of a request. */
+export const listActions = (db: Knex, serverId: string, { changesSince, changesBefore, ...page }: ActionFilter) =>
+  listPage(
+    rows,
+    () => db('actions').where({ serverId }),
+    { ...page, key: 'requestId', sorts: [{ column: 'sequence', descending: true, notNull: true }] },
+    (found) => {
+      if (changesSince !== undefined) found.where('updatedAt', '>=', changesSince);
+      if (changesBefore !== undefined) found.where('updatedAt', '<=', changesBefore);
+    },
+  );
 
 export async function getAction(db: Knex, serverId: string, requestId: string): Promise<Action> {
-  const action = (await db<Action>('actions').where({ serverId, requestId }).first()) as Action | undefined;
+  const action = await rows.find(db('actions').where({ serverId, requestId }));
   if (!action) throw notFound('Action for request_id', `${requestId} on instance ${serverId}`);
   return action;
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
 import type { PortJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { cancel, enqueue } from '#shared/workflow/tasks.ts';
-import { type Compute, tasksWait } from '../context.ts';
-import { beginAction, problemOf } from '../instance-actions/store.ts';
+import type { Compute } from '../context.ts';
+import { problemOf } from '../instance-actions/store.ts';
+import { beginPartTask, checkState, nextPlace, waitFor } from '../server-parts/operations.ts';
 import type { NetworkInput } from '../servers/input.ts';
+import { newNic } from '../servers/new-server.ts';
 import { referencesOf } from '../servers/references.ts';
 import { requestedNic, requestedNics } from '../servers/requested-networks.ts';
 import { changeServer, findServer, type Server } from '../servers/store.ts';
@@ -21,17 +22,6 @@ export interface InterfaceInput {
   readonly tag?: string;
 }
 
-const attachable = ['active', 'paused', 'stopped'];
-
-function checkState({ id, vmState, taskState }: Server, verb: string): void {
-  if (!attachable.includes(vmState))
-    throw conflict(`Cannot '${verb}' instance ${id} while it is in vm_state ${vmState}`);
-  if (taskState !== null) throw conflict(`Cannot '${verb}' instance ${id} while it is in task_state ${taskState}`);
-}
-
-const waitMs = 30_000;
-const pollMs = 50;
-
 /** Waits for the task, since the response shows the port with its addresses. */
 export async function attach(
   compute: Compute,
@@ -42,56 +32,33 @@ export async function attach(
 ): Promise<Interface> {
   checkState(server, 'attach_interface');
   const nic = await resolveNic(compute, caller, input, mayUseExternal);
-  const { id: serverId, host } = server;
-  const id = randomUUID();
-  const taskId = await compute.db.transaction(async (tx) => {
-    await changeServer(tx, serverId, {}); // locks the row: each NIC has its own number
-    const places = (await interfaceTable.list(tx, serverId)).map(({ place }) => place);
-    const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, caller.requestId);
-    await interfaceTable.insert(tx, {
-      ...nic,
-      id,
-      serverId,
-      taskId,
-      place: Math.max(-1, ...places) + 1,
-      state: 'attaching',
-      ownPort: nic.portId === null,
-      port: null,
-      createdAt: Date.now(),
-    });
-    await beginAction(tx, caller, {
-      serverId,
-      action: 'interface_attach',
-      taskId,
-      event: 'compute_attach_interface',
-      host,
-    });
-    return taskId;
+  const [id, serverId] = [randomUUID(), server.id];
+  const task = await beginPartTask(compute, caller, server, {
+    workflow: attachInterface,
+    params: { serverId, interfaceId: id },
+    action: 'interface_attach',
+    event: 'compute_attach_interface',
+    change: async (tx, taskId) => {
+      const place = nextPlace(await interfaceTable.list(tx, serverId));
+      await interfaceTable.insert(tx, { ...newNic(serverId, place, nic), id, taskId });
+    },
   });
-  compute.bus.notify(tasksWait);
-  return waitForAttachment(compute, serverId, id, taskId);
+  const attached = async (isLate: boolean) => {
+    const now = await interfaceTable.find(compute.db, id);
+    if (!now) throw notAttached(serverId, await problemOf(compute.db, task));
+    return now.state === 'attached' || (isLate && now.port !== null) ? now : undefined;
+  };
+  return waitFor(attached, () => stillAttaching(serverId));
 }
 
-async function waitForAttachment({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
-  const deadline = Date.now() + waitMs;
-  for (;;) {
-    const nic = await interfaceTable.find(db, id);
-    if (!nic)
-      throw new Fault(
-        500,
-        'unexpected',
-        `Failed to attach network adapter device to ${serverId}: ${(await problemOf(db, taskId)) ?? 'its task was cancelled.'}`,
-      );
-    if (nic.state === 'attached' || (Date.now() >= deadline && nic.port !== null)) return nic;
-    if (Date.now() >= deadline)
-      throw new Fault(
-        500,
-        'unexpected',
-        `The network adapter of ${serverId} is still being attached: check again later.`,
-      );
-    await sleep(pollMs);
-  }
-}
+const notAttached = (id: string, problem: string | null) =>
+  new Fault(
+    500,
+    'unexpected',
+    `Failed to attach network adapter device to ${id}: ${problem ?? 'its task was cancelled.'}`,
+  );
+const stillAttaching = (id: string) =>
+  new Fault(500, 'unexpected', `The network adapter of ${id} is still being attached: check again later.`);
 
 async function resolveNic(compute: Compute, caller: Caller, input: InterfaceInput, mayUseExternal: () => boolean) {
   const context = { caller, references: referencesOf(compute, caller), mayUseExternal };
@@ -115,22 +82,18 @@ async function resolveNic(compute: Compute, caller: Caller, input: InterfaceInpu
 
 export async function detach(compute: Compute, caller: Caller, server: Server, portId: string): Promise<void> {
   checkState(server, 'detach_interface');
-  const { id: serverId, host } = server;
-  const nic = await getInterface(compute, serverId, portId);
-  await compute.db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, caller.requestId);
-    if (!(await interfaceTable.acquire(tx, { id: nic.id, taskId })))
-      throw conflict(`Port ${portId} is ${nic.state} now.`);
-    await beginAction(tx, caller, {
-      serverId,
-      action: 'interface_detach',
-      taskId,
-      event: 'compute_detach_interface',
-      host,
-    });
-  });
-  compute.bus.notify(tasksWait);
+  await beginPartTask(compute, caller, server, detachingTask(await getInterface(compute, server.id, portId)));
 }
+
+const detachingTask = ({ id, serverId, portId, state }: Interface) => ({
+  workflow: detachInterface,
+  params: { serverId, interfaceId: id },
+  action: 'interface_detach',
+  event: 'compute_detach_interface',
+  change: async (tx: Knex, taskId: string) => {
+    if (!(await interfaceTable.acquire(tx, { id, taskId }))) throw conflict(`Port ${portId} is ${state} now.`);
+  },
+});
 
 export async function getInterface({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
   const nic = await interfaceTable.findBy(db, { serverId, portId });
@@ -168,28 +131,21 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
   });
 }
 
-/** Detaches a NIC whose port was deleted. */
-async function detachIfPortGone(
-  compute: Compute,
-  { id, serverId, portId, state, taskId: owner }: Interface,
-): Promise<void> {
-  if (portId === null || state !== 'attached' || owner !== null) return;
+/** Detaches a NIC whose port was deleted, unless a task owns it. */
+async function detachIfPortGone(compute: Compute, nic: Interface): Promise<void> {
+  const { serverId, portId, state, taskId } = nic;
+  if (portId === null || state !== 'attached' || taskId !== null) return;
   const isGone = await compute.network.showPort(portId).then(
     () => false,
     (error: unknown) => error instanceof Fault && error.status === 404,
   );
-  if (!isGone) return;
-  await compute.db.transaction(async (tx) => {
-    const server = await findServer(tx, serverId);
-    if (!server || server.taskState === 'deleting') return;
-    const { userId, projectId, host } = server;
-    const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
-    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: id }, caller.requestId);
-    if (!(await interfaceTable.acquire(tx, { id, taskId }))) return void (await cancel(tx, taskId));
-    const event = 'compute_detach_interface';
-    await beginAction(tx, caller, { serverId, action: 'interface_detach', taskId, event, host });
+  const server = await findServer(compute.db, serverId);
+  if (!isGone || !server || server.taskState === 'deleting') return;
+  const { userId, projectId } = server;
+  const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
+  await beginPartTask(compute, caller, server, detachingTask(nic)).catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error; // another task has acquired it meanwhile
   });
-  compute.bus.notify(tasksWait);
 }
 
 /** Adds a security group of the server's project to all its ports, or removes it. */

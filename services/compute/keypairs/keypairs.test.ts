@@ -45,3 +45,17 @@ test('duplicate names, invalid keys and keys above the quota are refused', async
   const { status, body } = await post(cloud, { name: 'b', public_key: publicKey }, '2.2');
   assert.deepEqual([status, body.forbidden.message], [403, 'Quota exceeded, too many key pairs.']);
 });
+
+test('keys are listed in pages by name; a marker that is no key is refused', async (t) => {
+  const cloud = await startCloud(t);
+  for (const name of ['a', 'b', 'c']) await post(cloud, { name, public_key: publicKey }, '2.35');
+  const list = (query: string) => cloud.ask('GET', `/v2.1/os-keypairs?${query}`, { version: '2.35' });
+  const namesOf = ({ keypairs }: Awaited<ReturnType<typeof list>>['body']) =>
+    keypairs.map(({ keypair }: { keypair: { name: string } }) => keypair.name);
+  const first = (await list('limit=2')).body;
+  assert.deepEqual(namesOf(first), ['a', 'b']);
+  assert.match(first.keypairs_links[0].href, /marker=b/);
+  assert.deepEqual(namesOf((await list('limit=2&marker=b')).body), ['c']);
+  const missing = await list('marker=nothing');
+  assert.deepEqual([missing.status, missing.body.badRequest.message], [400, 'marker [nothing] not found']);
+});

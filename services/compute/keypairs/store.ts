@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '#shared/db/json-columns.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
+import { listPage, type PageRequest } from '../values.ts';
 
 const noKeypair = (userId: string, name: string) =>
   new Fault(404, 'notFound', `Keypair ${name} not found for user ${userId}`);
@@ -31,24 +33,20 @@ export async function checkQuota(
     throw new Fault(403, 'forbidden', 'Quota exceeded, too many key pairs.');
 }
 
+const rows = rowsOf<Keypair>();
+
 export async function getKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {
-  const row = (await db<Keypair>('keypairs').where({ userId, name }).first()) as Keypair | undefined;
-  if (!row) throw noKeypair(userId, name);
-  return { ...row, createdAt: Number(row.createdAt) };
+  const keypair = await rows.find(db('keypairs').where({ userId, name }));
+  if (!keypair) throw noKeypair(userId, name);
+  return keypair;
 }
 
-export async function listKeypairs(
-  db: Knex,
-  userId: string,
-  page: { readonly limit: number; readonly marker?: string },
-): Promise<Keypair[]> {
-  const found = db<Keypair>('keypairs').where({ userId }).orderBy('name').limit(page.limit);
-  if (page.marker !== undefined) {
-    await getKeypair(db, userId, page.marker);
-    found.where('name', '>', page.marker);
-  }
-  return (await found) as Keypair[];
-}
+export const listKeypairs = (db: Knex, userId: string, page: Omit<PageRequest, 'sorts' | 'key'>): Promise<Keypair[]> =>
+  listPage(rows, () => db('keypairs').where({ userId }), {
+    ...page,
+    key: 'name',
+    sorts: [{ column: 'name', descending: false, notNull: true }],
+  });
 
 export async function removeKeypair(tx: Knex, userId: string, name: string): Promise<void> {
   if (!(await tx('keypairs').where({ userId, name }).delete())) throw noKeypair(userId, name);

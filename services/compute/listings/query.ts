@@ -1,51 +1,67 @@
+/** The query of a list of servers, read once: filters, patterns, sorts and page. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import type { Caller } from '#shared/auth/caller.ts';
+import type { Query, Sort } from '#shared/db/page.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
+import { linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 import { own } from '#shared/input/own.ts';
 import { statesOf } from '../servers/states.ts';
 import { isTrue, limitOf, timeParameter, unlessNone } from '../values.ts';
 import { checkKeys } from './known-keys.ts';
-import type { ServerFilter, SortColumn } from './store.ts';
+import { contains, type ServerList, tagged } from './store.ts';
 
-interface ListCall {
-  readonly caller: Caller;
-  readonly version: Version;
-  readonly query: Readonly<Record<string, string>>;
-  readonly queries: Readonly<Record<string, readonly string[]>>;
-  may(rule: string): boolean;
+type ListCall = Pick<Call, 'caller' | 'version' | 'query' | 'queries' | 'may' | 'authorize'>;
+
+interface Filter {
+  /** The first version in which all callers may use it; null: it is for those who may use all filters. */
+  readonly since: Version | null;
+  narrow(query: Query, value: string): unknown;
 }
 
-/** Filters for all callers, with their first version. All others are for administrators. */
-const open: Readonly<Record<string, Version>> = {
-  reservation_id: '2.1',
-  name: '2.1',
-  status: '2.1',
-  image: '2.1',
-  flavor: '2.1',
-  ip: '2.1',
-  'changes-since': '2.1',
-  all_tenants: '2.1',
-  ip6: '2.5',
-  tags: '2.26',
-  'tags-any': '2.26',
-  'not-tags': '2.26',
-  'not-tags-any': '2.26',
-  'changes-before': '2.66',
-  locked: '2.73',
-  availability_zone: '2.83',
-  config_drive: '2.83',
-  key_name: '2.83',
-  created_at: '2.83',
-  launched_at: '2.83',
-  terminated_at: '2.83',
-  power_state: '2.83',
-  task_state: '2.83',
-  vm_state: '2.83',
-  progress: '2.83',
-  user_id: '2.83',
+const equal = (column: string, since: Version | null): Filter => ({
+  since,
+  narrow: (query, value) => query.where(column, value),
+});
+const changed = (name: string, operator: '>=' | '<=', since: Version): Filter => ({
+  since,
+  narrow: (query, value) => query.where('updatedAt', operator, timeParameter(name, value) ?? 0),
+});
+const tag = (name: string): Filter => ({ since: '2.26', narrow: tagged(name) });
+const address = (since: Version): Filter => ({
+  since,
+  narrow: (query, value) => contains(query, 'addresses', `"addr":"${value.replace(/[^0-9a-fA-F:.]/g, '')}`),
+});
+
+const filters: Readonly<Record<string, Filter>> = {
+  image: { since: '2.1', narrow: (query, value) => query.where('imageId', value.split('/').at(-1) ?? '') },
+  flavor: equal('flavorId', '2.1'),
+  reservation_id: equal('reservationId', '2.1'),
+  host: equal('host', null),
+  node: equal('host', null),
+  uuid: equal('id', null),
+  user_id: equal('userId', '2.83'),
+  vm_state: equal('vmState', '2.83'),
+  task_state: equal('taskState', '2.83'),
+  key_name: equal('keyName', '2.83'),
+  availability_zone: equal('zone', '2.83'),
+  ip: address('2.1'),
+  ip6: address('2.5'),
+  tags: tag('tags'),
+  'tags-any': tag('tags-any'),
+  'not-tags': tag('not-tags'),
+  'not-tags-any': tag('not-tags-any'),
+  'changes-since': changed('changes-since', '>=', '2.1'),
+  'changes-before': changed('changes-before', '<=', '2.66'),
 };
 
-const sortColumns: Readonly<Record<string, SortColumn>> = {
+/** Text anywhere, or a regular expression. */
+const patterns: Readonly<Record<'name' | 'hostname' | 'description', Version | null>> = {
+  name: '2.1',
+  hostname: null,
+  description: null,
+};
+
+const sortColumns: Readonly<Record<string, string>> = {
   access_ip_v4: 'accessIpv4',
   access_ip_v6: 'accessIpv6',
   availability_zone: 'zone',
@@ -72,71 +88,65 @@ const sortColumns: Readonly<Record<string, SortColumn>> = {
   locked: 'lockedBy',
 };
 
-const exact: Readonly<Record<string, string>> = {
-  image: 'imageId',
-  flavor: 'flavorId',
-  host: 'host',
-  node: 'host',
-  reservation_id: 'reservationId',
-  user_id: 'userId',
-  uuid: 'id',
-  vm_state: 'vmState',
-  task_state: 'taskState',
-  key_name: 'keyName',
-  availability_zone: 'zone',
-};
+const neverNull: ReadonlySet<string> = new Set(['sequence', 'id', 'createdAt', 'name', 'projectId']);
 
-export function filterOf(call: ListCall): ServerFilter {
+export function serverListOf(call: ListCall): ServerList {
   const { version, query, queries } = call;
   checkKeys(version, queries);
-  const all = call.may('os_compute_api:servers:allow_all_filters');
-  const value = (name: string): string | undefined => {
-    const since = own(open, name);
-    return all || (since !== undefined && atLeast(version, since)) ? unlessNone(query[name]) : undefined;
-  };
-  const tags = (name: string) => (value(name) ?? '').split(',').filter(Boolean);
-  const changedFrom = timeParameter('changes-since', value('changes-since'));
-  const changedTo = timeParameter('changes-before', value('changes-before'));
-  const states = statesRequested(value('status') === undefined ? [] : (queries.status ?? []), version);
-  if (states?.some(({ vmState }) => vmState === 'deleted') && !all)
-    throw new Fault(403, 'forbidden', 'Only administrators may list deleted instances');
-  const locked = atLeast(version, '2.73') ? value('locked') : undefined;
-  const ip = value('ip') ?? (atLeast(version, '2.5') || all ? value('ip6') : undefined);
+  const mayAll = call.may('os_compute_api:servers:allow_all_filters');
+  const value = (name: string, since: Version | null) =>
+    mayAll || (since !== null && atLeast(version, since)) ? unlessNone(query[name]) : undefined;
+  const asked = Object.entries(filters).flatMap(([name, { since, narrow }]) => {
+    const sent = value(name, since);
+    return sent === undefined ? [] : [(rows: Query) => narrow(rows, sent)];
+  });
+  const matched = (Object.keys(patterns) as (keyof typeof patterns)[]).flatMap((column) => {
+    const sent = value(column, patterns[column]);
+    return sent === undefined ? [] : [{ column, text: sent }];
+  });
+  const plain = matched.filter(({ text }) => isPlain(text));
+  const locked = atLeast(version, '2.73') ? value('locked', '2.73') : undefined;
   return {
     projectId: projectRequested(call),
-    deleted: states?.some(({ vmState }) => vmState === 'deleted')
-      ? true
-      : deletedRequested(all ? unlessNone(query.deleted) : undefined, changedFrom),
-    ...(states ? { states } : {}),
-    equal: equalsRequested(value),
-    like: likesRequested(value),
-    ...(locked === undefined ? {} : { locked: isTrue(locked) }),
-    ...(ip === undefined ? {} : { ip: ip.replace(/^\^/, '') }),
-    tagsAll: tags('tags'),
-    tagsAny: tags('tags-any'),
-    notTagsAll: tags('not-tags'),
-    notTagsAny: tags('not-tags-any'),
-    ...(changedFrom === undefined ? {} : { changedFrom }),
-    ...(changedTo === undefined ? {} : { changedTo }),
-    sort: sortRequested(call),
-    ...(unlessNone(query.marker) === undefined ? {} : { marker: query.marker ?? '' }),
+    filters: [
+      ...asked,
+      ...plain.map(
+        ({ column, text }) =>
+          (rows: Query) =>
+            contains(rows, column, text),
+      ),
+      ...statesRequested(value('status', '2.1') === undefined ? [] : (queries.status ?? []), call, mayAll),
+      ...(locked === undefined
+        ? []
+        : [(rows: Query) => rows[isTrue(locked) ? 'whereNotNull' : 'whereNull']('lockedBy')]),
+    ],
+    patterns: matched
+      .filter(({ text }) => !isPlain(text))
+      .map(({ column, text }) => ({ column, regex: regexOf(column, text) })),
+    sorts: sortRequested(call),
+    marker: unlessNone(query.marker),
     limit: limitOf(query.limit),
   };
 }
 
-type Value = (name: string) => string | undefined;
+const isPlain = (pattern: string) => !/[\\^$.*|?+()[\]{}]/.test(pattern);
+
+function regexOf(name: string, pattern: string) {
+  try {
+    return linearRegex(pattern);
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    throw badRequest(
+      `Invalid input for query parameters ${name}. Value: ${pattern}. It is no pattern that servers can be found by: ${error.message}.`,
+    );
+  }
+}
 
 /** The project to list; null for all. Only administrators list other projects. */
-function projectRequested({ caller, may, query }: ListCall): string | null {
+function projectRequested({ caller, authorize, query }: ListCall): string | null {
   const named = unlessNone(query.tenant_id) ?? unlessNone(query.project_id);
   const everywhere = flagOf(unlessNone(query.all_tenants));
-  const mayAll = may('os_compute_api:servers:index:get_all_tenants');
-  if (everywhere && !mayAll)
-    throw new Fault(
-      403,
-      'forbidden',
-      "Policy doesn't allow os_compute_api:servers:index:get_all_tenants to be performed.",
-    );
+  if (everywhere) authorize('os_compute_api:servers:index:get_all_tenants');
   return everywhere ? (named ?? null) : (caller.projectId ?? '');
 }
 
@@ -150,47 +160,38 @@ function flagOf(text: string | undefined): boolean {
   );
 }
 
-/** changes-since includes deleted servers, unless the `deleted` filter is given. */
-function deletedRequested(asked: string | undefined, changedFrom: number | undefined): boolean | null {
-  if (asked !== undefined && asked !== '') return isTrue(asked);
-  return changedFrom === undefined ? false : null;
+/** Several statuses match any of them. Deleted servers are listed by status, by `deleted`, and by changes-since. */
+function statesRequested(statuses: readonly string[], { version, query }: ListCall, mayAll: boolean) {
+  const known = statuses.map(statesOf);
+  if (statuses.length > 0 && known.every((each) => each === undefined) && atLeast(version, '2.38'))
+    throw badRequest('Invalid status value');
+  const states = known.flatMap((each) => each ?? []);
+  const ofDeleted = states.some(({ vmState }) => vmState === 'deleted');
+  if (ofDeleted && !mayAll) throw new Fault(403, 'forbidden', 'Only administrators may list deleted instances');
+  const flag = (mayAll && unlessNone(query.deleted)) || undefined;
+  const both = flag === undefined && unlessNone(query['changes-since']) !== undefined;
+  const deleted = ofDeleted || isTrue(flag);
+  return [
+    ...(both && !ofDeleted ? [] : [(rows: Query) => rows[deleted ? 'whereNotNull' : 'whereNull']('deletedAt')]),
+    ...(statuses.length === 0 ? [] : [(rows: Query) => rows.where((any: Query) => anyOf(any, states))]),
+  ];
 }
 
-/** Several statuses match any of them. */
-function statesRequested(statuses: readonly string[], version: Version) {
-  if (statuses.length === 0) return undefined;
-  const known = statuses.flatMap((status) => statesOf(status) ?? []);
-  if (known.length > 0 || statuses.some((status) => statesOf(status) !== undefined)) return known;
-  if (atLeast(version, '2.38')) throw badRequest('Invalid status value');
-  return [];
+function anyOf(any: Query, states: readonly object[]): void {
+  any.whereIn('id', []);
+  for (const state of states) any.orWhere({ ...state });
 }
-
-const equalsRequested = (value: Value) =>
-  Object.fromEntries(
-    Object.entries(exact).flatMap(([name, column]) => {
-      const wanted = value(name);
-      return wanted === undefined ? [] : [[column, name === 'image' ? (wanted.split('/').at(-1) ?? wanted) : wanted]];
-    }),
-  );
-
-const likesRequested = (value: Value) =>
-  Object.fromEntries(
-    ['name', 'hostname', 'description'].flatMap((name) => {
-      const wanted = value(name);
-      return wanted === undefined ? [] : [[name, wanted]];
-    }),
-  );
 
 /** Newest first by default; `sequence` is always the last key. */
-function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
+function sortRequested({ queries }: ListCall): Sort[] {
   const keys = (queries.sort_key ?? []).filter((key) => unlessNone(key) !== undefined);
   const dirs = queries.sort_dir ?? [];
-  const sort = keys.flatMap((key, at) => {
+  const sorts = keys.flatMap((key, at) => {
     const column = own(sortColumns, key);
     const order = dirs[at] ?? dirs.at(-1) ?? 'desc';
     if (order !== 'asc' && order !== 'desc') throw badRequest(`Unknown sort direction, must be one of: asc, desc`);
-    return column === undefined ? [] : [{ column, order: order as 'asc' | 'desc' }];
+    return column === undefined ? [] : [{ column, descending: order === 'desc', notNull: neverNull.has(column) }];
   });
-  const last = sort.at(-1)?.order ?? (dirs[0] === 'asc' ? 'asc' : 'desc');
-  return [...sort, { column: 'sequence', order: last }];
+  const descending = sorts.at(-1)?.descending ?? dirs[0] !== 'asc';
+  return [...sorts, { column: 'sequence', descending, notNull: true }];
 }

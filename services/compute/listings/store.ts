@@ -1,58 +1,17 @@
-import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { applyPage, type Query, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
-import type { TaskState, VmState } from '../servers/states.ts';
+import type { LinearRegex } from '#shared/input/linear-regex.ts';
+import { inColumn, tagFilters } from '#shared/resource/tags.ts';
 
-/** A column that servers are sorted by. */
-export type SortColumn =
-  | 'sequence'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'launchedAt'
-  | 'terminatedAt'
-  | 'id'
-  | 'name'
-  | 'hostname'
-  | 'host'
-  | 'imageId'
-  | 'flavorId'
-  | 'keyName'
-  | 'projectId'
-  | 'userId'
-  | 'vmState'
-  | 'taskState'
-  | 'powerState'
-  | 'zone'
-  | 'vcpus'
-  | 'ramMb'
-  | 'lockedBy'
-  | 'description'
-  | 'launchIndex'
-  | 'accessIpv4'
-  | 'accessIpv6'
-  | 'configDrive';
-
-export interface ServerFilter {
+export interface ServerList {
   /** Null: of all projects. */
   readonly projectId: string | null;
-  readonly deleted: boolean | null;
-  readonly states?: readonly { readonly vmState: VmState; readonly taskState?: TaskState }[];
-  /** Column to value. */
-  readonly equal: Readonly<Record<string, string | number | boolean | null>>;
-  /** Column to a pattern that its text must match, as with MySQL's REGEXP: text anywhere, or a regular expression. */
-  readonly like: Readonly<Record<string, string>>;
-  readonly locked?: boolean;
-  readonly ip?: string;
-  readonly tagsAll: readonly string[];
-  readonly tagsAny: readonly string[];
-  readonly notTagsAll: readonly string[];
-  readonly notTagsAny: readonly string[];
-  readonly changedFrom?: number;
-  readonly changedTo?: number;
-  readonly sort: readonly { readonly column: SortColumn; readonly order: 'asc' | 'desc' }[];
-  readonly marker?: string;
+  readonly filters: readonly ((query: Query) => unknown)[];
+  /** Patterns that a column must match, beside what SQL filters. */
+  readonly patterns: readonly { readonly column: 'name' | 'hostname' | 'description'; readonly regex: LinearRegex }[];
+  readonly sorts: readonly Sort[];
+  readonly marker: string | undefined;
   readonly limit: number;
 }
 
@@ -64,102 +23,50 @@ export interface Listed {
   readonly host: string | null;
 }
 
-export async function listServers(db: Knex, filter: ServerFilter): Promise<Listed[]> {
-  const patterns = Object.entries(filter.like).filter(([, text]) => !isPlain(text));
-  const matches = patterns.map(([column, text]) => ({ column, regex: regexOf(column, text) }));
-  const found: Query = db('servers').select('id', 'version', 'name', 'host', ...matches.map(({ column }) => column));
-  narrow(found, filter);
-  const after = filter.marker === undefined ? {} : { after: await findMarker(db, filter, filter.marker) };
-  const limit = matches.length === 0 ? { limit: filter.limit } : {};
-  applyPage(found, { sorts: sortsOf(filter), ...after, ...limit });
-  return (await matching((await found) as Listed[], matches)).slice(0, filter.limit);
+type Row = Listed & Readonly<Record<string, string | null>>;
+
+/** How many rows are matched with patterns before other requests get their turn. */
+const matchedAtOnce = 250;
+
+/** One page. Patterns are not matched by the databases, which know different ones and may be made slow by a user. */
+export async function listServers(db: Knex, list: ServerList): Promise<readonly Listed[]> {
+  const { patterns, marker, limit } = list;
+  const first = marker === undefined ? undefined : await findMarker(db, list, marker);
+  if (patterns.length === 0) return pageAfter(db, list, first, limit);
+  const found: Listed[] = [];
+  for (let after = first; ; ) {
+    const rows = await pageAfter(db, list, after, matchedAtOnce);
+    found.push(...rows.filter((row) => patterns.every(({ column, regex }) => regex.test(row[column] ?? ''))));
+    if (found.length >= limit || rows.length < matchedAtOnce) return found.slice(0, limit);
+    after = rows.at(-1);
+  }
 }
 
-const neverNull: ReadonlySet<SortColumn> = new Set(['sequence', 'id', 'createdAt', 'name', 'projectId']);
-
-/** By id in the end: no two rows are equal then. */
-const sortsOf = ({ sort }: ServerFilter): Sort[] => [
-  ...sort.map(({ column, order }) => ({ column, descending: order === 'desc', notNull: neverNull.has(column) })),
-  { column: 'id', descending: false, notNull: true },
-];
+async function pageAfter(
+  db: Knex,
+  { projectId, filters, patterns, sorts }: ServerList,
+  after: Row | undefined,
+  limit: number,
+): Promise<readonly Row[]> {
+  const query = db('servers').select('id', 'version', 'name', 'host');
+  query.select([...patterns, ...sorts].map(({ column }) => column));
+  if (projectId !== null) query.where({ projectId });
+  for (const narrow of filters) narrow(query);
+  applyPage(query, { sorts, limit, ...(after ? { after } : {}) });
+  return query;
+}
 
 /** A server that the caller may not see is no marker. */
-async function findMarker(db: Knex, { projectId }: ServerFilter, id: string): Promise<Record<string, unknown>> {
-  const row = await db('servers')
-    .where(projectId === null ? { id } : { id, projectId })
-    .first();
+async function findMarker(db: Knex, { projectId }: ServerList, id: string): Promise<Row> {
+  const query = db('servers').where({ id });
+  const row: Row | undefined = await (projectId === null ? query : query.where({ projectId })).first();
   if (!row) throw badRequest(`marker [${id}] not found`);
   return row;
 }
 
-type Matches = readonly { readonly column: string; readonly regex: LinearRegex }[];
+const tags = tagFilters(inColumn('tags'));
+export const tagged = (name: keyof typeof tags) => (query: Query, value: string) => tags[name]?.(query, [value]);
 
-const atOnceMs = 5;
-
-/** Gives way to other requests now and then: a pattern over many names takes longer than they should wait. */
-async function matching(rows: readonly Listed[], matches: Matches): Promise<readonly Listed[]> {
-  if (matches.length === 0) return rows;
-  const fitting: Listed[] = [];
-  let begun = performance.now();
-  for (const row of rows) {
-    const texts = row as unknown as Readonly<Record<string, string | null>>;
-    if (matches.every(({ column, regex }) => regex.test(texts[column] ?? ''))) fitting.push(row);
-    if (performance.now() - begun < atOnceMs) continue;
-    await giveWay();
-    begun = performance.now();
-  }
-  return fitting;
-}
-
-function narrow(found: Query, filter: ServerFilter): void {
-  const { projectId, deleted, states, equal, like, locked, ip, changedFrom, changedTo } = filter;
-  if (projectId !== null) found.where({ projectId });
-  if (deleted === false) found.whereNull('deletedAt');
-  if (deleted === true) found.whereNotNull('deletedAt');
-  if (states)
-    found.where((any) => {
-      any.whereRaw('1 = 0');
-      for (const state of states) any.orWhere({ ...state });
-    });
-  found.where({ ...equal });
-  for (const [column, text] of Object.entries(like))
-    if (isPlain(text)) found.whereRaw(`instr(${snake(column)}, ?) > 0`, [text]);
-  if (locked === true) found.whereNotNull('lockedBy');
-  if (locked === false) found.whereNull('lockedBy');
-  if (ip !== undefined) found.whereRaw('instr(addresses, ?) > 0', [`"addr":"${ip.replace(/[^0-9a-fA-F:.]/g, '')}`]);
-  if (changedFrom !== undefined) found.where('updatedAt', '>=', changedFrom);
-  if (changedTo !== undefined) found.where('updatedAt', '<=', changedTo);
-  tagged(found, filter);
-}
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-const isPlain = (pattern: string) => !/[\\^$.*|?+()[\]{}]/.test(pattern);
-
-/** Two databases know two kinds of patterns, and either may be made slow by a user: ours are matched here. */
-function regexOf(column: string, pattern: string): LinearRegex {
-  try {
-    return linearRegex(pattern);
-  } catch (error) {
-    if (!(error instanceof RegexError)) throw error;
-    throw badRequest(
-      `Invalid input for query parameters ${column}. Value: ${pattern}. It is no pattern that servers can be found by: ${error.message}.`,
-    );
-  }
-}
-
-/** Tags stand in one column as a JSON list; a quoted tag is found in it as it stands. */
-function tagged(found: Query, { tagsAll, tagsAny, notTagsAll, notTagsAny }: ServerFilter): void {
-  const has = 'instr(tags, ?) > 0';
-  const quoted = (tag: string) => [JSON.stringify(tag)];
-  for (const tag of tagsAll) found.whereRaw(has, quoted(tag));
-  if (tagsAny.length > 0)
-    found.where((any) => {
-      for (const tag of tagsAny) any.orWhereRaw(has, quoted(tag));
-    });
-  if (notTagsAll.length > 0)
-    found.whereNot((all) => {
-      for (const tag of notTagsAll) all.whereRaw(has, quoted(tag));
-    });
-  for (const tag of notTagsAny) found.whereRaw('instr(tags, ?) = 0', quoted(tag));
-}
+/** Text anywhere in a column. */
+export const contains = (query: Query, column: string, text: string): Query =>
+  query.whereRaw('instr(??, ?) > 0', [column, text]);

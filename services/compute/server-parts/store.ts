@@ -12,6 +12,8 @@ export interface Part extends Owned {
 
 type Change<Row> = Partial<Omit<Row, 'id' | 'serverId'>>;
 
+export type PartTable<Row extends Part> = ReturnType<typeof partTable<Row>>;
+
 export function partTable<Row extends Part>(table: string, ...json: readonly (keyof Row & string)[]) {
   const rows = rowsOf<Row>(...json);
   const update = async (query: Knex.QueryBuilder, change: Change<Row>): Promise<void> => {

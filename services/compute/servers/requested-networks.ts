@@ -1,4 +1,5 @@
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { cidrHolds } from './addresses.ts';
@@ -88,7 +89,7 @@ async function checkAddress(
   address: string,
 ): Promise<void> {
   const owner = network.project_id ?? network.tenant_id;
-  if (owner !== caller.projectId && !isAdmin(caller))
+  if (owner !== caller.projectId && !may(caller, 'context_is_admin'))
     throw new Fault(
       403,
       'forbidden',

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { rowsOf } from '#shared/db/json-columns.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
@@ -134,7 +135,7 @@ export const insertServer = async (tx: Knex, server: NewServer): Promise<void> =
   await tx('servers').insert({ ...serverRows.write(server), version: 1 });
 };
 
-const scopeOf = (caller: Caller) => (isAdmin(caller) ? {} : { projectId: caller.projectId });
+const scopeOf = (caller: Caller) => (may(caller, 'context_is_admin') ? {} : { projectId: caller.projectId });
 
 /** Throws 404 for a server of another project, except for administrators. */
 export const getServer = (db: Knex, caller: Caller, id: string): Promise<Server> =>

@@ -18,7 +18,7 @@ export interface ServerViewInput {
 }
 
 /** An opaque id of the host that differs by project. */
-const hostIdOf = ({ host, projectId }: Server): string =>
+export const hostIdOf = ({ host, projectId }: Pick<Server, 'host' | 'projectId'>): string =>
   host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
 
 const instanceName = ({ sequence, host }: Server): string =>

@@ -67,37 +67,35 @@ const totalsOf = (usages: readonly Usage[], span: Span) => {
 };
 
 /** From 2.40 on usages are paged by server. */
-function paged(servers: readonly Server[], call: Call) {
-  if (!atLeast(call.version, '2.40')) return { servers, links: () => ({}) };
-  const { marker } = call.query;
-  const at = marker === undefined ? -1 : servers.findIndex(({ id }) => id === marker);
-  if (marker !== undefined && at < 0) throw badRequest(`marker [${marker}] not found`);
-  const limit = limitOf(call.query.limit);
-  const page = servers.slice(at + 1, at + 1 + limit);
-  const ids = page.map(({ id }) => id);
-  return { servers: page, links: (collection: string) => call.page(collection, ids, limit) };
+async function usagesOf({ db }: Compute, call: Call, collection: string, projectId?: string) {
+  const span = spanOf(call);
+  const paged = atLeast(call.version, '2.40');
+  const limit = paged ? limitOf(call.query.limit) : Number.MAX_SAFE_INTEGER;
+  const page = { limit, marker: paged ? call.query.marker : undefined };
+  const servers = await listServersBetween(db, { ...span, ...page, ...(projectId === undefined ? {} : { projectId }) });
+  const ids = servers.map(({ id }) => id);
+  const links = paged ? call.page(collection, ids, limit) : {};
+  return { span, usages: servers.map((server) => usageOf(server, span)), links };
 }
 
-const showUsage: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
-  const projectId = call.params.id;
-  call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: projectId });
-  const span = spanOf(call);
-  const { servers, links } = paged(await listServersBetween(db, { ...span, projectId }), call);
-  const usages = servers.map((server) => usageOf(server, span));
-  const usage = usages.length === 0 ? {} : { tenant_id: projectId, server_usages: usages, ...totalsOf(usages, span) };
-  return ok({ tenant_usage: usage, ...links('tenant_usage') });
+const showUsage: Handler<Compute, unknown, 'id'> = async (compute, call) => {
+  const { id } = call.params;
+  call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: id });
+  const { span, usages, links } = await usagesOf(compute, call, 'tenant_usage', id);
+  const usage = usages.length === 0 ? {} : { tenant_id: id, server_usages: usages, ...totalsOf(usages, span) };
+  return ok({ tenant_usage: usage, ...links });
 };
 
-const listUsages: Handler<Compute> = async ({ db }, call) => {
+const listUsages: Handler<Compute> = async (compute, call) => {
   if (/\/(\?|$)/.test(call.url)) throw notFound('Resource', call.url); // a project without a name
-  const span = spanOf(call);
-  const { servers, links } = paged(await listServersBetween(db, span), call);
-  const byProject = Map.groupBy(servers, ({ projectId }) => projectId);
-  const usages = [...byProject.entries()].map(([tenant_id, found]) => {
-    const each = found.map((server) => usageOf(server, span));
-    return { tenant_id, ...totalsOf(each, span), ...(call.query.detailed === '1' ? { server_usages: each } : {}) };
-  });
-  return ok({ tenant_usages: usages, ...links('tenant_usages') });
+  const { span, usages, links } = await usagesOf(compute, call, 'tenant_usages');
+  const byProject = [...Map.groupBy(usages, ({ tenant_id }) => tenant_id)];
+  const views = byProject.map(([tenant_id, each]) => ({
+    tenant_id,
+    ...totalsOf(each, span),
+    ...(call.query.detailed === '1' ? { server_usages: each } : {}),
+  }));
+  return ok({ tenant_usages: views, ...links });
 };
 
 const path = '/v2.1/os-simple-tenant-usage';

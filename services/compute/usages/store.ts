@@ -1,6 +1,8 @@
 /** Sums over servers: for quotas, hosts and usage reports. */
 import type { Knex } from 'knex';
+import type { Query } from '#shared/db/page.ts';
 import { type Server, serverRows } from '../servers/store.ts';
+import { listPage, type PageRequest } from '../values.ts';
 
 /** The quota usage of a project. */
 export async function usedBy(tx: Knex, projectId: string) {
@@ -34,16 +36,20 @@ export async function usedOnHosts(db: Knex, hosts?: readonly string[]): Promise<
 export const listServersOnHosts = async (db: Knex, hosts?: readonly string[]) =>
   (await onHosts(db, hosts).select('id', 'name', 'host')) as { id: string; name: string; host: string }[];
 
-/** Servers that ran at some time in the span, including deleted ones. */
-export async function listServersBetween(
-  db: Knex,
-  span: { readonly start: number; readonly end: number; readonly projectId?: string },
-): Promise<Server[]> {
-  const found = db('servers')
-    .whereNotNull('launchedAt')
-    .where('launchedAt', '<', span.end)
-    .where((either) => void either.whereNull('terminatedAt').orWhere('terminatedAt', '>', span.start))
-    .orderBy('sequence');
-  if (span.projectId !== undefined) found.where({ projectId: span.projectId });
-  return serverRows.list(found);
+interface Span extends Omit<PageRequest, 'sorts' | 'key'> {
+  readonly start: number;
+  readonly end: number;
+  readonly projectId?: string;
 }
+
+/** A page of the servers that ran at some time in the span, including deleted ones, in the order of their creation. */
+export const listServersBetween = (db: Knex, { start, end, projectId, ...page }: Span): Promise<Server[]> =>
+  listPage(
+    serverRows,
+    () =>
+      db('servers')
+        .where(projectId === undefined ? {} : { projectId })
+        .where('launchedAt', '<', end)
+        .where((either: Query) => void either.whereNull('terminatedAt').orWhere('terminatedAt', '>', start)),
+    { ...page, sorts: [{ column: 'sequence', descending: false, notNull: true }] },
+  );

@@ -1,17 +1,27 @@
-import type { Knex } from 'knex';
-import { conflict } from '#shared/errors/fault.ts';
-import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
-import { endAction } from '../instance-actions/store.ts';
 import { type Interface, interfaceTable } from '../interfaces/store.ts';
 import { changeServer, findServer } from '../servers/store.ts';
 import { ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
+import { partSteps } from './parts.ts';
 import { addressesOf, plugPort, portsOfServer, savePorts, unplugPort } from './ports.ts';
 
 interface OnInterface extends OnServer {
   readonly interfaceId: string;
 }
+
+const {
+  get,
+  unplug: unplugNic,
+  plugAgain,
+  becomeAttached,
+  becomeNothing,
+} = partSteps<OnInterface, Interface>({
+  table: interfaceTable,
+  noun: 'Interface',
+  idOf: ({ interfaceId }) => interfaceId,
+  save: async (tx, { serverId }) => changeServer(tx, serverId, addressesOf(await interfaceTable.list(tx, serverId))),
+});
 
 const deadlineMs = 10 * 60_000;
 
@@ -33,30 +43,9 @@ export const detachInterface = workflow<OnInterface, Compute>({
   failed: becomeAttached,
 });
 
-async function becomeAttached(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
-  await interfaceTable.release(tx, { id: on.interfaceId, taskId: run.taskId }, { state: 'attached' });
-  await saveAddresses(tx, on, run, problem);
-}
-
-async function becomeNothing(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
-  await interfaceTable.remove(tx, on.interfaceId);
-  await saveAddresses(tx, on, run, problem);
-}
-
-async function saveAddresses(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
-  await changeServer(tx, serverId, addressesOf(await interfaceTable.list(tx, serverId)));
-  await endAction(tx, run, problem);
-}
-
-async function interfaceOf({ db }: Compute, { interfaceId }: OnInterface): Promise<Interface> {
-  const nic = await interfaceTable.find(db, interfaceId);
-  if (!nic) throw conflict(`Interface ${interfaceId} is gone with its server.`);
-  return nic;
-}
-
 async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> {
   const server = await getServerNotDeleting(compute, on);
-  const nic = await interfaceOf(compute, on);
+  const nic = await get(compute, on);
   const made = await portsOfServer(compute, server);
   // security groups of the launch are for the NICs of the launch: this one gets the default of its network
   const plugged = await plugPort(compute, { ...server, wantedGroups: [] }, nic, made, run);
@@ -76,16 +65,6 @@ async function unplug(compute: Compute, on: OnInterface): Promise<void> {
 
 async function plugNic(compute: Compute, on: OnInterface, run: Run): Promise<void> {
   await getServerNotDeleting(compute, on);
-  await interfaceOf(compute, on);
+  await get(compute, on);
   await ensureGuestAsRows(compute, on, run);
-}
-
-async function unplugNic(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  await run.commit((tx) => interfaceTable.change(tx, on.interfaceId, { state: 'detaching' }));
-  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
-}
-
-async function plugAgain(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  await run.commit((tx) => interfaceTable.change(tx, on.interfaceId, { state: 'attached' }));
-  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }

@@ -1,0 +1,62 @@
+/** What attaching a disk and a NIC to a server have in common. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { Caller } from '#shared/auth/caller.ts';
+import { conflict, type Fault } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import type { Workflow } from '#shared/workflow/workflow.ts';
+import { type Compute, tasksWait } from '../context.ts';
+import { beginAction } from '../instance-actions/store.ts';
+import { changeServer, type Server } from '../servers/store.ts';
+import type { Part } from './store.ts';
+
+const attachable = ['active', 'paused', 'stopped'];
+
+export function checkState({ id, vmState, taskState }: Server, verb: string): void {
+  const state = attachable.includes(vmState) ? taskState && `task_state ${taskState}` : `vm_state ${vmState}`;
+  if (state) throw conflict(`Cannot '${verb}' instance ${id} while it is in ${state}`);
+}
+
+export const nextPlace = (parts: readonly Part[]): number => Math.max(-1, ...parts.map(({ place }) => place)) + 1;
+
+export interface PartTask<Params> {
+  readonly workflow: Workflow<Params, Compute>;
+  readonly params: Params;
+  readonly action: string;
+  readonly event: string;
+  /** Inserts or acquires the part. The row of its server is locked, so that concurrent requests see each other's parts. */
+  change(tx: Knex, taskId: string): Promise<void>;
+}
+
+type By = Pick<Caller, 'userId' | 'projectId' | 'requestId'>;
+
+/** Changes the part and begins its task and its instance action, in one transaction. Returns the id of the task. */
+export async function beginPartTask<Params>(
+  { db, bus }: Compute,
+  caller: By,
+  { id: serverId, host }: Pick<Server, 'id' | 'host'>,
+  { workflow, params, action, event, change }: PartTask<Params>,
+): Promise<string> {
+  const id = await db.transaction(async (tx) => {
+    await changeServer(tx, serverId, {});
+    const taskId = await enqueue(tx, workflow, params, caller.requestId);
+    await change(tx, taskId);
+    await beginAction(tx, caller, { serverId, action, taskId, event, host });
+    return taskId;
+  });
+  bus.notify(tasksWait);
+  return id;
+}
+
+const waitMs = 30_000;
+const pollMs = 25;
+
+/** Waits until `look` returns what the response shows; throws the Fault of `late` when that takes too long. */
+export async function waitFor<T>(look: (isLate: boolean) => Promise<T | undefined>, late: () => Fault): Promise<T> {
+  for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
+    const isLate = Date.now() >= deadline;
+    const found = await look(isLate);
+    if (found !== undefined) return found;
+    if (isLate) throw late();
+  }
+}
