@@ -74,9 +74,9 @@ async function answerTo<Service>(
   call.body = first.body === 'stream' ? undefined : await readBody(req, limitsOf(options));
   const route = first.action === undefined ? first : routeOfAction(open, call.body);
   progress.route = route;
-  call.rule = route.rule;
+  call.rule = typeof route.rule === 'string' ? route.rule : null;
   if (!options.reservesRoom) refuseWhileShort(route, caller);
-  if (typeof route.rule === 'string') enforcer.authorize(route.rule, caller);
+  if (call.rule !== null) enforcer.authorize(call.rule, caller);
   validate(options, route, version, call.body, queries);
   const refused = route.body === 'stream' ? undefined : await options.strict?.(req, res, version, call.body);
   if (refused) throw refused;
