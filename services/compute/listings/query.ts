@@ -26,7 +26,10 @@ const changed = (name: string, operator: '>=' | '<=', since: Version): Filter =>
   since,
   narrow: (query, value) => query.where('updatedAt', operator, timeParameter(name, value) ?? 0),
 });
-const tag = (name: string): Filter => ({ since: '2.26', narrow: tagged(name) });
+const tag = (name: keyof typeof tagged): Filter => ({
+  since: '2.26',
+  narrow: (query, value) => tagged[name](query, [value]),
+});
 const address = (since: Version): Filter => ({
   since,
   narrow: (query, value) => contains(query, 'addresses', `"addr":"${value.replace(/[^0-9a-fA-F:.]/g, '')}`),

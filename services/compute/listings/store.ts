@@ -64,8 +64,7 @@ async function findMarker(db: Knex, { projectId }: ServerList, id: string): Prom
   return row;
 }
 
-const tags = tagFilters(inColumn('tags'));
-export const tagged = (name: keyof typeof tags) => (query: Query, value: string) => tags[name]?.(query, [value]);
+export const tagged = tagFilters(inColumn('tags'));
 
 /** Text anywhere in a column. */
 export const contains = (query: Query, column: string, text: string): Query =>
