@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDuplicate } from '#shared/db/errors.ts';
-import { applyFilters } from '#shared/db/filters.ts';
 import { ensureColumn, ensureIndex, ensureTable, type Migration, migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { applyFilters } from '../../services/identity/filters/store.ts';
 
 const mysql = process.env.WATTLE_TEST_MYSQL;
 const kinds = {

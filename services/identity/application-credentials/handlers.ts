@@ -1,10 +1,10 @@
 import { forbidden } from '#shared/errors/fault.ts';
 import { created, gone, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { listAllRoles } from '../roles/store.ts';
-import { authorizedOn } from '../subjects/authorized.ts';
-import { orNotFound } from '../subjects/subjects.ts';
+import { collection, listOf } from '../resources/view.ts';
+import { grantedRoleView } from '../roles/resource.ts';
+import { listRolesIn } from '../roles/store.ts';
+import { authorizedOn, orNotFound } from '../subjects/authorized.ts';
 import { delegationForWrite } from '../tokens/delegation.ts';
 import {
   type CredentialInput,
@@ -13,8 +13,7 @@ import {
   deleteCredential as drop,
   rulesOf,
 } from './operations.ts';
-import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
-import { credentialView, linkedRule } from './view.ts';
+import { type AccessRule, type ApplicationCredential, accessRule, applicationCredential } from './resource.ts';
 
 const target = (userId: string) => ({ user_id: userId, 'target.user.id': userId });
 
@@ -25,9 +24,17 @@ const onOwner = authorizedOn<string, string>({
   require: (id) => id,
 });
 
-async function shown(identity: Identity, credential: ApplicationCredential, base: string) {
-  const rules = await rulesOf(identity, credential);
-  return credentialView(credential, { roles: await listAllRoles(identity.db), rules, base });
+async function credentialView(identity: Identity, row: ApplicationCredential, base: string) {
+  const roles = await listRolesIn(identity.db, row.roleIds);
+  const rules = await rulesOf(identity, row);
+  return {
+    ...applicationCredential.view(row, base),
+    roles: roles.map((each) => {
+      const { links: _, ...view } = grantedRoleView(each, base);
+      return view;
+    }),
+    ...(rules ? { access_rules: rules.map(({ userId: _, ...rule }) => rule) } : {}),
+  };
 }
 
 type NewCredential = { readonly application_credential: CredentialInput };
@@ -45,26 +52,28 @@ export const createCredential = onOwner<NewCredential>(
       { userId, projectId, ...(kind === 'app' ? { roles } : {}) },
       call.body.application_credential,
     );
-    return created({ application_credential: { ...(await shown(identity, credential, call.base)), secret } });
+    return created({ application_credential: { ...(await credentialView(identity, credential, call.base)), secret } });
   },
 );
 
 export const listCredentials = onOwner('identity:list_application_credentials', async (identity, call, userId) => {
-  const found = await applicationCredentials.list(identity.db, call.queries);
-  const own = found.filter((each) => each.userId === userId);
-  const views = await Promise.all(own.map((each) => shown(identity, each, call.base)));
+  const rows = await applicationCredential.rows.list(identity.db, {
+    filters: call.queries,
+    narrow: (query) => query.where({ userId }),
+  });
+  const views = await Promise.all(rows.map((each) => credentialView(identity, each, call.base)));
   return ok(collection(call, 'application_credentials', views));
 });
 
 /** The rule's target is the owner of the credential; for an unknown one, the user of the path. */
 const onCredential = authorizedOn<ApplicationCredential | undefined, ApplicationCredential>({
-  find: ({ db }, { credentialId = '' }) => applicationCredentials.find(db, { id: credentialId }),
+  find: ({ db }, { credentialId = '' }) => applicationCredential.rows.find(db, { id: credentialId }),
   target: (credential, { id = '' }) => target(credential?.userId ?? id),
   require: (credential, { credentialId }) => orNotFound('application credential', credential, credentialId),
 });
 
 export const showCredential = onCredential('identity:get_application_credential', async (identity, call, credential) =>
-  ok({ application_credential: await shown(identity, credential, call.base) }),
+  ok({ application_credential: await credentialView(identity, credential, call.base) }),
 );
 
 export const deleteCredential = onCredential(
@@ -77,25 +86,19 @@ export const deleteCredential = onCredential(
 );
 
 export const listRules = onOwner('identity:list_access_rules', async ({ db }, call, userId) => {
-  const own = (await accessRules.list(db, call.queries)).filter((rule) => rule.userId === userId);
-  return ok(
-    collection(
-      call,
-      'access_rules',
-      own.map((rule) => linkedRule(rule, call.base)),
-    ),
-  );
+  const rows = await accessRule.rows.list(db, { filters: call.queries, narrow: (query) => query.where({ userId }) });
+  return listOf(call, accessRule, rows);
 });
 
 /** Only rules of the user of the path are found. */
 const onRule = authorizedOn<AccessRule | undefined, AccessRule>({
-  find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.find(db, { id: ruleId, userId }),
+  find: ({ db }, { id: userId = '', ruleId = '' }) => accessRule.rows.find(db, { id: ruleId, userId }),
   target: (_rule, { id = '' }) => target(id),
   require: (rule, { ruleId }) => orNotFound('access rule', rule, ruleId),
 });
 
 export const showRule = onRule('identity:get_access_rule', async (_identity, call, rule) =>
-  ok({ access_rule: linkedRule(rule, call.base) }),
+  ok({ access_rule: accessRule.view(rule, call.base) }),
 );
 
 export const dropRule = onRule('identity:delete_access_rule', async (identity, call, rule) => {

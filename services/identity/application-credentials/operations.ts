@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
+import { badRequest, forbidden } from '#shared/errors/fault.ts';
+import type { Body } from '#shared/resource/body.ts';
 import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
-import { newId } from '../projects/operations.ts';
 import { findProject } from '../projects/store.ts';
-import { listImplications, type Role } from '../roles/store.ts';
-import { parseMicros } from '../tokens/timestamps.ts';
-import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
+import { newId } from '../resources/store.ts';
+import { parseMicros } from '../resources/values.ts';
+import { type NamedRole, type Role, roleNamed } from '../roles/resource.ts';
+import { listImplications } from '../roles/store.ts';
+import { type AccessRule, type ApplicationCredential, accessRule, applicationCredential } from './resource.ts';
 
 export interface RuleInput {
   readonly id?: string;
@@ -15,14 +17,11 @@ export interface RuleInput {
   readonly method?: string;
   readonly path?: string;
 }
-export interface CredentialInput {
-  readonly id?: string;
-  readonly name: string;
+/** What a body has beside the attributes that the definition reads. */
+export interface CredentialInput extends Body {
   readonly secret?: string | null;
-  readonly description?: string | null;
   readonly expires_at?: string | null;
-  readonly roles?: readonly { readonly id?: string; readonly name?: string }[] | null;
-  readonly unrestricted?: boolean | null;
+  readonly roles?: readonly NamedRole[] | null;
   readonly access_rules?: readonly RuleInput[] | null;
 }
 
@@ -43,43 +42,35 @@ export interface CreatedCredential {
 export async function createCredential(
   identity: Identity,
   { userId, projectId, roles }: Owner,
-  input: CredentialInput,
+  body: CredentialInput,
 ): Promise<CreatedCredential> {
   const { db, hasher } = identity;
-  const secret = input.secret ?? randomBytes(64).toString('base64url');
+  const secret = body.secret ?? randomBytes(64).toString('base64url');
   const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles?.includes(name) ?? true);
-  const expiresAtUs = parseMicros(input.expires_at, 'expires_at');
+  const expiresAtUs = parseMicros(body.expires_at, 'expires_at');
   if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at is in the past.');
-  const credential = {
+  const row = {
+    ...applicationCredential.create(body),
     id: newId(),
-    name: input.name,
     userId,
     projectId,
-    secretHash: await hasher.hash(secret),
-    description: input.description ?? null,
     expiresAtUs,
-    unrestricted: input.unrestricted ?? false,
-    roleIds:
-      input.roles && input.roles.length > 0
-        ? withImplied(
-            input.roles.map((each) => heldRole(each, held).id),
-            await listImplications(db),
-          )
-        : held.map(({ id }) => id),
+    secretHash: await hasher.hash(secret),
+    roleIds: body.roles?.length
+      ? withImplied(
+          body.roles.map((each) => heldRole(each, held).id),
+          await listImplications(db),
+        )
+      : held.map(({ id }) => id),
   };
-  const made = await db.transaction(async (tx) => {
-    if (await applicationCredentials.find(tx, { userId, name: input.name }))
-      throw conflict(
-        `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${input.name}.`,
-      );
-    const rules = input.access_rules?.length
-      ? await ensureRules({ ...identity, db: tx }, userId, input.access_rules)
-      : null;
-    const whole = { ...credential, accessRules: rules };
-    await applicationCredentials.insert(tx, whole);
+  const credential = await db.transaction(async (tx) => {
+    await applicationCredential.rows.refuseTaken(tx, { ...row, accessRules: null });
+    const rules = body.access_rules?.length ? await ensureRules(tx, userId, body.access_rules) : null;
+    const whole = { ...row, accessRules: rules };
+    await applicationCredential.rows.insert(tx, whole);
     return whole;
   });
-  return { credential: made, secret };
+  return { credential, secret };
 }
 
 export async function rolesOf(identity: Identity, userId: string, projectId: string): Promise<Role[]> {
@@ -87,26 +78,22 @@ export async function rolesOf(identity: Identity, userId: string, projectId: str
   return project ? effectiveRoles(identity, userId, { kind: 'project', project }) : [];
 }
 
-function heldRole(input: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
-  const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
-  if (!role)
+function heldRole(input: NamedRole, held: readonly Role[]): Role {
+  const found = roleNamed(held, input);
+  if (!found)
     throw badRequest(`Invalid application credential: you have no role ${input.id ?? input.name} on this project.`);
-  return role;
+  return found;
 }
 
 /** Equal access rules of a user are one row. */
-async function ensureRules(
-  { db }: Pick<Identity, 'db'>,
-  userId: string,
-  inputs: readonly RuleInput[],
-): Promise<string[]> {
+async function ensureRules(db: Identity['db'], userId: string, inputs: readonly RuleInput[]): Promise<string[]> {
   const ids: string[] = [];
   for (const { id, service = '', method = '', path = '' } of inputs) {
     const where = id === undefined ? { userId, service, method, path } : { userId, id };
-    const known = await accessRules.find(db, where);
+    const known = await accessRule.rows.find(db, where);
     if (!known && id !== undefined) throw badRequest(`There is no access rule ${id}.`);
     const rule: AccessRule = known ?? { id: newId(), userId, service, method, path };
-    if (!known) await accessRules.insert(db, rule);
+    if (!known) await accessRule.rows.insert(db, rule);
     ids.push(rule.id);
   }
   return ids;
@@ -116,16 +103,16 @@ async function ensureRules(
 export async function deleteCredential(identity: Identity, { id }: ApplicationCredential): Promise<void> {
   await identity.db.transaction(async (tx) => {
     await revokeForGood(identity, tx, { by: `app:${id}` });
-    await applicationCredentials.remove(tx, { id });
+    await applicationCredential.rows.remove(tx, { id });
   });
   await identity.tokenKeysChanged();
 }
 
 export async function deleteRule({ db }: Identity, { id, userId }: AccessRule): Promise<void> {
-  const users = await applicationCredentials.listWhere(db, { userId });
+  const users = await applicationCredential.rows.where(db, { userId });
   if (users.some((each) => each.accessRules?.includes(id)))
     throw forbidden(`Cannot delete access rule ${id}: an application credential uses it.`);
-  await accessRules.remove(db, { id });
+  await accessRule.rows.remove(db, { id });
 }
 
 export async function rulesOf(
@@ -133,6 +120,6 @@ export async function rulesOf(
   credential: ApplicationCredential,
 ): Promise<AccessRule[] | undefined> {
   if (!credential.accessRules?.length) return undefined;
-  const all = await accessRules.listWhere(db, { userId: credential.userId });
+  const all = await accessRule.rows.where(db, { userId: credential.userId });
   return all.filter(({ id }) => credential.accessRules?.includes(id));
 }

@@ -2,8 +2,10 @@
 import type { Knex } from 'knex';
 import type { Identity } from '../context.ts';
 import { listLdapGroupIds } from '../directories/users-and-groups.ts';
-import { listAncestors, listProjects, type Project } from '../projects/store.ts';
-import { type Implication, listAllRoles, listImplications, type Role } from '../roles/store.ts';
+import type { Project } from '../projects/resource.ts';
+import { listAncestors, listDescendants } from '../projects/store.ts';
+import { isGlobal, type Role } from '../roles/resource.ts';
+import { type Implication, listImplications, listRolesIn } from '../roles/store.ts';
 import { type Assignment, listAssignmentsOf } from './store.ts';
 
 export type Scope =
@@ -25,8 +27,7 @@ export async function effectiveRoles(
   const assignments = await assignmentsOf(identity, userId, groups);
   const matches = await matcherOf(db, scope);
   const own = assignments.filter(matches).map(({ roleId }) => roleId);
-  const ids = new Set(withImplied(own, await listImplications(db)));
-  return (await listAllRoles(db)).filter(({ id, domainId }) => ids.has(id) && domainId === null);
+  return (await listRolesIn(db, withImplied(own, await listImplications(db)))).filter(isGlobal);
 }
 
 const assignmentsOf = async (identity: Identity, userId: string, groups: readonly string[]): Promise<Assignment[]> =>
@@ -60,15 +61,7 @@ export async function listScopesOf(
   const direct = (kind: string) =>
     assignments.filter((each) => each.targetKind === kind && !each.inherited).map(({ targetId }) => targetId);
   const above = new Set(assignments.filter(({ inherited }) => inherited).map(({ targetId }) => targetId));
-  const projects = new Set([...direct('project'), ...(above.size > 0 ? await projectsBelow(db, above) : [])]);
+  const below = await listDescendants(db, ...above);
+  const projects = new Set([...direct('project'), ...below.map(({ id }) => id)]);
   return { projects: [...projects], domains: [...new Set(direct('domain'))], system: direct('system').length > 0 };
-}
-
-async function projectsBelow(db: Knex, above: ReadonlySet<string>): Promise<string[]> {
-  const below: string[] = [];
-  for (const project of await listProjects(db, {}, false)) {
-    const ancestors = await listAncestors(db, project);
-    if (above.has(project.domainId) || ancestors.slice(1).some(({ id }) => above.has(id))) below.push(project.id);
-  }
-  return below;
 }

@@ -2,7 +2,8 @@
 import type { Identity } from '../context.ts';
 import { directoryOf, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { listMemberIds } from '../groups/store.ts';
-import { listProjects } from '../projects/store.ts';
+import { openTree, type Targets } from '../projects/store.ts';
+import { isGlobal } from '../roles/resource.ts';
 import { type Implication, listAllRoles, listImplications } from '../roles/store.ts';
 import { withImplied } from './effective.ts';
 import type { Assignment } from './store.ts';
@@ -20,14 +21,12 @@ export const asDirect = (source: Assignment): EffectiveAssignment => ({ ...sourc
 export async function expandAssignments(
   identity: Identity,
   grants: readonly Assignment[],
-  { targets, user }: { readonly targets: ReadonlySet<string> | undefined; readonly user: string | undefined },
+  { targets, user }: { readonly targets: Targets | undefined; readonly user: string | undefined },
 ): Promise<EffectiveAssignment[]> {
   const expanded = await expandInherited(identity, grants, targets);
   const perUser = await expandGroups(identity, expanded, user);
   const implications = await listImplications(identity.db);
-  const globalRoleIds = new Set(
-    (await listAllRoles(identity.db)).filter(({ domainId }) => domainId === null).map(({ id }) => id),
-  );
+  const globalRoleIds = new Set((await listAllRoles(identity.db)).filter(isGlobal).map(({ id }) => id));
   return perUser.flatMap((each) => expandImplied(each, implications)).filter(({ roleId }) => globalRoleIds.has(roleId));
 }
 
@@ -35,24 +34,14 @@ export async function expandAssignments(
 async function expandInherited(
   { db }: Identity,
   grants: readonly Assignment[],
-  targets: ReadonlySet<string> | undefined,
+  targets: Targets | undefined,
 ): Promise<EffectiveAssignment[]> {
-  const below = await openProjectTree(db);
-  const effective = grants.flatMap((each): EffectiveAssignment[] => {
-    if (!each.inherited) return [asDirect(each)];
+  const inherited = grants.filter((each) => each.inherited).map(({ targetId }) => targetId);
+  const below = targets?.idsBelow ?? (await openTree(db, inherited));
+  return grants.flatMap((each): EffectiveAssignment[] => {
+    if (!each.inherited) return targets?.ids.includes(each.targetId) === false ? [] : [asDirect(each)];
     return below(each.targetId).map((targetId) => ({ ...each, targetKind: 'project', targetId, source: each }));
   });
-  return effective.filter(({ targetId }) => targets === undefined || targets.has(targetId));
-}
-
-/** Resolves ids of a project or a domain to the ids of all projects below. */
-export async function openProjectTree(db: Identity['db']): Promise<(id: string) => string[]> {
-  const children = Map.groupBy(await listProjects(db, {}, false), ({ parentId }) => parentId);
-  return (id) => {
-    const found = [id];
-    for (const at of found) found.push(...(children.get(at) ?? []).map((child) => child.id));
-    return found.slice(1);
-  };
 }
 
 /** Asks for the members of each group once. */

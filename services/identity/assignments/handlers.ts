@@ -1,104 +1,96 @@
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
+import { type Answer, type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { findGroup, findUser, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { findProject } from '../projects/store.ts';
-import { findRole, getRole } from '../roles/store.ts';
+import { couldNotFind } from '../resources/store.ts';
+import { collection, listOf } from '../resources/view.ts';
+import { grantedRoleView, role } from '../roles/resource.ts';
+import { listRolesIn } from '../roles/store.ts';
 import { queryAssignments } from './list.ts';
 import { grant, revokeGrant } from './operations.ts';
-import { type Assignment, grantNotFound, hasAssignment, listAssignments } from './store.ts';
+import { type Assignment, hasAssignment, listAssignments } from './store.ts';
 
-type TargetKind = Assignment['targetKind'];
-type ActorKind = Assignment['actorKind'];
+/** What the path of a grant says beside ids. */
+export type GrantKind = Pick<Assignment, 'targetKind' | 'actorKind' | 'inherited'>;
 
-/** Reads the grant from its path: /v3/projects/:id/users/:actorId/roles/:roleId. */
-const assignmentOf = (
-  targetKind: TargetKind,
-  actorKind: ActorKind,
-  inherited: boolean,
-  { params }: Pick<Call, 'params'>,
-): Assignment => ({
-  actorKind,
-  actorId: params.actorId ?? '',
-  targetKind,
-  targetId: targetKind === 'system' ? 'all' : (params.id ?? ''),
-  roleId: params.roleId ?? '',
-  inherited,
-});
-
-/**
- * The target attributes of the rules: the domains of actor, target and role. Absent ones are left out and refused
- * later.
- */
+/** The target attributes of the rules: the domains of actor, target and role. Absent ones are left out and refused later. */
 async function ruleTarget(identity: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
   const { db } = identity;
   const domainId = await domainOfActor(identity, actorKind, actorId);
   const target = targetKind === 'system' ? undefined : await findProject(db, { id: targetId });
-  const role = roleId ? await findRole(db, roleId) : undefined;
+  const granted = roleId ? await role.rows.find(db, { id: roleId }) : undefined;
   return {
     ...(domainId ? { [`target.${actorKind}.domain_id`]: domainId } : {}),
     ...(target && targetKind === 'project' ? { 'target.project.domain_id': target.domainId } : {}),
     ...(target && targetKind === 'domain' ? { 'target.domain.id': target.id } : {}),
-    ...(role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
+    ...(granted ? { 'target.role.domain_id': granted.domainKey || null, 'target.role.name': granted.name } : {}),
   };
 }
 
 /** Does not ask LDAP directories: the domains of their ids are in `id_mapping`. */
-async function domainOfActor(identity: Identity, kind: ActorKind, id: string): Promise<string | undefined> {
+async function domainOfActor(
+  identity: Identity,
+  kind: GrantKind['actorKind'],
+  id: string,
+): Promise<string | undefined> {
   const ldapDomain = await ldapDomainOf(identity, id);
   return ldapDomain ?? (await (kind === 'user' ? findUser(identity, id) : findGroup(identity, id)))?.domainId;
 }
 
-const grantRules = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;
-const systemGrantRules = (actor: ActorKind) => ({
-  head: `check_system_grant_for_${actor}`,
-  list: `list_system_grants_for_${actor}`,
-  put: `create_system_grant_for_${actor}`,
-  remove: `revoke_system_grant_for_${actor}`,
-});
-
-/** The four handlers of one kind of grant; each checks its rule with the grant as target. */
-export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inherited = false) {
-  const rules = targetKind === 'system' ? systemGrantRules(actorKind) : grantRules;
-  const authorize = async (identity: Identity, call: Call, verb: keyof typeof grantRules) => {
-    const assignment = assignmentOf(targetKind, actorKind, inherited, call);
-    call.authorize(`identity:${rules[verb]}`, await ruleTarget(identity, assignment));
-  };
-  const put: Handler<Identity> = async (identity, call) => {
-    await authorize(identity, call, 'put');
-    await grant(identity, assignmentOf(targetKind, actorKind, inherited, call));
-    return gone();
-  };
-  const head: Handler<Identity> = async (identity, call) => {
-    await authorize(identity, call, 'head');
-    const { db } = identity;
-    const assignment = assignmentOf(targetKind, actorKind, inherited, call);
-    if (!(await hasAssignment(db, assignment))) throw grantNotFound(assignment);
-    return gone();
-  };
-  const remove: Handler<Identity> = async (identity, call) => {
-    await authorize(identity, call, 'remove');
-    await revokeGrant(identity, assignmentOf(targetKind, actorKind, inherited, call));
-    return gone();
-  };
-  const list: Handler<Identity> = async (identity, call) => {
-    await authorize(identity, call, 'list');
-    const { db } = identity;
-    const { roleId: _, ...filter } = assignmentOf(targetKind, actorKind, inherited, call);
-    const found = await listAssignments(db, filter);
-    const roles = await Promise.all(found.map(({ roleId }) => getRole(db, roleId)));
-    const views = roles.map(({ id, name, domainId, description, options }) => ({
-      id,
-      name,
-      domain_id: domainId,
-      description,
-      options,
-      links: { self: `${call.base}/v3/roles/${id}` },
-    }));
-    return ok(collection(call, 'roles', views));
-  };
-  return { rules, put, head, remove, list };
+interface GrantVerb {
+  /** The rule, and that of a grant on the system, which ends with the kind of actor. */
+  readonly rule: string;
+  readonly systemRule: string;
+  run(identity: Identity, assignment: Assignment, call: Call): Promise<Answer>;
 }
+
+export const grantVerbs = {
+  list: {
+    rule: 'list_grants',
+    systemRule: 'list_system_grants_for',
+    run: async ({ db }, { roleId: _, ...filter }, call) => {
+      const held = (await listAssignments(db, filter)).map(({ roleId }) => roleId);
+      return listOf(call, { many: role.many, view: grantedRoleView }, await listRolesIn(db, held));
+    },
+  },
+  put: {
+    rule: 'create_grant',
+    systemRule: 'create_system_grant_for',
+    run: async (identity, assignment) => {
+      await grant(identity, assignment);
+      return gone();
+    },
+  },
+  check: {
+    rule: 'check_grant',
+    systemRule: 'check_system_grant_for',
+    run: async ({ db }, assignment) => {
+      if (!(await hasAssignment(db, assignment))) throw couldNotFind('role assignment with role', assignment.roleId);
+      return gone();
+    },
+  },
+  remove: {
+    rule: 'revoke_grant',
+    systemRule: 'revoke_system_grant_for',
+    run: async (identity, assignment) => {
+      await revokeGrant(identity, assignment);
+      return gone();
+    },
+  },
+} as const satisfies Readonly<Record<string, GrantVerb>>;
+
+export const grantRule = ({ targetKind, actorKind }: GrantKind, { rule, systemRule }: GrantVerb): string =>
+  `identity:${targetKind === 'system' ? `${systemRule}_${actorKind}` : rule}`;
+
+/** Reads the grant from its path, /v3/projects/:id/users/:actorId/roles/:roleId, and checks the rule with it as target. */
+export const grantHandler =
+  (kind: GrantKind, verb: GrantVerb): Handler<Identity> =>
+  async (identity, call) => {
+    const { id = 'all', actorId = '', roleId = '' } = call.params;
+    const assignment = { ...kind, actorId, targetId: id, roleId };
+    call.authorize(grantRule(kind, verb), await ruleTarget(identity, assignment));
+    return verb.run(identity, assignment, call);
+  };
 
 /** A domain-scoped token sees assignments in its domain. */
 export const listRoleAssignments: Handler<Identity> = async (identity, call) => {

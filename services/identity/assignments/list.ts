@@ -1,10 +1,11 @@
 /** GET /v3/role_assignments: assignments as granted, or the effective ones (`effective`), with names on request. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { listProjects } from '../projects/store.ts';
+import { isPublicId } from '../directories/public-id.ts';
+import { openTargets } from '../projects/store.ts';
 import { actorNames } from './actor-names.ts';
-import { asDirect, expandAssignments, openProjectTree } from './expand.ts';
-import { type Assignment, listAssignments } from './store.ts';
+import { asDirect, expandAssignments } from './expand.ts';
+import { type Assignment, listAssignments, type Narrowing } from './store.ts';
 import { assignmentView } from './view.ts';
 
 type Query = Readonly<Record<string, string>>;
@@ -19,16 +20,20 @@ export async function queryAssignments(
   base: string,
   tokenDomain: string | null,
 ): Promise<unknown[]> {
+  const { db } = identity;
   const effective = isOn(query, 'effective');
   if (effective && query['group.id'])
     throw badRequest('Combining effective and group filter will always result in an empty list.');
-  const granted = (await listAssignments(identity.db, storeFilter(query, effective))).filter(
-    await domainPredicate(identity, tokenDomain),
-  );
-  const targets = await targetsOf(identity, query);
+  const scope = query['scope.project.id'] ?? query['scope.domain.id'];
+  const targets = scope === undefined ? undefined : await openTargets(db, scope, isOn(query, 'include_subtree'));
+  const granted = await listAssignments(db, storeFilter(query, effective), {
+    ...(tokenDomain === null ? {} : { domainId: tokenDomain }),
+    ...(targets ? { targets: effective ? [...targets.ids, ...targets.above] : targets.ids } : {}),
+    ...(effective ? reachedBy(query['user.id']) : {}),
+  });
   const found = effective
     ? await expandAssignments(identity, granted, { targets, user: query['user.id'] })
-    : granted.filter(({ targetId }) => targets?.has(targetId) ?? true).map(asDirect);
+    : granted.map(asDirect);
   const names = isOn(query, 'include_names') ? actorNames(identity) : undefined;
   return mapInSequence(found.filter(matchesQuery(query)), (each) => assignmentView(identity, each, names, base));
 }
@@ -39,6 +44,9 @@ async function mapInSequence<A, B>(items: readonly A[], each: (item: A) => Promi
   for (const item of items) out.push(await each(item));
   return out;
 }
+
+/** Only the directory knows the groups of an LDAP user. */
+const reachedBy = (user: string | undefined): Narrowing => (user && !isPublicId(user) ? { userOrGroups: user } : {});
 
 /** The filters that the table can apply; group members and implied roles are evaluated afterwards. */
 function storeFilter(query: Query, effective: boolean): Partial<Assignment> {
@@ -51,23 +59,7 @@ function storeFilter(query: Query, effective: boolean): Partial<Assignment> {
   };
 }
 
-type Predicate = (assignment: Assignment) => boolean;
-
-/** For a domain-scoped token: assignments on the domain and its projects. */
-async function domainPredicate({ db }: Identity, domainId: string | null): Promise<Predicate> {
-  if (domainId === null) return () => true;
-  const projects = new Set((await listProjects(db, { domain_id: [domainId] }, false)).map(({ id }) => id));
-  return ({ targetId }) => targetId === domainId || projects.has(targetId);
-}
-
-/** The requested targets, with the subtree where asked for; undefined for all. */
-async function targetsOf({ db }: Identity, query: Query): Promise<ReadonlySet<string> | undefined> {
-  const scope = query['scope.project.id'] ?? query['scope.domain.id'];
-  if (scope === undefined) return undefined;
-  return new Set([scope, ...(isOn(query, 'include_subtree') ? (await openProjectTree(db))(scope) : [])]);
-}
-
 const matchesQuery =
-  (query: Query): Predicate =>
-  ({ actorId, roleId }) =>
+  (query: Query) =>
+  ({ actorId, roleId }: Assignment): boolean =>
     (query['role.id'] ?? roleId) === roleId && (query['user.id'] ?? actorId) === actorId;

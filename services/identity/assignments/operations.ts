@@ -4,15 +4,17 @@ import type { Identity } from '../context.ts';
 import { getGroup, getUser, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { listMemberIds } from '../groups/store.ts';
 import { revoke, revokeLdapUsers } from '../keys/revoke.ts';
-import { couldNotFind, getDomain, getProject, type Project } from '../projects/store.ts';
-import { getRole, type Role } from '../roles/store.ts';
-import { trusts } from '../trusts/store.ts';
+import type { Project } from '../projects/resource.ts';
+import { getDomain, getProject } from '../projects/store.ts';
+import { couldNotFind } from '../resources/store.ts';
+import { isGlobal, type Role, role as roles } from '../roles/resource.ts';
+import { trust as trusts } from '../trusts/resource.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
 /** Gets the role and the target of a grant; throws 404. */
 async function getParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<Parts> {
   const { db } = identity;
-  const role = await getRole(db, roleId);
+  const role = await roles.rows.get(db, roleId);
   const project = targetKind === 'project' ? await getProject(db, targetId) : undefined;
   if (targetKind === 'domain') await getDomain(db, targetId);
   return { role, project };
@@ -25,9 +27,9 @@ interface Parts {
 
 /** A domain role can be granted on projects of its domain only. */
 function refuseRoleOfOtherDomain({ role, project }: Parts): void {
-  if (!project || role.domainId === null || role.domainId === project.domainId) return;
+  if (!project || isGlobal(role) || role.domainKey === project.domainId) return;
   throw forbidden(
-    `The domain specific role ${role.id} of domain ${role.domainId} cannot be given on project ${project.id} of domain ${project.domainId}.`,
+    `The domain specific role ${role.id} of domain ${role.domainKey} cannot be given on project ${project.id} of domain ${project.domainId}.`,
   );
 }
 
@@ -68,7 +70,7 @@ async function revokeTokensOf(identity: Identity, tx: Knex, assignment: Assignme
 async function revokeUserTokens(identity: Identity, tx: Knex, assignment: Assignment, user: string): Promise<void> {
   const scope = scopeOf(assignment);
   await revoke(identity, tx, { user, ...scope });
-  for (const trust of await trusts.listWhere(tx, { trustorId: user }))
+  for (const trust of await trusts.rows.where(tx, { trustorId: user }))
     if (scope.project === undefined || trust.projectId === scope.project)
       await revoke(identity, tx, { by: `trust:${trust.id}` });
 }

@@ -1,6 +1,5 @@
 /** Role assignments. */
 import type { Knex } from 'knex';
-import { couldNotFind } from '../projects/store.ts';
 
 export interface Assignment {
   readonly actorKind: 'user' | 'group';
@@ -31,20 +30,36 @@ export const removeAssignment = (tx: Knex, assignment: Assignment): Promise<numb
     .where({ ...assignment })
     .delete();
 
-export const listAssignments = (db: Knex, filter: Partial<Assignment>): Promise<Assignment[]> =>
-  db<Assignment>('assignments')
-    .where({ ...filter })
-    .orderBy(['actorId', 'targetId', 'roleId'])
-    .select(...columns);
+export interface Narrowing {
+  /** Targets of a domain: itself and its projects. */
+  readonly domainId?: string;
+  readonly targets?: readonly string[];
+  /** Grants to this user or to their groups. */
+  readonly userOrGroups?: string;
+}
 
-/** Assignments of a user, of their groups, and of the given groups. */
-export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly string[] = []): Promise<Assignment[]> =>
-  db<Assignment>('assignments')
+export function listAssignments(
+  db: Knex,
+  filter: Partial<Assignment>,
+  { domainId, targets, userOrGroups }: Narrowing = {},
+): Promise<Assignment[]> {
+  const query = db<Assignment>('assignments').where({ ...filter });
+  if (domainId !== undefined) query.whereIn('targetId', db('projects').where({ domainId }).select('id'));
+  if (targets) query.whereIn('targetId', targets as string[]);
+  if (userOrGroups !== undefined) query.where((any) => reaching(db, any, userOrGroups));
+  return query.orderBy(['actorId', 'targetId', 'roleId']).select(...columns);
+}
+
+type Query = Knex.QueryBuilder<Assignment>;
+const reaching = (db: Knex, query: Query, userId: string) =>
+  query
     .where({ actorKind: 'user', actorId: userId })
     .orWhere((or) =>
       or.where({ actorKind: 'group' }).whereIn('actorId', db('memberships').where({ userId }).select('groupId')),
-    )
+    );
+
+/** Assignments of a user, of their groups, and of the given groups. */
+export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly string[] = []): Promise<Assignment[]> =>
+  reaching(db, db<Assignment>('assignments'), userId)
     .orWhere((or) => or.where({ actorKind: 'group' }).whereIn('actorId', groups as string[]))
     .select(...columns);
-
-export const grantNotFound = ({ roleId }: Assignment) => couldNotFind('role assignment with role', roleId);

@@ -1,7 +1,7 @@
 /** One item of GET /v3/role_assignments. */
 import type { Identity } from '../context.ts';
 import { findProject } from '../projects/store.ts';
-import { getRole } from '../roles/store.ts';
+import { role as roles } from '../roles/resource.ts';
 import type { actorNames } from './actor-names.ts';
 import type { EffectiveAssignment } from './expand.ts';
 
@@ -20,8 +20,8 @@ export async function assignmentView(
   };
   const role = async () => {
     if (!names) return { id: roleId };
-    const { name, domainId } = await getRole(db, roleId);
-    return { id: roleId, name, ...(domainId ? { domain: await domainOf(domainId) } : {}) };
+    const { name, domainKey } = await roles.rows.get(db, roleId);
+    return { id: roleId, name, ...(domainKey ? { domain: await domainOf(domainKey) } : {}) };
   };
   const target = async () => {
     if (targetKind === 'system') return { system: { all: true } };

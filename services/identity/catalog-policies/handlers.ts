@@ -1,53 +1,19 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
-import { type Endpoint, getEntry, listEntries } from '../catalog/store.ts';
-import { endpointView } from '../catalog/view.ts';
-import { crudHandlers } from '../collection/crud-handlers.ts';
-import { collection } from '../collection/view.ts';
+import { endpoint, region, service } from '../catalog/resource.ts';
 import type { Identity } from '../context.ts';
-import { extraOf, newId } from '../projects/operations.ts';
-import { couldNotFind } from '../projects/store.ts';
-import { associations, type CatalogPolicy, type PolicyAssociation, policies } from './store.ts';
-
-const fields = new Set(['id', 'type', 'blob', 'links']);
-const blobOf = (blob: unknown): string => (typeof blob === 'string' ? blob : JSON.stringify(blob));
-
-const view = ({ id, type, blob, extra }: CatalogPolicy, base: string) => ({
-  ...extra,
-  id,
-  type,
-  blob,
-  links: { self: `${base}/v3/policies/${id}` },
-});
-
-export const policyHandlers = crudHandlers<CatalogPolicy>({
-  records: policies,
-  one: 'policy',
-  many: 'policies',
-  view,
-  make: async (_identity, input) => ({
-    id: newId(),
-    type: String(input.type),
-    blob: blobOf(input.blob),
-    extra: extraOf(input, fields),
-  }),
-  change: async (_identity, { extra }, input) => ({
-    ...(input.type === undefined ? {} : { type: String(input.type) }),
-    ...(input.blob === undefined ? {} : { blob: blobOf(input.blob) }),
-    extra: { ...extra, ...extraOf(input, fields) },
-  }),
-  alsoRemove: (tx, { id }) => associations.remove(tx, { policyId: id }),
-});
-
-type AssociationTarget = Omit<PolicyAssociation, 'id'>;
+import { couldNotFind, newId } from '../resources/store.ts';
+import { listOf } from '../resources/view.ts';
+import { associations, type PolicyAssociation, policy } from './resource.ts';
+import { listCovered, regionPath } from './store.ts';
 
 /** The ids of the path, all of which must exist. */
-async function targetOf({ db }: Identity, { params }: Call): Promise<AssociationTarget> {
+async function targetOf({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<Omit<PolicyAssociation, 'id'>> {
   const { id = '', endpointId = '', serviceId = '', regionId = '' } = params;
-  const { id: policyId } = await policies.get(db, id);
-  if (endpointId) await getEntry(db, 'endpoints', endpointId);
-  if (serviceId) await getEntry(db, 'services', serviceId);
-  if (regionId) await getEntry(db, 'regions', regionId);
-  return { policyId, endpointId, serviceId, regionId };
+  await policy.rows.get(db, id);
+  if (endpointId) await endpoint.rows.get(db, endpointId);
+  if (serviceId) await service.rows.get(db, serviceId);
+  if (regionId) await region.rows.get(db, regionId);
+  return { policyId: id, endpointId, serviceId, regionId };
 }
 
 /** Replaces an earlier policy of the same target. */
@@ -72,48 +38,28 @@ export const deleteAssociation: Handler<Identity> = async (identity, call) => {
   return gone();
 };
 
-const covers = (association: PolicyAssociation, endpoint: Endpoint): boolean =>
-  association.endpointId
-    ? association.endpointId === endpoint.id
-    : association.serviceId === endpoint.serviceId &&
-      (!association.regionId || association.regionId === endpoint.regionId);
-
 export const listEndpointsOfPolicy: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
-  const { id } = await policies.get(db, call.params.id);
-  const own = await associations.listWhere(db, { policyId: id });
-  const endpoints = await listEntries(db, 'endpoints', {});
-  const covered = endpoints.filter((endpoint) => own.some((association) => covers(association, endpoint)));
-  return ok(
-    collection(
-      call,
-      'endpoints',
-      covered.map((each) => endpointView(each, call.base)),
-    ),
-  );
+  const { id } = await policy.rows.get(db, call.params.id);
+  return listOf(call, endpoint, await listCovered(db, id));
 };
 
 /**
  * The most specific association: of the endpoint, of its service in its region or an ancestor region, of its service.
  */
 export const showPolicyOfEndpoint: Handler<Identity, unknown, 'endpointId'> = async ({ db }, { params, base }) => {
-  const endpoint = await getEntry(db, 'endpoints', params.endpointId);
-  const regions = await listEntries(db, 'regions', {});
-  const regionPath: string[] = [];
-  for (let at = endpoint.regionId; at !== null && !regionPath.includes(at); ) {
-    regionPath.push(at);
-    at = regions.find(({ id }) => id === at)?.parentId ?? null;
-  }
+  const { id, serviceId, regionId: start } = await endpoint.rows.get(db, params.endpointId);
+  const places = [...(await regionPath(db, start)), ''];
   const targets = [
-    { endpointId: endpoint.id, serviceId: '', regionId: '' },
-    ...[...regionPath, ''].map((regionId) => ({ endpointId: '', serviceId: endpoint.serviceId, regionId })),
+    { endpointId: id, serviceId: '', regionId: '' },
+    ...places.map((regionId) => ({ endpointId: '', serviceId, regionId })),
   ];
   for (const target of targets) {
     const found = await associations.find(db, target);
     if (found)
       return ok({
-        policy: view(await policies.get(db, found.policyId), base),
-        links: { self: `${base}/v3/endpoints/${endpoint.id}/OS-ENDPOINT-POLICY/policy` },
+        policy: policy.view(await policy.rows.get(db, found.policyId), base),
+        links: { self: `${base}/v3/endpoints/${id}/OS-ENDPOINT-POLICY/policy` },
       });
   }
-  throw couldNotFind('policy association', endpoint.id);
+  throw couldNotFind('policy association', id);
 };

@@ -1,53 +1,37 @@
 import type { Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
+import { routesOf } from '../resources/routes.ts';
 import {
   checkAssociation,
   deleteAssociation,
   listEndpointsOfPolicy,
-  policyHandlers,
   putAssociation,
   showPolicyOfEndpoint,
 } from './handlers.ts';
+import { associations, policy } from './resource.ts';
 
-const forPolicy = '/v3/policies/:id/OS-ENDPOINT-POLICY';
+const below = '/v3/policies/:id/OS-ENDPOINT-POLICY';
+const ofEndpoint = '/v3/endpoints/:endpointId/OS-ENDPOINT-POLICY/policy';
 
-const association = (what: string, path: string): Route<Identity>[] => [
-  {
-    method: 'put',
-    path,
-    handler: putAssociation,
-    rule: `identity:create_policy_association_for_${what}`,
-  },
-  { method: 'get', path, handler: checkAssociation, rule: `identity:check_policy_association_for_${what}` },
-  {
-    method: 'delete',
-    path,
-    handler: deleteAssociation,
-    rule: `identity:delete_policy_association_for_${what}`,
-  },
-];
-
-const { list, show, create, update, remove } = policyHandlers;
+const association = (what: string, path: string): Route<Identity>[] => {
+  const rule = (verb: string) => `identity:${verb}_policy_association_for_${what}`;
+  return [
+    { method: 'put', path, handler: putAssociation, rule: rule('create') },
+    { method: 'get', path, handler: checkAssociation, rule: rule('check') },
+    { method: 'delete', path, handler: deleteAssociation, rule: rule('delete') },
+  ];
+};
 
 export const policyRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: '/v3/policies', handler: list, rule: 'identity:list_policies' },
-  { method: 'post', path: '/v3/policies', handler: create, rule: 'identity:create_policy' },
-  { method: 'get', path: '/v3/policies/:id', handler: show, rule: 'identity:get_policy' },
-  { method: 'patch', path: '/v3/policies/:id', handler: update, rule: 'identity:update_policy' },
-  { method: 'delete', path: '/v3/policies/:id', handler: remove, rule: 'identity:delete_policy' },
-  ...association('endpoint', `${forPolicy}/endpoints/:endpointId`),
-  ...association('service', `${forPolicy}/services/:serviceId`),
-  ...association('region_and_service', `${forPolicy}/services/:serviceId/regions/:regionId`),
+  ...routesOf(policy, { removeDependents: (tx, { id }) => associations.remove(tx, { policyId: id }) }),
+  ...association('endpoint', `${below}/endpoints/:endpointId`),
+  ...association('service', `${below}/services/:serviceId`),
+  ...association('region_and_service', `${below}/services/:serviceId/regions/:regionId`),
   {
     method: 'get',
-    path: `${forPolicy}/endpoints`,
+    path: `${below}/endpoints`,
     handler: listEndpointsOfPolicy,
     rule: 'identity:list_endpoints_for_policy',
   },
-  {
-    method: 'get',
-    path: '/v3/endpoints/:endpointId/OS-ENDPOINT-POLICY/policy',
-    handler: showPolicyOfEndpoint,
-    rule: 'identity:get_policy_for_endpoint',
-  },
+  { method: 'get', path: ofEndpoint, handler: showPolicyOfEndpoint, rule: 'identity:get_policy_for_endpoint' },
 ];

@@ -1,8 +1,8 @@
 /** The catalog of a token: every enabled endpoint, with the id of the project in its URL. */
 import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
-import { groupsOf, listEndpointAssociations, matchesGroup } from '../endpoint-filter/store.ts';
-import { type Endpoint, listEntries } from './store.ts';
+import { listEndpointsOfProject } from '../endpoint-filter/store.ts';
+import { type Endpoint, endpoint, service } from './resource.ts';
 
 export interface CatalogEntry {
   readonly id: string;
@@ -24,10 +24,9 @@ export async function buildCatalog(
   identity: Facts,
   about: { readonly projectId: string | null; readonly userId: string },
 ): Promise<CatalogEntry[]> {
-  const services = await identity.facts.get('services', () => listEntries(identity.db, 'services', {}));
+  const services = await identity.facts.get('services', () => service.rows.where(identity.db, { enabled: true }));
   const endpoints = await endpointsFor(identity, about.projectId);
   return services
-    .filter(({ enabled }) => enabled)
     .map(({ id, type, extra }) => ({
       id,
       type,
@@ -53,15 +52,14 @@ export async function buildCatalog(
 
 /** All enabled endpoints, or those associated with the project. */
 async function endpointsFor({ db, facts }: Facts, projectId: string | null): Promise<readonly Endpoint[]> {
-  const enabled = await facts.get('endpoints', () => listEntries(db, 'endpoints', { enabled: ['true'] }));
+  const enabled = await facts.get('endpoints', () => endpoint.rows.where(db, { enabled: true }));
   if (projectId === null) return enabled;
-  const [associated, groups] = await facts.get(`associated ${projectId}`, async () => [
-    await listEndpointAssociations(db, { projectId }),
-    await groupsOf(db, projectId),
-  ]);
-  if (associated.length === 0 && groups.length === 0) return enabled;
-  const ids = new Set(associated.map(({ endpointId }) => endpointId));
-  return enabled.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => matchesGroup(group, endpoint)));
+  const associated = await facts.get(
+    `associated ${projectId}`,
+    async () => (await listEndpointsOfProject(db, projectId)) ?? null,
+  );
+  const ids = associated && new Set(associated.map(({ id }) => id));
+  return ids ? enabled.filter(({ id }) => ids.has(id)) : enabled;
 }
 
 /** Replaces `$(project_id)s` and `%(project_id)s`; undefined when a value is missing. */

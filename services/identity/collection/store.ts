@@ -1,9 +1,9 @@
 /** Rows of resources with one table each, some columns in JSON. */
 import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
-import { applyFilters, type Filtered, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { couldNotFind } from '../projects/store.ts';
+import { applyFilters, type Filtered, type Filters } from '../filters/store.ts';
+import { couldNotFind } from '../resources/store.ts';
 
 export interface RecordsOptions<T> {
   readonly table: string;

@@ -1,14 +1,14 @@
 /** EC2 keys: credentials of the type ec2, under another path and with other field names. */
 import { randomBytes } from 'node:crypto';
 import { created, gone, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
 import { getProject } from '../projects/store.ts';
-import { authorized, authorizedOn, type Subject } from '../subjects/authorized.ts';
-import { orNotFound, userSubject } from '../subjects/subjects.ts';
+import { listOf } from '../resources/view.ts';
+import { authorized, authorizedOn, orNotFound, type Subject } from '../subjects/authorized.ts';
+import { userSubject } from '../subjects/subjects.ts';
 import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
-import type { User } from '../users/store.ts';
+import type { User } from '../users/resource.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
-import { type CredentialRow, credentialRows } from './store.ts';
+import { type CredentialRow, credential } from './resource.ts';
 
 /** The owner of the keys, from the path. */
 const onOwner = authorizedOn<User | undefined, User>({
@@ -29,7 +29,7 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
   const delegation = await delegationForWrite(identity, call.caller);
   refuseOtherProject(delegation, project.id);
   const [access, secret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
-  const credential: Credential = {
+  const key: Credential = {
     id: idOfAccess(access),
     userId,
     projectId: project.id,
@@ -37,26 +37,24 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
     blob: JSON.stringify({ access, secret, ...delegation.ec2Fields }),
     extra: {},
   };
-  await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
-  return created({ credential: view(credential, call.base) });
+  await identity.db.transaction((tx) => credential.rows.insert(tx, sealedRow(identity, key)));
+  return created({ credential: view(key, call.base) });
 });
 
 export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity, call, { id: userId }) => {
   const delegation = await delegationForRead(identity, call.caller);
-  const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
+  const all = await credential.rows.where(identity.db, { userId, type: 'ec2' });
   const rows = all.filter((row) => allowsProject(delegation, row.projectId));
-  return ok(
-    collection(
-      call,
-      'credentials',
-      rows.map((row) => view(opened(identity, row), call.base)),
-    ),
+  return listOf(
+    call,
+    { many: 'credentials', view },
+    rows.map((row) => opened(identity, row)),
   );
 });
 
 /** The rule's target is the owner of the key, whichever user the path names. Keystone does not hide access ids. */
 const subject: Subject<CredentialRow | undefined, CredentialRow> = {
-  find: ({ db }, { access = '' }) => credentialRows.find(db, { id: idOfAccess(access), type: 'ec2' }),
+  find: ({ db }, { access = '' }) => credential.rows.find(db, { id: idOfAccess(access), type: 'ec2' }),
   target: (row) => (row ? { user_id: row.userId, 'target.credential.user_id': row.userId } : {}),
   require: (row, { access }) => orNotFound('credential', row, access),
 };
@@ -69,6 +67,6 @@ export const showEc2 = authorized(onKey('identity:ec2_get_credential'), async (i
 
 export const deleteEc2 = authorized(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
   refuseOtherProject(await delegationForWrite(identity, call.caller), row.projectId);
-  await credentialRows.remove(identity.db, { id: row.id });
+  await credential.rows.remove(identity.db, { id: row.id });
   return gone();
 });

@@ -1,126 +1,97 @@
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
+import { checkedInHandler, type Handler } from '#shared/http/route.ts';
+import type { Body } from '#shared/resource/body.ts';
 import type { Identity } from '../context.ts';
-import { extraOf } from '../projects/operations.ts';
-import { authorizedOn } from '../subjects/authorized.ts';
-import { orNotFound } from '../subjects/subjects.ts';
+import type { Operations } from '../resources/operations.ts';
+import type { Change } from '../resources/resource.ts';
+import { listOf } from '../resources/view.ts';
+import { subjectOf } from '../subjects/authorized.ts';
 import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
-import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
-import { type CredentialRow, credentialRows } from './store.ts';
+import { blobOf, type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
+import { type CredentialRow, credential } from './resource.ts';
 
-interface CredentialInput {
-  readonly user_id?: string;
-  readonly project_id?: string | null;
-  readonly type?: string;
-  readonly blob?: unknown;
-  readonly [extra: string]: unknown;
-}
+const target = (userId: string) => ({ 'target.credential.user_id': userId });
 
-const fields = new Set(['id', 'user_id', 'project_id', 'type', 'blob', 'links']);
-const target = ({ userId }: Pick<Credential, 'userId'>) => ({ 'target.credential.user_id': userId });
-
-const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: string) => ({
-  ...extra,
-  id,
-  user_id: userId,
-  project_id: projectId,
-  type,
+const view = ({ blob, ...row }: Credential, base: string) => ({
+  ...credential.view({ ...row, sealedBlob: '', keyId: '' }, base),
   blob,
-  links: { self: `${base}/v3/credentials/${id}` },
 });
 
 export const listCredentials: Handler<Identity> = async (identity, call) => {
   const delegation = await delegationForRead(identity, call.caller);
-  const rows = await credentialRows.list(identity.db, call.queries);
+  const rows = await credential.rows.list(identity.db, {
+    filters: call.queries,
+    // who may list one of a foreign user may list all
+    narrow: (query) => call.may('identity:list_credentials', target('')) || query.where({ userId: call.caller.userId }),
+  });
   const own = rows.filter(
-    (row) => allowsProject(delegation, row.projectId) && call.may('identity:list_credentials', target(row)),
+    (row) => allowsProject(delegation, row.projectId) && call.may('identity:list_credentials', target(row.userId)),
   );
-  return ok(
-    collection(
-      call,
-      'credentials',
-      own.map((row) => view(opened(identity, row), call.base)),
-    ),
+  return listOf(
+    call,
+    { many: 'credentials', view },
+    own.map((row) => opened(identity, row)),
   );
 };
-
-export const createCredential: Handler<Identity, { credential: CredentialInput }> = async (identity, call) => {
-  const { credential: input } = call.body;
-  const userId = input.user_id ?? call.caller.userId;
-  call.authorize('identity:create_credential', target({ userId }));
-  const delegation = await delegationForWrite(identity, call.caller);
-  refuseOtherProject(delegation, input.project_id ?? null);
-  const type = input.type ?? '';
-  const blob = typeof input.blob === 'string' ? input.blob : JSON.stringify(input.blob);
-  if (type === 'ec2' && !input.project_id) throw badRequest('An EC2 credential needs a project_id.');
-  const credential: Credential = {
-    id: credentialId(type, blob),
-    userId,
-    projectId: input.project_id ?? null,
-    type,
-    blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.ec2Fields }) : blob,
-    extra: extraOf(input, fields),
-  };
-  await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
-  return created({ credential: view(credential, call.base) });
-};
-
-const onCredential = authorizedOn<CredentialRow | undefined, CredentialRow>({
-  find: ({ db }, { id = '' }) => credentialRows.find(db, { id }),
-  target: (row) => (row ? target(row) : {}),
-  require: (row, { id }) => orNotFound('credential', row, id),
-});
-
-export const showCredential = onCredential('identity:get_credential', async (identity, call, row) => {
-  refuseOtherProject(await delegationForRead(identity, call.caller), row.projectId);
-  return ok({ credential: view(opened(identity, row), call.base) });
-});
 
 const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 
 /** Owner, project, type and delegation of an EC2 credential cannot be changed by any caller. */
-function refuseEscalation(credential: Credential, input: CredentialInput, changed: Credential): void {
-  const isOther = (given: unknown, before: unknown) => given !== undefined && (given ?? null) !== before;
-  if (isOther(input.user_id, credential.userId)) throw forbidden('The user of a credential cannot be changed.');
-  if (isOther(input.project_id, credential.projectId) && credential.type === 'ec2')
+function refuseEscalation(before: Credential, change: Change<typeof credential>, blob: string): void {
+  const isOther = (sent: unknown, value: unknown) => sent !== undefined && sent !== value;
+  if (isOther(change.userId, before.userId)) throw forbidden('The user of a credential cannot be changed.');
+  if (isOther(change.projectId, before.projectId) && before.type === 'ec2')
     throw forbidden('The project of an EC2 credential cannot be changed.');
-  if (isOther(input.type, credential.type) && [credential.type, input.type].includes('ec2'))
+  if (isOther(change.type, before.type) && [before.type, change.type].includes('ec2'))
     throw forbidden('The type of an EC2 credential cannot be changed.');
-  if (credential.type !== 'ec2') return;
-  const [before, after] = [ec2Blob(credential.blob), ec2Blob(changed.blob)];
+  if (before.type !== 'ec2') return;
+  const [old, changed] = [ec2Blob(before.blob), ec2Blob(blob)];
   for (const key of ownedByOthers)
-    if ((before[key] ?? null) !== (after[key] ?? null))
+    if ((old[key] ?? null) !== (changed[key] ?? null))
       throw forbidden(`${key} of an EC2 credential cannot be changed.`);
 }
 
-type Change = { readonly credential: CredentialInput };
+const sentBlob = (body: Body | undefined): unknown => body?.blob;
 
-export const updateCredential = onCredential<Change>('identity:update_credential', async (identity, call, row) => {
-  const delegation = await delegationForWrite(identity, call.caller);
-  refuseOtherProject(delegation, row.projectId);
-  const credential = opened(identity, row);
-  const { credential: input } = call.body;
-  const changed = {
-    ...credential,
-    ...(input.project_id === undefined ? {} : { projectId: input.project_id }),
-    ...(input.type === undefined ? {} : { type: input.type }),
-    ...(input.blob === undefined
-      ? {}
-      : { blob: typeof input.blob === 'string' ? input.blob : JSON.stringify(input.blob) }),
-    extra: { ...credential.extra, ...extraOf(input, fields) },
-  };
-  refuseEscalation(credential, input, changed);
-  refuseOtherProject(delegation, changed.projectId);
-  await identity.db.transaction((tx) => credentialRows.update(tx, credential.id, sealedRow(identity, changed)));
-  return ok({ credential: view(changed, call.base) });
-});
-
-export const deleteCredential = onCredential(
-  'identity:delete_credential',
-  async (identity, call, { id, projectId }) => {
-    refuseOtherProject(await delegationForWrite(identity, call.caller), projectId);
-    await credentialRows.remove(identity.db, { id });
-    return gone();
+export const credentialOperations: Operations<CredentialRow, typeof credential.attributes> = {
+  subject: subjectOf(credential, ({ userId }) => target(userId)),
+  list: { handler: listCredentials, rule: checkedInHandler('identity:list_credentials') },
+  targetOfNew: ({ user_id: id }, { userId }) => target(typeof id === 'string' ? id : userId),
+  create: async (identity, input, { caller, body }) => {
+    const delegation = await delegationForWrite(identity, caller);
+    const { projectId, type = '' } = input;
+    refuseOtherProject(delegation, projectId);
+    const blob = blobOf(sentBlob(body.credential));
+    if (type === 'ec2' && !projectId) throw badRequest('An EC2 credential needs a project_id.');
+    const row: Credential = {
+      ...input,
+      id: credentialId(type, blob),
+      userId: input.userId ?? caller.userId,
+      type,
+      blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.ec2Fields }) : blob,
+    };
+    const sealed = sealedRow(identity, row);
+    await identity.db.transaction((tx) => credential.rows.insert(tx, sealed));
+    return sealed;
   },
-);
+  read: async (identity, { projectId }, { caller }) =>
+    refuseOtherProject(await delegationForRead(identity, caller), projectId),
+  update: async (identity, row, change, { caller, body }) => {
+    const delegation = await delegationForWrite(identity, caller);
+    refuseOtherProject(delegation, row.projectId);
+    const before = opened(identity, row);
+    const sent = sentBlob(body.credential);
+    const blob = sent === undefined ? before.blob : blobOf(sent);
+    refuseEscalation(before, change, blob);
+    const changed = { ...before, ...change, blob };
+    refuseOtherProject(delegation, changed.projectId);
+    const sealed = sealedRow(identity, changed);
+    await identity.db.transaction((tx) => credential.rows.update(tx, row.id, sealed));
+    return sealed;
+  },
+  remove: async (identity, { id, projectId }, { caller }) => {
+    refuseOtherProject(await delegationForWrite(identity, caller), projectId);
+    await credential.rows.remove(identity.db, { id });
+  },
+  views: async (identity, rows, { base }) => rows.map((row) => view(opened(identity, row), base)),
+};

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { newId } from '../projects/operations.ts';
-import { type CredentialRow, credentialRows, listSealedByOthers } from './store.ts';
+import { newId } from '../resources/store.ts';
+import { type CredentialRow, credential } from './resource.ts';
+import { listSealedByOthers } from './store.ts';
 
 export interface Credential extends Omit<CredentialRow, 'sealedBlob' | 'keyId'> {
   readonly blob: string;
@@ -13,10 +14,13 @@ export function opened({ sealer }: Pick<Identity, 'sealer'>, { sealedBlob, keyId
   return { ...row, blob: sealer.open(sealedBlob, keyId) };
 }
 
-export function sealedRow({ sealer }: Pick<Identity, 'sealer'>, { blob, ...credential }: Credential): CredentialRow {
+export function sealedRow({ sealer }: Pick<Identity, 'sealer'>, { blob, ...row }: Credential): CredentialRow {
   const { sealed, keyId } = sealer.seal(blob);
-  return { ...credential, sealedBlob: sealed, keyId };
+  return { ...row, sealedBlob: sealed, keyId };
 }
+
+/** The blob of a body as it is stored. */
+export const blobOf = (blob: unknown): string => (typeof blob === 'string' ? blob : JSON.stringify(blob));
 
 /** The id of an EC2 credential is the hash of its access key, as in Keystone; other credentials have a random one. */
 export const credentialId = (type: string, blob: string): string => {
@@ -57,7 +61,7 @@ export async function resealAll(db: Knex, sealer: Identity['sealer']): Promise<n
     if (rows.length === 0) return count;
     for (const { id, sealedBlob, keyId } of rows) {
       const { sealed, keyId: newest } = sealer.seal(sealer.open(sealedBlob, keyId));
-      await credentialRows.update(db, id, { sealedBlob: sealed, keyId: newest });
+      await credential.rows.update(db, id, { sealedBlob: sealed, keyId: newest });
       count += 1;
     }
   }

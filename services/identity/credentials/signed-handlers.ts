@@ -1,39 +1,39 @@
 /** POST /v3/ec2tokens and /v3/s3tokens: a service verifies the signature of a request that it received. */
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Handler, ok } from '#shared/http/route.ts';
-import { applicationCredentials } from '../application-credentials/store.ts';
+import { applicationCredential } from '../application-credentials/resource.ts';
 import type { Identity } from '../context.ts';
 import { findUser } from '../directories/users-and-groups.ts';
 import { findAccessToken } from '../oauth/operations.ts';
 import { accessTokenScope, credentialScope, trustScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
-import { refuseDisabled } from '../tokens/methods.ts';
+import { refuseDisabled } from '../tokens/refuse-disabled.ts';
 import { scopeOfUser, type TokenScope } from '../tokens/scope.ts';
 import { tokenView } from '../tokens/view.ts';
-import { trusts } from '../trusts/store.ts';
-import type { User } from '../users/store.ts';
+import { trust } from '../trusts/resource.ts';
+import type { User } from '../users/resource.ts';
 import { type Credential, ec2Blob, idOfAccess, opened } from './operations.ts';
+import { credential } from './resource.ts';
 import { isRightlySigned, isRightlySignedText, type SignedRequest } from './signed.ts';
-import { credentialRows } from './store.ts';
 
 async function keyOf(identity: Identity, access: string): Promise<Credential> {
-  const row = await credentialRows.find(identity.db, { id: idOfAccess(access), type: 'ec2' });
+  const row = await credential.rows.find(identity.db, { id: idOfAccess(access), type: 'ec2' });
   if (!row) throw unauthorized();
   return opened(identity, row);
 }
 
 /** The scope of a key that was made with a delegated token is limited like that token. */
 async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<TokenScope> {
-  const { trust_id: trust, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
-  if (trust) {
-    const trustee = await findUser(identity, (await trusts.find(identity.db, { id: trust }))?.trusteeId ?? '');
+  const { trust_id: trustId, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
+  if (trustId) {
+    const trustee = await findUser(identity, (await trust.rows.find(identity.db, { id: trustId }))?.trusteeId ?? '');
     if (!trustee) throw unauthorized();
-    return trustScope(identity, trustee, trust);
+    return trustScope(identity, trustee, trustId);
   }
   if (app) {
-    const credential = await applicationCredentials.find(identity.db, { id: app });
-    if (!credential) throw unauthorized();
-    return credentialScope(identity, credential);
+    const found = await applicationCredential.rows.find(identity.db, { id: app });
+    if (!found) throw unauthorized();
+    return credentialScope(identity, found);
   }
   if (access) {
     const token = await findAccessToken(identity, access);

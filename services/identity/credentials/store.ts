@@ -1,24 +1,5 @@
-/** Credentials of users: EC2 keys, TOTP seeds, certificates. The blob is encrypted. */
 import type { Knex } from 'knex';
-import { recordsOf } from '../collection/store.ts';
-
-export interface CredentialRow {
-  /** For EC2 the SHA-256 of the access key. */
-  readonly id: string;
-  readonly userId: string;
-  readonly projectId: string | null;
-  readonly type: string;
-  readonly sealedBlob: string;
-  readonly keyId: string;
-  readonly extra: Readonly<Record<string, unknown>>;
-}
-
-export const credentialRows = recordsOf<CredentialRow>({
-  table: 'credentials',
-  what: 'credential',
-  json: ['extra'],
-  filters: { user_id: 'userId', type: 'type' },
-});
+import type { CredentialRow } from './resource.ts';
 
 export const listSealedByOthers = (
   db: Knex,

@@ -10,7 +10,8 @@ import { unixOptions } from '../../../test/fakes/slapd-tree.ts';
 import { ensureAssignment, listAssignments } from '../assignments/store.ts';
 import { openDirectory } from '../drivers/ldap/directory.ts';
 import { readOptions } from '../drivers/ldap/options.ts';
-import { ensureMember, insertGroup, removeGroups } from '../groups/store.ts';
+import { group } from '../groups/resource.ts';
+import { ensureMember, removeGroups } from '../groups/store.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { delegation } from '../migrations/002-delegation.ts';
 import { resources } from '../migrations/003-resources.ts';
@@ -18,7 +19,8 @@ import { federation } from '../migrations/004-federation.ts';
 import { oauth } from '../migrations/007-oauth.ts';
 import { directories } from '../migrations/008-directories.ts';
 import { openHasher } from '../passwords/hasher.ts';
-import { insertUser, newUser, removeUsers } from '../users/store.ts';
+import { newUser, user } from '../users/resource.ts';
+import { removeUsers } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
 import { rowsOf } from './rows.ts';
@@ -44,13 +46,13 @@ async function openRows(db: Knex): Promise<Directory> {
   const hasher = openHasher({ memory: 64, passes: 1, atOnce: 2 });
   const groups = { staff: ['ann', 'bob'], admins: ['ann'], empty: [] };
   for (const name of ['ann', 'bob', 'zoe(*)'])
-    await insertUser(db, {
+    await user.rows.insert(db, {
       ...newUser(`user-${name}`, name, domainId),
       passwordHash: await hasher.hash(`${name}-password`),
       extra: { email: `${name}@example.org` },
     });
   for (const [name, members] of Object.entries(groups)) {
-    await insertGroup(db, { id: `group-${name}`, name, domainId, description: `the ${name}`, extra: {} });
+    await group.rows.insert(db, { id: `group-${name}`, name, domainId, description: `the ${name}`, extra: {} });
     for (const member of members) await ensureMember(db, `group-${name}`, `user-${member}`);
   }
   return rowsOf({ db, hasher }, domainId);

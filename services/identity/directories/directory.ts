@@ -1,6 +1,6 @@
-import type { Filters } from '#shared/db/filters.ts';
-import type { Group } from '../groups/store.ts';
-import type { User } from '../users/store.ts';
+import type { Filters } from '../filters/store.ts';
+import type { Group } from '../groups/resource.ts';
+import type { User } from '../users/resource.ts';
 
 /**
  * The users and groups of a domain, from our own tables or from LDAP, by their Keystone ids. A list may stop after

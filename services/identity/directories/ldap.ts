@@ -2,8 +2,8 @@
 import type { Identity } from '../context.ts';
 import type { LdapDirectory } from '../drivers/ldap/directory.ts';
 import type { LdapGroup, LdapUser } from '../drivers/ldap/entries.ts';
-import type { Group } from '../groups/store.ts';
-import { newUser, type User } from '../users/store.ts';
+import type { Group } from '../groups/resource.ts';
+import { newUser, type User } from '../users/resource.ts';
 import type { Directory } from './directory.ts';
 import { comparisonsOf, matchesFilters } from './filters.ts';
 import { publicIdOf } from './public-id.ts';

@@ -1,10 +1,11 @@
 /** Finds users and groups in our own tables or in LDAP directories. Needs no query where no directory is configured. */
-import type { Filters } from '#shared/db/filters.ts';
+
 import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import type { Group } from '../groups/store.ts';
-import { couldNotFind } from '../projects/store.ts';
-import type { User } from '../users/store.ts';
+import type { Filters } from '../filters/store.ts';
+import type { Group } from '../groups/resource.ts';
+import { couldNotFind } from '../resources/store.ts';
+import type { User } from '../users/resource.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
 import { isPublicId } from './public-id.ts';

@@ -3,7 +3,7 @@ import type { Setting } from '#shared/config/settings.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import { BadOption, ldapSection, readOptions } from '../drivers/ldap/options.ts';
-import { couldNotFind } from '../projects/store.ts';
+import { couldNotFind } from '../resources/store.ts';
 
 export type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

@@ -11,8 +11,8 @@ import { type IssuedToken, issueToken } from '../tokens/issue.ts';
 import { tokenView } from '../tokens/view.ts';
 import { type Asserted, federate, remoteIdOf } from './login.ts';
 import type { Assertion } from './mapping.ts';
+import { identityProvider, protocol as protocolResource } from './resource.ts';
 import { signOnPage } from './sign-on-page.ts';
-import { identityProviders, listProtocols } from './store.ts';
 
 type FederationCall = Call;
 
@@ -35,8 +35,8 @@ export const signOnByProvider: Handler<Identity, unknown, 'id' | 'protocolId'> =
 };
 
 /** The remote id in the assertion names the identity provider. */
-export const signOn: Handler<Identity, unknown, 'protocolId'> = async (identity, call) => {
-  const { protocolId } = call.params;
+export const signOn: Handler<Identity> = async (identity, call) => {
+  const { protocolId = '' } = call.params;
   const assertion = assertionOf(identity, call);
   const idpId = await providerOf(identity, protocolId, assertion);
   const dashboard = dashboardOf(identity, call);
@@ -56,8 +56,8 @@ async function issueFederatedToken(
 
 async function providerOf(identity: Identity, protocolId: string, assertion: Assertion): Promise<string> {
   const { db } = identity;
-  const providers = await identityProviders.list(db, {});
-  for (const protocol of await listProtocols(db, { id: protocolId })) {
+  const providers = await identityProvider.rows.list(db);
+  for (const protocol of await protocolResource.rows.where(db, { id: protocolId })) {
     const remote = remoteIdOf(identity, protocol, assertion);
     const provider = remote ? providers.find(({ remoteIds }) => remoteIds.includes(remote)) : undefined;
     if (provider?.id === protocol.idpId) return provider.id;

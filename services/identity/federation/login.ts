@@ -5,21 +5,15 @@ import type { Claims } from '#shared/auth/token.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { directoryOf, findUser as findAnyUser, findGroup } from '../directories/users-and-groups.ts';
-import { newId } from '../projects/operations.ts';
+import { newId } from '../resources/store.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
-import { findUser, insertUser, newUser, type User, updateUser } from '../users/store.ts';
+import { newUser, type User, user as userResource } from '../users/resource.ts';
+import { findUser } from '../users/store.ts';
 import { type Assertion, type Mapped, mapped } from './mapping.ts';
 import { plansFor, provision } from './provision.ts';
+import { type IdentityProvider, identityProvider, mapping, type Protocol } from './resource.ts';
 import { type Rule, removesOldRoles } from './rules.ts';
-import {
-  findFederatedUser,
-  getProtocol,
-  type IdentityProvider,
-  identityProviders,
-  insertFederated,
-  mappings,
-  type Protocol,
-} from './store.ts';
+import { findFederatedUser, getProtocol, insertFederated } from './store.ts';
 
 export interface FederatedLogin {
   readonly user: User;
@@ -40,12 +34,12 @@ export async function federate(
   { idpId, protocolId, assertion }: Asserted,
 ): Promise<FederatedLogin> {
   const { db } = identity;
-  const idp = await identityProviders.get(db, idpId);
+  const idp = await identityProvider.rows.get(db, idpId);
   const protocol = await getProtocol(db, idpId, protocolId);
   if (!idp.enabled) throw unauthorized();
   const remote = remoteIdOf(identity, protocol, assertion);
   if (remote !== undefined && !idp.remoteIds.includes(remote)) throw unauthorized();
-  const { rules, schemaVersion } = await mappings.get(db, protocol.mappingId);
+  const { rules, schemaVersion } = await mapping.rows.get(db, protocol.mappingId);
   const found = mapped({ rules: rules as readonly Rule[], schemaVersion }, assertion);
   if (!found) throw unauthorized('Could not map any federated user properties to identity values.');
   if (found.user.type === 'local') return { user: await localUser(identity, found) };
@@ -111,11 +105,11 @@ async function insertOrUpdateShadowUser({ db }: Identity, source: Source, person
     if (user && !user.enabled) throw unauthorized();
     if (user) {
       if (person.email && user.extra.email !== person.email)
-        await updateUser(tx, user.id, { extra: { ...user.extra, email: person.email } });
+        await userResource.rows.update(tx, user.id, { extra: { ...user.extra, email: person.email } });
       return user;
     }
     const fresh = await newFederatedUser(tx, source, person);
-    await insertUser(tx, fresh);
+    await userResource.rows.insert(tx, fresh);
     await insertFederated(tx, { ...key, userId: fresh.id });
     return fresh;
   });
@@ -126,7 +120,7 @@ async function newFederatedUser(
   { idpId }: Source,
   { uniqueId, name, domainId, email }: FederatedPerson,
 ): Promise<User> {
-  const duplicate = await findUser(tx, { domainId, nameLower: name.toLowerCase() });
+  const duplicate = await findUser(tx, { domainId, name });
   const userName = duplicate ? `${name} (${idpId}: ${uniqueId})` : name;
   return { ...newUser(newId(), userName, domainId), extra: email ? { email } : {} };
 }

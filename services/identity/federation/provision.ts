@@ -5,12 +5,14 @@ import { type Assignment, ensureAssignment, listAssignments, removeAssignment } 
 import type { Identity } from '../context.ts';
 import { revoke } from '../keys/revoke.ts';
 import { createProject } from '../projects/operations.ts';
-import { findProject, type Project } from '../projects/store.ts';
-import { listAllRoles, type Role } from '../roles/store.ts';
+import { type Project, project } from '../projects/resource.ts';
+import { findProject } from '../projects/store.ts';
+import { isGlobal, type Role } from '../roles/resource.ts';
+import { listAllRoles } from '../roles/store.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
-import type { User } from '../users/store.ts';
+import type { User } from '../users/resource.ts';
+import type { IdentityProvider } from './resource.ts';
 import type { MappedProject } from './rules.ts';
-import type { IdentityProvider } from './store.ts';
 
 /** An existing or new project, and existing roles. */
 interface Plan {
@@ -65,22 +67,24 @@ const onProject = (user: User, targetId: string, { id: roleId }: Role): Assignme
 
 function roleNamed(known: readonly Role[], name: string, domainId: string): Role {
   const named = known.filter((role) => role.name === name);
-  const role = named.find((each) => each.domainId === null) ?? named.find((each) => each.domainId === domainId);
+  const role = named.find(isGlobal) ?? named.find((each) => each.domainKey === domainId);
   if (role) return role;
   if (named.length === 0) throw unauthorized(`The role ${name} that the mapping gives is not there.`);
   throw forbidden(`The role ${name} that the mapping gives belongs to another domain than the user.`);
 }
 
 async function ensureProject(identity: Identity, caller: Caller, { name, domainId }: Plan): Promise<Project> {
-  const find = () => findProject(identity.db, { nameLower: name.toLowerCase(), domainId });
+  const find = () => findProject(identity.db, { name, domainId });
   const known = await find();
   if (known) return known;
-  return createProject(identity, caller, { name, domain_id: domainId }).catch(async (error: unknown) => {
-    // a concurrent login created the project
-    const existing = error instanceof Fault && error.status === 409 ? await find() : undefined;
-    if (existing) return existing;
-    throw error;
-  });
+  return createProject(identity, caller, project.create({ name, domain_id: domainId })).catch(
+    async (error: unknown) => {
+      // a concurrent login created the project
+      const existing = error instanceof Fault && error.status === 409 ? await find() : undefined;
+      if (existing) return existing;
+      throw error;
+    },
+  );
 }
 
 const isSame = (a: Assignment, b: Assignment) => a.targetId === b.targetId && a.roleId === b.roleId;

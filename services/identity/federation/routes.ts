@@ -1,17 +1,14 @@
+import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Handler, Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import { listOwnDomains, listOwnProjects } from '../projects/handlers.ts';
-import {
-  changeProtocol,
-  createProtocol,
-  deleteProtocol,
-  listProviderProtocols,
-  mappingHandlers,
-  providerHandlers,
-  serviceProviderHandlers,
-  showProtocol,
-} from './handlers.ts';
+import { createDomain } from '../projects/operations.ts';
+import { domain } from '../projects/resource.ts';
+import { getDomain } from '../projects/store.ts';
+import { routesOf } from '../resources/routes.ts';
+import { createProtocol, deleteProtocol, listProtocols, showProtocol, updateProtocol } from './handlers.ts';
 import { federatedLogin, signOn, signOnByProvider } from './login-handlers.ts';
+import { identityProvider, mapping, protocol, serviceProvider } from './resource.ts';
+import { type Rule, refuseInvalidRules } from './rules.ts';
 import { createAssertion, showMetadata } from './saml-handlers.ts';
 
 const top = '/v3/OS-FEDERATION';
@@ -19,26 +16,51 @@ const protocols = `${top}/identity_providers/:id/protocols`;
 const auth = '/v3/auth/OS-FEDERATION';
 const rule = (name: string) => `identity:${name}`;
 
-const named = (path: string, what: string, verbs: typeof providerHandlers): Route<Identity>[] => [
-  { method: 'get', path, handler: verbs.list, rule: rule(`list_${what}s`) },
-  { method: 'put', path: `${path}/:id`, handler: verbs.create, rule: rule(`create_${what}`) },
-  { method: 'get', path: `${path}/:id`, handler: verbs.show, rule: rule(`get_${what}`) },
-  { method: 'patch', path: `${path}/:id`, handler: verbs.update, rule: rule(`update_${what}`) },
-  { method: 'delete', path: `${path}/:id`, handler: verbs.remove, rule: rule(`delete_${what}`) },
-];
+type Tx = Identity['db'];
+
+async function refuseTaken(db: Tx, id: string, remoteIds: readonly string[]): Promise<void> {
+  const others = (await identityProvider.rows.list(db)).filter((each) => each.id !== id);
+  const taken = remoteIds.find((remote) => others.some((each) => each.remoteIds.includes(remote)));
+  if (taken !== undefined) throw conflict(`The remote id ${taken} belongs to another identity provider.`);
+}
+
+const providers = routesOf(identityProvider, {
+  createBy: ['put'],
+  /** Its users need a domain: the named one, or a new one. */
+  create: async ({ db }, input, { params: { id } }) => {
+    const known = await identityProvider.rows.find(db, { id });
+    if (!known) await refuseTaken(db, id, input.remoteIds);
+    const domainId =
+      input.domainId || known?.domainId || (await createDomain({ db }, domain.create({ name: `federation-${id}` }))).id;
+    await getDomain(db, domainId);
+    const row = { ...input, id, domainId };
+    await identityProvider.rows.insert(db, row);
+    return row;
+  },
+  check: async (tx, { id, domainId, remoteIds }, before) => {
+    if (domainId !== before?.domainId) throw badRequest('The domain of an identity provider cannot be changed.');
+    if (remoteIds !== before.remoteIds) await refuseTaken(tx, id, remoteIds);
+  },
+  removeDependents: (tx, { id }) => protocol.rows.remove(tx, { idpId: id }),
+});
+
+const mappings = routesOf(mapping, {
+  createBy: ['put'],
+  check: async (_tx, { rules, schemaVersion }) => refuseInvalidRules(rules as readonly Rule[], schemaVersion),
+});
 
 /** Trusted web servers use GET or POST; the body is not read. */
 const login = (path: string, handler: Handler<Identity>): Route<Identity>[] =>
   (['get', 'post'] as const).map((method) => ({ method, path, handler, auth: 'none', body: 'stream' }));
 
 export const federationRoutes: readonly Route<Identity>[] = [
-  ...named(`${top}/identity_providers`, 'identity_provider', providerHandlers),
-  ...named(`${top}/mappings`, 'mapping', mappingHandlers),
-  ...named(`${top}/service_providers`, 'service_provider', serviceProviderHandlers),
-  { method: 'get', path: protocols, handler: listProviderProtocols, rule: rule('list_protocols') },
+  ...providers,
+  ...mappings,
+  ...routesOf(serviceProvider, { createBy: ['put'] }),
+  { method: 'get', path: protocols, handler: listProtocols, rule: rule('list_protocols') },
   { method: 'put', path: `${protocols}/:protocolId`, handler: createProtocol, rule: rule('create_protocol') },
   { method: 'get', path: `${protocols}/:protocolId`, handler: showProtocol, rule: rule('get_protocol') },
-  { method: 'patch', path: `${protocols}/:protocolId`, handler: changeProtocol, rule: rule('update_protocol') },
+  { method: 'patch', path: `${protocols}/:protocolId`, handler: updateProtocol, rule: rule('update_protocol') },
   { method: 'delete', path: `${protocols}/:protocolId`, handler: deleteProtocol, rule: rule('delete_protocol') },
   ...login(`${protocols}/:protocolId/auth`, federatedLogin),
   ...login(`${auth}/websso/:protocolId`, signOn),
@@ -46,6 +68,4 @@ export const federationRoutes: readonly Route<Identity>[] = [
   { method: 'post', path: `${auth}/saml2`, handler: createAssertion, auth: 'none' },
   { method: 'post', path: `${auth}/saml2/ecp`, handler: createAssertion, auth: 'none' },
   { method: 'get', path: `${top}/saml2/metadata`, handler: showMetadata, auth: 'none' },
-  { method: 'get', path: `${top}/projects`, handler: listOwnProjects, rule: rule('list_projects_for_user') },
-  { method: 'get', path: `${top}/domains`, handler: listOwnDomains, rule: rule('list_domains_for_user') },
 ];

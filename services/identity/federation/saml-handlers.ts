@@ -6,7 +6,7 @@ import { Fault, forbidden } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { verifyOwnToken } from '../tokens/verify.ts';
-import { serviceProviders } from './store.ts';
+import { serviceProvider } from './resource.ts';
 
 interface Input {
   readonly auth: {
@@ -16,7 +16,7 @@ interface Input {
 }
 
 export const createAssertion: Handler<Identity, Input> = async (identity, { body: { auth } }) => {
-  const { id, enabled } = await serviceProviders.get(identity.db, auth.scope.service_provider.id);
+  const { id, enabled } = await serviceProvider.rows.get(identity.db, auth.scope.service_provider.id);
   if (!enabled) throw forbidden(`Service Provider ${id} is disabled`);
   const { project } = await verifyOwnToken(identity, auth.identity.token.id);
   if (project === null) throw forbidden('Use a project scoped token when attempting to create a SAML assertion.');

@@ -3,7 +3,7 @@
  */
 import type { Revocation } from '#shared/auth/revocations.ts';
 import { own } from '#shared/input/own.ts';
-import { formatTimestamp } from '../tokens/timestamps.ts';
+import { formatTimestamp } from '../resources/values.ts';
 
 /** The key of the delegation that a token was made from, by kind. */
 const delegations: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import { parseTimestamp } from '../tokens/timestamps.ts';
+import { parseTimestamp } from '../resources/values.ts';
 import { eventView } from './events.ts';
 import { getEpoch, readTokenKeys } from './store.ts';
 

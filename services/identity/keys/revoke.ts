@@ -2,15 +2,16 @@ import type { Knex } from 'knex';
 import type { Revocation } from '#shared/auth/revocations.ts';
 import type { Identity } from '../context.ts';
 import { mappedIds } from '../directories/store.ts';
-import { listTrustsWith, trusts } from '../trusts/store.ts';
+import { trust } from '../trusts/resource.ts';
+import { listTrustsWith } from '../trusts/store.ts';
 import { insertRevocation } from './store.ts';
 
 /** Revokes all tokens of a user: their own, and those of trusts they gave or were given. */
 export async function revokeUser(identity: Pick<Identity, 'config'>, tx: Knex, user: string): Promise<void> {
   await revoke(identity, tx, { user });
   const own = [
-    ...(await trusts.listWhere(tx, { trustorId: user })),
-    ...(await trusts.listWhere(tx, { trusteeId: user })),
+    ...(await trust.rows.where(tx, { trustorId: user })),
+    ...(await trust.rows.where(tx, { trusteeId: user })),
   ];
   for (const { id } of own) await revoke(identity, tx, { by: `trust:${id}` });
 }

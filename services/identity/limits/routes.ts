@@ -1,32 +1,39 @@
 import type { Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import {
-  createLimits,
-  createRegistered,
-  deleteLimit,
-  deleteRegistered,
-  listLimits,
-  listRegistered,
-  showLimit,
-  showModel,
-  showRegistered,
-  updateLimit,
-  updateRegistered,
-} from './handlers.ts';
+import { findProject } from '../projects/store.ts';
+import { routesOf } from '../resources/routes.ts';
+import { subjectOf } from '../subjects/authorized.ts';
+import { createLimitsHandler, createRegistered, listLimits, showModel } from './handlers.ts';
+import { changeLimit, changeRegistered, refuseUsed } from './operations.ts';
+import { limit, limitView, registeredLimit } from './resource.ts';
 
-const rule = (name: string) => `identity:${name}`;
-const registered = '/v3/registered_limits';
+const registered = routesOf(registeredLimit, {
+  createBy: [],
+  update: changeRegistered,
+  removeDependents: refuseUsed,
+});
+
+const limits = routesOf(limit, {
+  createBy: [],
+  subject: subjectOf(limit, async ({ ownerKind, ownerId }, { db }) => {
+    if (ownerKind === 'domain') return { 'target.limit.domain.id': ownerId };
+    const project = await findProject(db, { id: ownerId });
+    return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
+  }),
+  list: { handler: listLimits, rule: 'identity:list_limits' },
+  update: changeLimit,
+  views: async (_identity, rows, { base }) => rows.map((row) => limitView(row, base)),
+});
 
 export const limitRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: registered, handler: listRegistered, rule: rule('list_registered_limits') },
-  { method: 'post', path: registered, handler: createRegistered, rule: rule('create_registered_limits') },
-  { method: 'get', path: `${registered}/:id`, handler: showRegistered, rule: rule('get_registered_limit') },
-  { method: 'patch', path: `${registered}/:id`, handler: updateRegistered, rule: rule('update_registered_limit') },
-  { method: 'delete', path: `${registered}/:id`, handler: deleteRegistered, rule: rule('delete_registered_limit') },
-  { method: 'get', path: '/v3/limits/model', handler: showModel, rule: rule('get_limit_model') },
-  { method: 'get', path: '/v3/limits', handler: listLimits, rule: rule('list_limits') },
-  { method: 'post', path: '/v3/limits', handler: createLimits, rule: rule('create_limits') },
-  { method: 'get', path: '/v3/limits/:id', ...showLimit },
-  { method: 'patch', path: '/v3/limits/:id', handler: updateLimit, rule: rule('update_limit') },
-  { method: 'delete', path: '/v3/limits/:id', handler: deleteLimit, rule: rule('delete_limit') },
+  { method: 'get', path: '/v3/limits/model', handler: showModel, rule: 'identity:get_limit_model' },
+  {
+    method: 'post',
+    path: '/v3/registered_limits',
+    handler: createRegistered,
+    rule: 'identity:create_registered_limits',
+  },
+  { method: 'post', path: '/v3/limits', handler: createLimitsHandler, rule: 'identity:create_limits' },
+  ...registered,
+  ...limits,
 ];

@@ -1,35 +1,23 @@
-/** Registered limits (defaults), and limits of single projects and domains. */
-import { recordsOf } from '../collection/store.ts';
+import type { Knex } from 'knex';
+import type { Filters } from '../filters/store.ts';
+import type { Query } from '../resources/store.ts';
+import { type Limit, limit } from './resource.ts';
 
-export interface RegisteredLimit {
-  readonly id: string;
-  readonly serviceId: string;
-  /** Empty for no region. */
-  readonly regionId: string;
-  readonly resourceName: string;
-  readonly defaultLimit: number;
-  readonly description: string | null;
-}
-export interface Limit {
-  readonly id: string;
-  readonly ownerKind: 'project' | 'domain';
-  readonly ownerId: string;
-  readonly serviceId: string;
-  readonly regionId: string;
-  readonly resourceName: string;
-  readonly resourceLimit: number;
-  readonly description: string | null;
+/** Of a token: a domain with its projects, or one project. */
+export type OwnerScope = 'all' | { readonly domainId: string | null; readonly projectId: string | null };
+
+export function listLimitsIn(db: Knex, filters: Filters, scope: OwnerScope): Promise<Limit[]> {
+  const narrow = (query: Query) => {
+    if (scope === 'all') return;
+    const { domainId, projectId } = scope;
+    if (domainId === null) query.where({ ownerKind: 'project', ownerId: projectId });
+    else query.whereIn('ownerId', db('projects').where({ domainId }).select('id')); // a domain is in itself
+  };
+  return limit.rows.list(db, { filters, narrow });
 }
 
-const filters = { service_id: 'serviceId', region_id: 'regionId', resource_name: 'resourceName' };
-
-export const registeredLimits = recordsOf<RegisteredLimit>({
-  table: 'registered_limits',
-  what: 'registered limit',
-  filters,
-});
-export const limits = recordsOf<Limit>({
-  table: 'limits',
-  what: 'limit',
-  filters: { ...filters, project_id: 'ownerId', domain_id: 'ownerId' },
-});
+/** The limits of the same resource whose projects are right below a project or domain. */
+export const listLimitsBelow = (db: Knex, place: Partial<Limit>, parentId: string): Promise<Limit[]> =>
+  limit.rows.list(db, {
+    narrow: (query) => query.where({ ...place }).whereIn('ownerId', db('projects').where({ parentId }).select('id')),
+  });

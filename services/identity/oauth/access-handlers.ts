@@ -1,73 +1,59 @@
 /** Access tokens that a user has authorized. */
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { couldNotFind } from '../projects/store.ts';
-import { listAllRoles, type Role } from '../roles/store.ts';
-import { roleView } from '../roles/view.ts';
+import { couldNotFind } from '../resources/store.ts';
+import { listOf } from '../resources/view.ts';
+import { role } from '../roles/resource.ts';
+import { listRolesIn } from '../roles/store.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { formatTimestamp } from '../tokens/timestamps.ts';
 import { deleteAccessToken as drop } from './operations.ts';
-import { type AccessToken, accessTokens } from './store.ts';
+import { type AccessToken, accessToken } from './resource.ts';
 
-function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, base: string) {
-  const self = `${base}/v3/users/${userId}/OS-OAUTH1/access_tokens/${id}`;
-  return {
-    id,
-    consumer_id: consumerId,
-    authorizing_user_id: userId,
-    project_id: projectId,
-    expires_at: expiresAt === null ? null : formatTimestamp(expiresAt),
-    links: { self, roles: `${self}/roles` },
-  };
-}
+type One = Handler<Identity, unknown, 'id' | 'tokenId'>;
+type OneCall = Call<unknown, 'id' | 'tokenId'>;
 
 /** 403 for delegated tokens: they may not manage delegations. */
 const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
   refuseDelegated(identity, caller, 'manage access tokens');
 
-async function getAccessToken({ db }: Identity, { params }: Call<unknown, 'id' | 'tokenId'>): Promise<AccessToken> {
-  const { id: userId, tokenId } = params;
-  const token = await accessTokens.find(db, { id: tokenId, userId });
-  if (!token) throw couldNotFind('access token', tokenId);
-  return token;
+async function getAccessToken({ db }: Identity, { params }: Pick<OneCall, 'params'>): Promise<AccessToken> {
+  const found = await accessToken.rows.find(db, { id: params.tokenId, userId: params.id });
+  if (!found) throw couldNotFind('access token', params.tokenId);
+  return found;
 }
 
 export const listAccessTokens: Handler<Identity, unknown, 'id'> = async (identity, call) => {
   await refuse(identity, call);
-  const own = await accessTokens.listWhere(identity.db, { userId: call.params.id });
-  const views = own.map((each) => view(each, call.base));
-  return ok(collection(call, 'access_tokens', views));
+  const { id: userId } = call.params;
+  const rows = await accessToken.rows.list(identity.db, { narrow: (query) => query.where({ userId }) });
+  return listOf(call, accessToken, rows);
 };
 
-export const showAccessToken: Handler<Identity> = async (identity, call) => {
+export const showAccessToken: One = async (identity, call) => {
   await refuse(identity, call);
-  return ok({ access_token: view(await getAccessToken(identity, call), call.base) });
+  return ok({ access_token: accessToken.view(await getAccessToken(identity, call), call.base) });
 };
 
-export const deleteAccessToken: Handler<Identity, unknown, 'id' | 'tokenId'> = async (identity, call) => {
+export const deleteAccessToken: One = async (identity, call) => {
   await refuse(identity, call);
   const { id: userId, tokenId } = call.params;
-  const token = await accessTokens.get(identity.db, tokenId);
+  const found = await accessToken.rows.get(identity.db, tokenId);
   // as Keystone: 401 here, and 404 for reads
-  if (token.userId !== userId) throw unauthorized('User IDs do not match');
-  await drop(identity, token);
+  if (found.userId !== userId) throw unauthorized('User IDs do not match');
+  await drop(identity, found);
   return gone();
 };
 
-const rolesOf = async ({ db }: Identity, { roleIds }: AccessToken): Promise<Role[]> =>
-  (await listAllRoles(db)).filter(({ id }) => roleIds.includes(id));
-
-export const listAccessTokenRoles: Handler<Identity> = async (identity, call) => {
-  const roles = await rolesOf(identity, await getAccessToken(identity, call));
-  const views = roles.map((role) => roleView(role, call.base));
-  return ok(collection(call, 'roles', views));
+export const listAccessTokenRoles: One = async (identity, call) => {
+  const { roleIds } = await getAccessToken(identity, call);
+  return listOf(call, role, await listRolesIn(identity.db, roleIds));
 };
 
 export const showAccessTokenRole: Handler<Identity, unknown, 'id' | 'tokenId' | 'roleId'> = async (identity, call) => {
   const { roleId } = call.params;
-  const role = (await rolesOf(identity, await getAccessToken(identity, call))).find(({ id }) => id === roleId);
-  if (!role) throw couldNotFind('role', roleId);
-  return ok({ role: roleView(role, call.base) });
+  const { roleIds } = await getAccessToken(identity, call);
+  const found = roleIds.includes(roleId) ? await role.rows.find(identity.db, { id: roleId }) : undefined;
+  if (!found) throw couldNotFind('role', roleId);
+  return ok({ role: role.view(found, call.base) });
 };

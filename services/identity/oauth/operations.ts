@@ -5,12 +5,20 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
-import { newId } from '../projects/operations.ts';
-import { couldNotFind, getProject } from '../projects/store.ts';
+import { getProject } from '../projects/store.ts';
 import { consumeOnce } from '../replay-protection/store.ts';
+import { couldNotFind, newId } from '../resources/store.ts';
+import { type NamedRole, roleNamed } from '../roles/resource.ts';
 import { listAllRoles } from '../roles/store.ts';
+import {
+  type AccessToken,
+  accessToken,
+  type Consumer,
+  consumer as consumers,
+  type RequestToken,
+  requestTokens,
+} from './resource.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
-import { type AccessToken, accessTokens, type Consumer, consumers, type RequestToken, requestTokens } from './store.ts';
 
 /** A new token with its secret, which is shown once. */
 export interface IssuedSecret {
@@ -41,7 +49,7 @@ export async function refuseUnsigned(
   call: SignedCall,
   token?: RequestToken | AccessToken,
 ): Promise<Consumer> {
-  const consumer = await consumers.find(identity.db, { id: oauthValue(call.header, 'oauth_consumer_key') });
+  const consumer = await consumers.rows.find(identity.db, { id: oauthValue(call.header, 'oauth_consumer_key') });
   if (!consumer || (token && token.consumerId !== consumer.id)) throw unauthorized('Invalid signature');
   const secrets = {
     consumer: openedText(identity, consumer.sealedSecret),
@@ -61,7 +69,7 @@ export async function createRequestToken(
 ): Promise<IssuedSecret> {
   const { db, config } = identity;
   await getProject(db, projectId);
-  await consumers.get(db, oauthValue(call.header, 'oauth_consumer_key'));
+  await consumers.rows.get(db, oauthValue(call.header, 'oauth_consumer_key'));
   const consumer = await refuseUnsigned(identity, call);
   const issued = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthRequestSeconds) };
   const { id, secret, expiresAt } = issued;
@@ -86,11 +94,6 @@ async function getUnexpiredRequest({ db }: Identity, id: string): Promise<Reques
   return token;
 }
 
-interface NamedRole {
-  readonly id?: string;
-  readonly name?: string;
-}
-
 /** Grants some of the roles of the user to the request; resolves with the verifier. */
 export async function authorizeRequest(
   identity: Identity,
@@ -101,7 +104,7 @@ export async function authorizeRequest(
   const token = await getUnexpiredRequest(identity, id);
   const roles = await listAllRoles(identity.db);
   const wanted = inputs.map((input) => {
-    const role = roles.find((each) => (input.id === undefined ? each.name === input.name : each.id === input.id));
+    const role = roleNamed(roles, input);
     if (!role) throw couldNotFind('role', input.id ?? input.name ?? '');
     return role.id;
   });
@@ -140,7 +143,7 @@ export async function createAccessToken(identity: Identity, call: SignedCall): P
   await db.transaction(async (tx) => {
     if ((await requestTokens.remove(tx, { id: request.id })) === 0)
       throw unauthorized('The request token was used before.');
-    await accessTokens.insert(tx, access);
+    await accessToken.rows.insert(tx, access);
   });
   return issued;
 }
@@ -150,7 +153,7 @@ const isSame = (a: string, b: string): boolean =>
 
 /** The unexpired access token, or undefined. */
 export async function findAccessToken({ db }: Pick<Identity, 'db'>, id: string): Promise<AccessToken | undefined> {
-  const token = await accessTokens.find(db, { id });
+  const token = await accessToken.rows.find(db, { id });
   return token && !isOver(token) ? token : undefined;
 }
 
@@ -159,7 +162,7 @@ type Tx = Identity['db'];
 /** Deletes the access token and revokes the tokens made from it. */
 async function dropAccessToken(identity: Identity, tx: Tx, id: string): Promise<void> {
   await revokeForGood(identity, tx, { by: `oauth:${id}` });
-  await accessTokens.remove(tx, { id });
+  await accessToken.rows.remove(tx, { id });
 }
 
 export async function deleteAccessToken(identity: Identity, { id }: AccessToken): Promise<void> {
@@ -168,13 +171,12 @@ export async function deleteAccessToken(identity: Identity, { id }: AccessToken)
 }
 
 /** Deletes the consumer with its request tokens and access tokens. */
-export async function deleteConsumer(identity: Identity, id: string): Promise<void> {
-  await consumers.get(identity.db, id);
+export async function deleteConsumer(identity: Identity, { id }: Consumer): Promise<void> {
   await identity.db.transaction(async (tx) => {
-    for (const token of await accessTokens.listWhere(tx, { consumerId: id }))
+    for (const token of await accessToken.rows.where(tx, { consumerId: id }))
       await dropAccessToken(identity, tx, token.id);
     await requestTokens.remove(tx, { consumerId: id });
-    await consumers.remove(tx, { id });
+    await consumers.rows.remove(tx, { id });
   });
   await identity.tokenKeysChanged();
 }

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { badRequest } from '#shared/errors/fault.ts';
 import type { Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
+import { routesOf } from '../resources/routes.ts';
+import { newId } from '../resources/store.ts';
 import {
   deleteAccessToken,
   listAccessTokenRoles,
@@ -7,24 +11,37 @@ import {
   showAccessToken,
   showAccessTokenRole,
 } from './access-handlers.ts';
-import { consumerHandlers, createConsumer, deleteConsumer } from './handlers.ts';
+import { deleteConsumer, sealedText } from './operations.ts';
+import { consumer } from './resource.ts';
 import { authorizeRequestToken, createAccessToken, createRequestToken } from './step-handlers.ts';
 
+const consumers = routesOf(consumer, {
+  create: async (identity, input) => {
+    const secret = randomBytes(32).toString('hex');
+    const row = { ...input, id: newId(), sealedSecret: sealedText(identity, secret) };
+    await consumer.rows.insert(identity.db, row);
+    return { ...row, secret };
+  },
+  update: async ({ db }, row, change, { body }) => {
+    if (body.consumer && 'secret' in body.consumer) throw badRequest('The secret of a consumer cannot be changed.');
+    await consumer.rows.update(db, row.id, change);
+    return { ...row, ...change };
+  },
+  remove: deleteConsumer,
+  /** The secret is shown once. */
+  views: async (_identity, rows, { base }) =>
+    rows.map((row) => ({ ...consumer.view(row, base), ...('secret' in row ? { secret: row.secret } : {}) })),
+});
+
 const top = '/v3/OS-OAUTH1';
-const consumer = `${top}/consumers/:id`;
 const given = '/v3/users/:id/OS-OAUTH1/access_tokens';
 const one = `${given}/:tokenId`;
 const rule = (name: string) => `identity:${name}`;
-const { list, show, update } = consumerHandlers;
 /** Authenticated by the OAuth signature. */
 const signed = { auth: 'none', body: 'stream' } as const;
 
 export const oauthRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: `${top}/consumers`, handler: list, rule: rule('list_consumers') },
-  { method: 'post', path: `${top}/consumers`, handler: createConsumer, rule: rule('create_consumer') },
-  { method: 'get', path: consumer, handler: show, rule: rule('get_consumer') },
-  { method: 'patch', path: consumer, handler: update, rule: rule('update_consumer') },
-  { method: 'delete', path: consumer, handler: deleteConsumer, rule: rule('delete_consumer') },
+  ...consumers,
   { method: 'post', path: `${top}/request_token`, handler: createRequestToken, ...signed },
   {
     method: 'put',

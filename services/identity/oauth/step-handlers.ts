@@ -3,8 +3,8 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
+import { formatTimestamp } from '../resources/values.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { formatTimestamp } from '../tokens/timestamps.ts';
 import {
   createAccessToken as accessToken,
   authorizeRequest,

@@ -11,7 +11,7 @@ import { withQueueAddress } from '../passwords/fair-semaphore.ts';
 import { byApplicationCredential } from '../tokens/by-application-credential.ts';
 import { credentialScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
-import { refuseDisabled } from '../tokens/methods.ts';
+import { refuseDisabled } from '../tokens/refuse-disabled.ts';
 
 const formLimitBytes = 16_384;
 const failed = 'Client authentication failed.';

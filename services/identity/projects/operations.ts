@@ -1,96 +1,62 @@
-import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { hasMappings, mappedIds, removeMappings } from '../directories/store.ts';
 import { removeOptions } from '../domain-config/store.ts';
-import { listGroups, removeGroups } from '../groups/store.ts';
+import { groupIdsOf, removeGroups } from '../groups/store.ts';
 import { revoke, revokeLdapUsers, revokeUser } from '../keys/revoke.ts';
-import { listRoles, removeRole } from '../roles/store.ts';
-import { listUsers, removeUsers } from '../users/store.ts';
+import type { Change, New } from '../resources/resource.ts';
+import { newId } from '../resources/store.ts';
+import { role } from '../roles/resource.ts';
+import { removeRole } from '../roles/store.ts';
+import { removeUsers, userIdsOf } from '../users/store.ts';
+import { type domain, type NewProject, type Project, project } from './resource.ts';
 import {
   findProject,
   getDomain,
-  getProject,
   hasChildren,
   insertProject,
   listAncestors,
   listDescendants,
-  listProjects,
-  type Project,
+  projectIdsOf,
   refuseDuplicate,
   removeProject,
   replaceTags,
-  updateProject,
 } from './store.ts';
 
-export interface ProjectInput {
-  readonly name?: string;
-  readonly domain_id?: string | null;
-  readonly parent_id?: string | null;
-  readonly is_domain?: boolean;
-  readonly enabled?: boolean;
-  readonly description?: string | null;
-  readonly tags?: readonly string[];
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly [extra: string]: unknown;
-}
-
-const knownFields = new Set([
-  'id',
-  'name',
-  'domain_id',
-  'parent_id',
-  'is_domain',
-  'enabled',
-  'description',
-  'tags',
-  'options',
-  'links',
-  'explicit_domain_id',
-]);
-export const extraOf = (
-  input: Readonly<Record<string, unknown>>,
-  fields: ReadonlySet<string> = knownFields,
-): Record<string, unknown> => Object.fromEntries(Object.entries(input).filter(([key]) => !fields.has(key)));
-
-export const newId = (): string => randomUUID().replaceAll('-', '');
+type Tags = readonly string[];
 
 /** Creates the project below its parent, else at the top of the named domain or of the caller's domain. */
-export async function createProject({ db }: Identity, caller: Caller, input: ProjectInput): Promise<Project> {
-  if (input.is_domain) return createDomain({ db }, input);
-  const parent = input.parent_id ? await findProject(db, { id: input.parent_id }) : undefined;
-  if (input.parent_id && !parent) throw badRequest(`Could not find project: ${input.parent_id}.`);
-  const domainId = input.domain_id ?? parent?.domainId ?? caller.domainId ?? caller.projectDomainId ?? 'default';
+export async function createProject(
+  { db }: Identity,
+  caller: Caller,
+  input: NewProject,
+  tags: Tags = [],
+): Promise<Project> {
+  const { parentId, isDomain, ...rest } = input;
+  if (isDomain) return createDomain({ db }, rest, { tags });
+  const parent = parentId ? await findProject(db, { id: parentId }) : undefined;
+  if (parentId && !parent) throw badRequest(`Could not find project: ${parentId}.`);
+  const domainId = (input.domainId || parent?.domainId) ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   if (parent && parent.domainId !== domainId)
     throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
   await refuseBelowDisabled(db, parent ?? (await getDomain(db, domainId)));
-  const project = { ...newRow(input), domainId, parentId: parent?.id ?? domainId, isDomain: false };
-  await db.transaction(async (tx) => {
-    await insertProject(tx, project);
-    await replaceTags(tx, project.id, input.tags ?? []);
-  });
-  return project;
+  return insertTagged(db, { ...rest, id: newId(), domainId, parentId: parent?.id ?? domainId, isDomain: false }, tags);
 }
 
-export async function createDomain({ db }: Pick<Identity, 'db'>, input: ProjectInput): Promise<Project> {
-  const base = newRow(input, typeof input.explicit_domain_id === 'string' ? input.explicit_domain_id : newId());
-  const domain = { ...base, domainId: base.id, parentId: null, isDomain: true };
-  await db.transaction(async (tx) => {
-    await insertProject(tx, domain);
-    await replaceTags(tx, domain.id, input.tags ?? []);
-  });
-  return domain;
-}
+export const createDomain = (
+  { db }: Pick<Identity, 'db'>,
+  input: New<typeof domain>,
+  { id = newId(), tags = [] }: { readonly id?: string; readonly tags?: Tags } = {},
+): Promise<Project> => insertTagged(db, { ...input, id, domainId: id, parentId: null, isDomain: true }, tags);
 
-const newRow = (input: ProjectInput, id = newId()) => ({
-  id,
-  name: (input.name ?? '').trim(),
-  enabled: input.enabled ?? true,
-  description: input.description ?? '',
-  options: input.options ?? {},
-  extra: extraOf(input),
-});
+async function insertTagged(db: Tx, row: Project, tags: Tags): Promise<Project> {
+  await db.transaction(async (tx) => {
+    await insertProject(tx, row);
+    await replaceTags(tx, row.id, tags);
+  });
+  return row;
+}
 
 /** All ancestors of a new project must be enabled. */
 async function refuseBelowDisabled(db: Tx, parent: Project): Promise<void> {
@@ -98,7 +64,7 @@ async function refuseBelowDisabled(db: Tx, parent: Project): Promise<void> {
   if (disabled) throw badRequest(`cannot create a project in a branch containing a disabled project: ${disabled.id}`);
 }
 
-function refuseImmutable({ id, isDomain, options }: Project, newOptions?: ProjectInput['options']): void {
+function refuseImmutable({ id, isDomain, options }: Project, newOptions?: Project['options']): void {
   if (!options.immutable || newOptions?.immutable === false || newOptions?.immutable === null) return;
   throw forbidden(
     `Cannot change ${isDomain ? 'domain' : 'project'} ${id}: it is immutable. Set its option immutable to false first.`,
@@ -119,29 +85,27 @@ async function refuseEnabledChange(db: Tx, project: Project, enabled: boolean | 
 }
 
 /** Disabling revokes every token of that scope. */
-export async function changeProject(identity: Identity, project: Project, input: ProjectInput): Promise<Project> {
-  if (input.domain_id !== undefined && input.domain_id !== null && input.domain_id !== project.domainId)
-    throw badRequest('The domain of a project cannot be changed.');
-  if (input.parent_id !== undefined && input.parent_id !== project.parentId)
+export async function changeProject(
+  identity: Identity,
+  row: Project,
+  change: Change<typeof project>,
+  tags?: Tags,
+): Promise<Project> {
+  const { domainId, parentId, isDomain: _, ...changed } = change;
+  if (domainId && domainId !== row.domainId) throw badRequest('The domain of a project cannot be changed.');
+  if (parentId !== undefined && parentId !== row.parentId)
     throw forbidden('The parent of a project cannot be changed.');
-  refuseImmutable(project, input.options);
-  const { name, enabled, description, options } = input;
-  const changed = {
-    ...(name === undefined ? {} : { name: name.trim() }),
-    ...(enabled === undefined ? {} : { enabled }),
-    ...(description === undefined ? {} : { description: description ?? '' }),
-    options: { ...project.options, ...options },
-    extra: { ...project.extra, ...extraOf(input) },
-  };
+  const { name, enabled } = changed;
+  refuseImmutable(row, change.options);
   await identity.db.transaction(async (tx) => {
-    await refuseEnabledChange(tx, project, enabled);
-    if (changed.name !== undefined) await refuseDuplicate(tx, { ...project, name: changed.name });
-    await updateProject(tx, project.id, changed);
-    if (input.tags) await replaceTags(tx, project.id, input.tags);
-    if (enabled === false) await revokeScope(identity, tx, project);
+    await refuseEnabledChange(tx, row, enabled);
+    if (name !== undefined) await refuseDuplicate(tx, { ...row, name });
+    await project.rows.update(tx, row.id, changed);
+    if (tags) await replaceTags(tx, row.id, tags);
+    if (enabled === false) await revokeScope(identity, tx, row);
   });
   await identity.tokenKeysChanged();
-  return { ...project, ...changed };
+  return { ...row, ...changed };
 }
 
 type Tx = Parameters<typeof revoke>[1];
@@ -149,38 +113,37 @@ type Tx = Parameters<typeof revoke>[1];
 async function revokeScope(identity: Identity, tx: Tx, project: Project): Promise<void> {
   if (!project.isDomain) return revoke(identity, tx, { project: project.id });
   await revoke(identity, tx, { domain: project.id });
-  for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
-    await revoke(identity, tx, { project: id });
-  for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revokeUser(identity, tx, id);
+  for (const id of await projectIdsOf(tx, project.id)) await revoke(identity, tx, { project: id });
+  for (const id of await userIdsOf(tx, project.id)) await revokeUser(identity, tx, id);
   if (await hasMappings(tx, project.id)) await revokeLdapUsers(identity, tx, project.id);
 }
 
-export async function deleteProject(identity: Identity, id: string): Promise<void> {
-  const project = await getProject(identity.db, id);
-  refuseImmutable(project);
+export async function deleteProject(identity: Identity, row: Project): Promise<void> {
+  const { id } = row;
+  refuseImmutable(row);
   if (await hasChildren(identity.db, id))
     throw forbidden(`Cannot delete project ${id} since it is not a leaf in the hierarchy. Delete its children first.`);
   await identity.db.transaction(async (tx) => {
-    await revokeScope(identity, tx, project);
+    await revokeScope(identity, tx, row);
     await removeProject(tx, id);
   });
   await identity.tokenKeysChanged();
 }
 
 /** Deletes the domain and all that it contains. It must be disabled. */
-export async function deleteDomain(identity: Identity, id: string): Promise<void> {
-  const domain = await getDomain(identity.db, id);
-  refuseImmutable(domain);
-  if (domain.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
+export async function deleteDomain(identity: Identity, row: Project): Promise<void> {
+  const { id } = row;
+  refuseImmutable(row);
+  if (row.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
   await identity.db.transaction(async (tx) => {
-    await revokeScope(identity, tx, domain);
-    for (const project of await listProjects(tx, { domain_id: [id] }, false)) await removeProject(tx, project.id);
-    for (const user of await listUsers(tx, { domain_id: [id] })) await removeUsers(tx, [user.id]);
-    for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroups(tx, [group.id]);
+    await revokeScope(identity, tx, row);
+    for (const projectId of await projectIdsOf(tx, id)) await removeProject(tx, projectId);
+    await removeUsers(tx, await userIdsOf(tx, id));
+    await removeGroups(tx, await groupIdsOf(tx, id));
     await removeUsers(tx, mappedIds(tx, id, 'user'));
     await removeGroups(tx, mappedIds(tx, id, 'group'));
     await removeMappings(tx, id);
-    for (const role of await listRoles(tx, { domain_id: [id] })) await removeRole(tx, role.id);
+    for (const found of await role.rows.where(tx, { domainKey: id })) await removeRole(tx, found.id);
     await removeOptions(tx, { domainId: id });
     await removeProject(tx, id);
   });

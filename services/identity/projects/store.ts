@@ -1,109 +1,103 @@
-/** Projects and domains. A domain is a row of the same table. */
+/** Projects and domains with their tags and their tree. */
 import type { Knex } from 'knex';
-import { onDuplicate } from '#shared/db/errors.ts';
-import { applyFilters, type Filters } from '#shared/db/filters.ts';
-import { conflict, notFound } from '#shared/errors/fault.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { couldNotFind, type Query } from '../resources/store.ts';
+import { domain, type Project } from './resource.ts';
 
-export interface Project {
-  readonly id: string;
-  readonly name: string;
-  /** For a domain, its own id. */
-  readonly domainId: string;
-  readonly parentId: string | null;
-  readonly isDomain: boolean;
-  readonly enabled: boolean;
-  readonly description: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Fields of the client that Keystone does not know. */
-  readonly extra: Readonly<Record<string, unknown>>;
-}
-
-const columns = {
-  id: 'id',
-  name: { name: 'name', lowered: 'nameLower' },
-  domain_id: 'domainId',
-  parent_id: 'parentId',
-  enabled: { flag: 'enabled' },
-  is_domain: { flag: 'isDomain' },
-};
-
-const toRow = <T extends Partial<Project>>({ name, options, extra, ...rest }: T) => ({
-  ...rest,
-  ...(name === undefined ? {} : { name, nameLower: name.toLowerCase() }),
-  ...(options === undefined ? {} : { options: JSON.stringify(options) }),
-  ...(extra === undefined ? {} : { extra: JSON.stringify(extra) }),
-});
-const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknown>): Project =>
-  ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as Project;
+const { rows } = domain;
 
 export async function insertProject(tx: Knex, project: Project): Promise<void> {
   await refuseDuplicate(tx, project);
-  await onDuplicate(tx('projects').insert(toRow(project)), () => duplicateOf(project));
+  await rows.insert(tx, project);
 }
 
-type Named = Pick<Project, 'id' | 'domainId' | 'name' | 'isDomain'>;
-
 /** The name of a domain is unique in the cloud. */
-export async function refuseDuplicate(tx: Knex, project: Named): Promise<void> {
-  const { id, domainId, name, isDomain } = project;
+export async function refuseDuplicate(tx: Knex, { id, domainId, name, isDomain }: Project): Promise<void> {
   if (isDomain) await serialize(tx);
-  const same = { nameLower: name.toLowerCase(), isDomain, ...(isDomain ? {} : { domainId }) };
-  if (await tx('projects').where(same).whereNot({ id }).first('id')) throw duplicateOf(project);
+  const other = await rows.find(tx, { name, isDomain, ...(isDomain ? {} : { domainId }) });
+  if (!other || other.id === id) return;
+  const [what, where] = isDomain ? ['domain', 'the cloud'] : ['project', 'the same domain'];
+  throw conflict(
+    `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${where}: ${name}.`,
+  );
 }
 
 /** No index makes the names of domains unique, so writers of domain names are serialized. */
 const serialize = (tx: Knex) => tx('projects').where({ isDomain: true }).orderBy('id').forUpdate().select('id');
 
-function duplicateOf({ name, isDomain }: Named) {
-  const [what, where] = isDomain ? ['domain', 'the cloud'] : ['project', 'the same domain'];
-  return conflict(
-    `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${where}: ${name}.`,
-  );
-}
-
 export async function getProject(db: Knex, id: string): Promise<Project> {
-  const row = await db('projects').where({ id }).first();
-  if (!row) throw couldNotFind('project', id);
-  return fromRow(row);
+  const found = await rows.find(db, { id });
+  if (!found) throw couldNotFind('project', id);
+  return found;
 }
 
 export async function getDomain(db: Knex, id: string): Promise<Project> {
-  const row = await db('projects').where({ id, isDomain: true }).first();
-  if (!row) throw couldNotFind('domain', id);
-  return fromRow(row);
+  const found = await rows.find(db, { id, isDomain: true });
+  if (!found) throw couldNotFind('domain', id);
+  return found;
 }
 
-/** A project or a domain; undefined when there is none. */
-export async function findProject(
-  db: Knex,
-  where: { id: string } | { nameLower: string; domainId: string } | { nameLower: string; isDomain: true },
-): Promise<Project | undefined> {
-  const row = await db('projects').where(where).first();
-  return row ? fromRow(row) : undefined;
-}
+/** A project or a domain. */
+export const findProject = (db: Knex, where: Partial<Project>): Promise<Project | undefined> => rows.find(db, where);
 
-export async function listProjects(db: Knex, filters: Filters, isDomain: boolean): Promise<Project[]> {
-  const rows = await applyFilters(db('projects').where({ isDomain }), filters, columns).orderBy('id');
-  return (rows as Record<string, unknown>[]).map(fromRow);
-}
+export const listProjectsIn = (db: Knex, ids: readonly string[] | Query): Promise<Project[]> =>
+  rows.list(db, { narrow: (query) => query.whereIn('id', ids as string[]) });
 
-export async function listProjectsById(db: Knex, ids: readonly string[]): Promise<Project[]> {
-  const rows = await db('projects')
-    .whereIn('id', ids as string[])
-    .orderBy('id');
-  return rows.map(fromRow);
-}
+/** The ids of the projects of a domain. */
+export const projectIdsOf = (db: Knex, domainId: string): Promise<string[]> =>
+  db('projects').where({ domainId, isDomain: false }).pluck('id');
 
-/** All descendants, nearest first. */
-export async function listDescendants(db: Knex, id: string): Promise<Project[]> {
+/** All descendants of some projects or domains, nearest first, each once. */
+export async function listDescendants(db: Knex, ...ids: readonly string[]): Promise<Project[]> {
   const found: Project[] = [];
-  for (let level = [id]; level.length > 0; ) {
-    const rows = await db('projects').whereIn('parentId', level).where({ isDomain: false }).orderBy('id');
-    const below = rows.map(fromRow);
-    found.push(...below);
-    level = below.map((each: Project) => each.id);
+  const known = new Set<string>();
+  for (let level = ids; level.length > 0; ) {
+    const parents = [...level];
+    const below = await rows.list(db, {
+      narrow: (query) => query.whereIn('parentId', parents).where({ isDomain: false }),
+    });
+    const fresh = below.filter(({ id }) => !known.has(id));
+    for (const { id } of fresh) known.add(id);
+    found.push(...fresh);
+    level = fresh.map((each) => each.id);
   }
   return found;
+}
+
+/** A project or domain as the target of a list, with the projects below it where they count too. */
+export interface Targets {
+  readonly ids: readonly string[];
+  /** What lies above it. */
+  readonly above: readonly string[];
+  /** Those of the ids that lie below a project or domain. */
+  idsBelow(ancestorId: string): string[];
+}
+
+export async function openTargets(db: Knex, id: string, withSubtree: boolean): Promise<Targets> {
+  const root = await findProject(db, { id });
+  const line = root ? await listAncestors(db, root) : [];
+  const below = withSubtree ? await listDescendants(db, id) : [];
+  const parents = new Map([...line, ...below].map((each) => [each.id, each.parentId]));
+  const isBelow = (one: string, ancestorId: string) => {
+    for (let at = parents.get(one); at; at = parents.get(at)) if (at === ancestorId) return true;
+    return false;
+  };
+  const ids = [id, ...below.map((each) => each.id)];
+  return {
+    ids,
+    above: line.slice(1).map((each) => each.id),
+    idsBelow: (ancestorId) => ids.filter((one) => isBelow(one, ancestorId)),
+  };
+}
+
+/** Resolves ids of some projects or domains to the ids of all projects below. */
+export async function openTree(db: Knex, ids: readonly string[]): Promise<(id: string) => string[]> {
+  const children = Map.groupBy(await listDescendants(db, ...new Set(ids)), ({ parentId }) => parentId);
+  return (id) => {
+    const found = [id];
+    for (const at of found) found.push(...(children.get(at) ?? []).map((child) => child.id));
+    return found.slice(1);
+  };
 }
 
 /** The project itself, then its ancestors upwards. */
@@ -118,22 +112,23 @@ export async function listAncestors(db: Knex, project: Project): Promise<Project
   return line;
 }
 
-export const updateProject = (tx: Knex, id: string, change: Partial<Project>) =>
-  tx('projects').where({ id }).update(toRow(change));
+const tablesOfProject = [
+  'project_tags',
+  'application_credentials',
+  'credentials',
+  'oauth_request_tokens',
+  'oauth_access_tokens',
+  'project_endpoints',
+  'project_endpoint_groups',
+];
 
 /** With all rows that belong to the project. */
 export async function removeProject(tx: Knex, id: string): Promise<void> {
-  await tx('projects').where({ id }).delete();
-  await tx('project_tags').where({ projectId: id }).delete();
+  await rows.remove(tx, { id });
+  for (const table of tablesOfProject) await tx(table).where({ projectId: id }).delete();
   await tx('assignments').where({ targetId: id }).delete();
-  await tx('application_credentials').where({ projectId: id }).delete();
-  await tx('credentials').where({ projectId: id }).delete();
-  await tx('oauth_request_tokens').where({ projectId: id }).delete();
-  await tx('oauth_access_tokens').where({ projectId: id }).delete();
-  await tx('trusts').where({ projectId: id }).update({ deletedAt: Date.now() });
   await tx('limits').where({ ownerId: id }).delete();
-  await tx('project_endpoints').where({ projectId: id }).delete();
-  await tx('project_endpoint_groups').where({ projectId: id }).delete();
+  await tx('trusts').where({ projectId: id }).update({ deletedAt: Date.now() });
   await tx('users').where({ defaultProjectId: id }).update({ defaultProjectId: null });
 }
 
@@ -154,10 +149,3 @@ export async function replaceTags(tx: Knex, projectId: string, names: readonly s
   const fresh = [...new Set(names)].map((name) => ({ projectId, name }));
   if (fresh.length > 0) await tx('project_tags').insert(fresh);
 }
-
-/** 404 in the words of Keystone. */
-export const couldNotFind = (what: string, id: string) => {
-  const fault = notFound(what, id);
-  fault.message = `Could not find ${what}: ${id}.`;
-  return fault;
-};

@@ -1,7 +1,8 @@
 /** Parents and subtree of a project, in the forms that a client can ask for. */
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
-import { listAncestors, listDescendants, type Project } from './store.ts';
+import type { Project } from './resource.ts';
+import { listAncestors, listDescendants } from './store.ts';
 import { projectView } from './view.ts';
 
 type Query = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ export async function treeView(
   const isRequested = (...names: string[]) => names.some((name) => name in query);
   const above = isRequested('parents_as_list', 'parents_as_ids') ? (await listAncestors(db, project)).slice(1) : [];
   const below = isRequested('subtree_as_list', 'subtree_as_ids') ? await listDescendants(db, project.id) : [];
-  const views = (projects: readonly Project[]) => projects.map((each) => ({ project: projectView(each, [], base) }));
+  const views = (projects: readonly Project[]) => projects.map((each) => ({ project: projectView(each, base) }));
   return {
     ...('parents_as_list' in query ? { parents: views(above) } : {}),
     ...('parents_as_ids' in query ? { parents: chainOf(above) } : {}),
@@ -35,17 +36,4 @@ const chainOf = (above: readonly Project[]): Ids =>
 function nestOf(below: readonly Project[], id: string): Ids {
   const children = below.filter(({ parentId }) => parentId === id);
   return children.length === 0 ? null : Object.fromEntries(children.map((each) => [each.id, nestOf(below, each.id)]));
-}
-
-const split = (text: string | undefined): string[] | undefined => text?.split(',').filter(Boolean);
-
-/** `tags`: all of them; `tags-any`: one of them; `not-tags`, `not-tags-any`: the opposites. */
-export function matchesTags(tags: readonly string[], query: Query): boolean {
-  const has = (tag: string) => tags.includes(tag);
-  return (
-    (split(query.tags)?.every(has) ?? true) &&
-    (split(query['tags-any'])?.some(has) ?? true) &&
-    !(split(query['not-tags'])?.every(has) ?? false) &&
-    !(split(query['not-tags-any'])?.some(has) ?? false)
-  );
 }

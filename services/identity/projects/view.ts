@@ -1,24 +1,24 @@
-import type { Project } from './store.ts';
+import type { Identity } from '../context.ts';
+import { domain, type Project, project } from './resource.ts';
+import { listTags } from './store.ts';
 
-const known = ({ id, name, enabled, description, options, extra }: Project, tags: readonly string[]) => ({
-  ...extra,
-  id,
-  name,
-  enabled,
-  description,
-  options,
-  tags,
+export const projectView = (row: Project, base: string): Record<string, unknown> => ({
+  ...project.view(row, base),
+  ...(row.isDomain ? { domain_id: null } : {}),
 });
 
-export const projectView = (project: Project, tags: readonly string[], base: string) => ({
-  ...known(project, tags),
-  domain_id: project.isDomain ? null : project.domainId,
-  parent_id: project.parentId,
-  is_domain: project.isDomain,
-  links: { self: `${base}/v3/projects/${project.id}` },
-});
+const views = { projects: projectView, domains: domain.view };
 
-export const domainView = (domain: Project, tags: readonly string[], base: string) => ({
-  ...known(domain, tags),
-  links: { self: `${base}/v3/domains/${domain.id}` },
-});
+/** Projects or domains with their tags. */
+export async function taggedViews(
+  { db }: Pick<Identity, 'db'>,
+  many: 'projects' | 'domains',
+  rows: readonly Project[],
+  base: string,
+): Promise<object[]> {
+  const tags = await listTags(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => ({ ...views[many](row, base), tags: tags.get(row.id) ?? [] }));
+}

@@ -1,101 +1,64 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { couldNotFind } from '../projects/store.ts';
-import { authorized, type Subject } from '../subjects/authorized.ts';
-import { orNotFound } from '../subjects/subjects.ts';
-import { changeRole, createRole as create, dropRole, imply, type RoleInput, stopImplying } from './operations.ts';
-import { findRole, getRole, listRoles as list, listImplications, type Role } from './store.ts';
-import { roleView } from './view.ts';
+import { couldNotFind } from '../resources/store.ts';
+import { listOf } from '../resources/view.ts';
+import { imply, stopImplying } from './operations.ts';
+import { type Role, role } from './resource.ts';
+import { type Implication, listImplications, listRolesIn } from './store.ts';
+
+/** Without a domain in the query, the roles that belong to no domain. */
+export const listRoles: Handler<Identity> = async ({ db }, call) => {
+  call.authorize(call.query.domain_id ? 'identity:list_domain_roles' : 'identity:list_roles', {});
+  return listOf(call, role, await role.rows.list(db, { filters: { domain_id: [''], ...call.queries } }));
+};
 
 const short = ({ id, name }: Role, base: string) => ({ id, name, links: { self: `${base}/v3/roles/${id}` } });
 
-export const listRoles: Handler<Identity> = async ({ db }, call) => {
-  call.authorize(call.query.domain_id ? 'identity:list_domain_roles' : 'identity:list_roles', {});
-  const found = await list(db, call.queries);
-  return ok(
-    collection(
-      call,
-      'roles',
-      found.map((role) => roleView(role, call.base)),
-    ),
+async function inferenceView({ db }: Identity, prior: Role, implied: readonly Implication[], base: string) {
+  const roles = await listRolesIn(
+    db,
+    implied.map(({ impliedId }) => impliedId),
   );
-};
-
-export const createRole: Handler<Identity, { role: RoleInput }> = async (identity, call) => {
-  const { role } = call.body;
-  call.authorize(role.domain_id ? 'identity:create_domain_role' : 'identity:create_role', {});
-  return created({ role: roleView(await create(identity, role), call.base) });
-};
-
-const subject: Subject<Role | undefined, Role> = {
-  find: ({ db }, { id = '' }) => findRole(db, id),
-  target: (role) => (role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
-  require: (role, { id }) => orNotFound('role', role, id),
-};
-
-/** Domain roles have rules of their own. Keystone does not hide role ids: an unknown one is 404 for every caller. */
-function onRole(verb: 'get' | 'update' | 'delete') {
-  const [global, ofDomain] = [`identity:${verb}_role`, `identity:${verb}_domain_role`] as const;
-  const choose = (role: Role | undefined) => (role && role.domainId !== null ? ofDomain : global);
-  return { subject, rule: { names: [global, ofDomain], choose }, notFoundFirst: true };
+  return { prior_role: short(prior, base), implies: roles.map((each) => short(each, base)) };
 }
 
-export const showRole = authorized(onRole('get'), async (_identity, call, role) =>
-  ok({ role: roleView(role, call.base) }),
-);
+export const listImplied: Handler<Identity, unknown, 'id'> = async (identity, { params: { id }, base }) => {
+  const prior = await role.rows.get(identity.db, id);
+  const implied = await listImplications(identity.db, { priorId: id });
+  const inference = await inferenceView(identity, prior, implied, base);
+  return ok({ role_inference: inference, links: { self: `${base}/v3/roles/${id}/implies` } });
+};
 
-export const updateRole = authorized<Role | undefined, Role, { role: RoleInput }>(
-  onRole('update'),
-  async (identity, call, { id }) => ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) }),
-);
+type Pair = Handler<Identity, unknown, 'id' | 'impliedId'>;
 
-export const deleteRole = authorized(onRole('delete'), async (identity, _call, { id }) => {
-  await dropRole(identity, id);
-  return gone();
+const pairView = (prior: Role, implied: Role, base: string) => ({
+  role_inference: { prior_role: short(prior, base), implies: short(implied, base) },
+  links: { self: `${base}/v3/roles/${prior.id}/implies/${implied.id}` },
 });
 
-async function implicationView({ db }: Identity, priorId: string, base: string) {
-  const prior = await getRole(db, priorId);
-  const found = (await listImplications(db)).filter((each) => each.priorId === priorId);
-  const implies = await Promise.all(found.map(async ({ impliedId }) => short(await getRole(db, impliedId), base)));
-  return { prior_role: short(prior, base), implies };
-}
-
-export const listImplied: Handler<Identity, unknown, 'id'> = async (identity, { params, base }) => {
-  const inference = await implicationView(identity, params.id, base);
-  return ok({ role_inference: inference, links: { self: `${base}/v3/roles/${params.id}/implies` } });
+export const putImplied: Pair = async (identity, { params: { id, impliedId }, base }) => {
+  const prior = await role.rows.get(identity.db, id);
+  const implied = await role.rows.get(identity.db, impliedId);
+  await imply(identity, prior, implied);
+  return created(pairView(prior, implied, base));
 };
 
-export const putImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async (identity, { params, base }) => {
-  const [prior, implied] = [await getRole(identity.db, params.id), await getRole(identity.db, params.impliedId)];
-  await imply(identity, { priorId: prior.id, impliedId: implied.id });
-  return created({
-    role_inference: { prior_role: short(prior, base), implies: short(implied, base) },
-    links: { self: `${base}/v3/roles/${prior.id}/implies/${implied.id}` },
-  });
+export const showImplied: Pair = async ({ db }, { params: { id, impliedId }, base, method }) => {
+  const prior = await role.rows.get(db, id);
+  const implied = await role.rows.get(db, impliedId);
+  if ((await listImplications(db, { priorId: id, impliedId })).length === 0)
+    throw couldNotFind('role inference', `${id} implies ${impliedId}`);
+  return method === 'HEAD' ? gone() : ok(pairView(prior, implied, base));
 };
 
-export const showImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async ({ db }, { params, base, method }) => {
-  const [prior, implied] = [await getRole(db, params.id), await getRole(db, params.impliedId)];
-  const known = (await listImplications(db)).some(
-    ({ priorId, impliedId }) => priorId === prior.id && impliedId === implied.id,
-  );
-  if (!known) throw couldNotFind('role inference', `${prior.id} implies ${implied.id}`);
-  if (method === 'HEAD') return gone();
-  return ok({
-    role_inference: { prior_role: short(prior, base), implies: short(implied, base) },
-    links: { self: `${base}/v3/roles/${prior.id}/implies/${implied.id}` },
-  });
-};
-
-export const deleteImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async (identity, { params }) => {
-  await stopImplying(identity, { priorId: params.id, impliedId: params.impliedId });
+export const deleteImplied: Pair = async (identity, { params: { id, impliedId } }) => {
+  await stopImplying(identity, { priorId: id, impliedId });
   return gone();
 };
 
 export const listInferences: Handler<Identity> = async (identity, { base }) => {
-  const priors = [...new Set((await listImplications(identity.db)).map(({ priorId }) => priorId))];
-  const inferences = await Promise.all(priors.map((id) => implicationView(identity, id, base)));
-  return ok({ role_inferences: inferences, links: { self: `${base}/v3/role_inferences` } });
+  const byPrior = Map.groupBy(await listImplications(identity.db), ({ priorId }) => priorId);
+  const priors = await listRolesIn(identity.db, [...byPrior.keys()]);
+  const inferences = priors.map((prior) => inferenceView(identity, prior, byPrior.get(prior.id) ?? [], base));
+  return ok({ role_inferences: await Promise.all(inferences), links: { self: `${base}/v3/role_inferences` } });
 };

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { listEntries, updateEntry } from '../catalog/store.ts';
+import { endpoint } from '../catalog/resource.ts';
 import type { Identity } from '../context.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { seededEndpoints } from '../migrations/011-seeded-endpoints.ts';
@@ -16,9 +16,9 @@ async function open(t: TestContext) {
   const startAt = async (publicAddress: string) => {
     const cloud = { publicAddress, region: 'here' };
     await ensureCatalog(db, { cloud, log: silentLog() } as unknown as Identity);
-    return listEntries(db, 'endpoints', {});
+    return endpoint.rows.list(db);
   };
-  const set = (id: string, url: string) => updateEntry(db, 'endpoints', id, { url });
+  const set = (id: string, url: string) => endpoint.rows.update(db, id, { url });
   return { startAt, set };
 }
 

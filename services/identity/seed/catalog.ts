@@ -1,9 +1,10 @@
 /** The service catalog: made at the first start, and moved with the settings unless an administrator has changed it. */
 import type { Knex } from 'knex';
 import type { Cloud } from '#shared/config/cloud.ts';
-import { type Endpoint, ensureRegion, insertEntry, listEntries, updateEntry } from '../catalog/store.ts';
+import { type Endpoint, endpoint, service } from '../catalog/resource.ts';
+import { ensureRegion } from '../catalog/store.ts';
 import type { Identity } from '../context.ts';
-import { newId } from '../projects/operations.ts';
+import { newId } from '../resources/store.ts';
 import { listSeeded, recordSeeded } from './store.ts';
 
 interface SeededService {
@@ -32,12 +33,12 @@ const interfaces = ['public', 'internal', 'admin'] as const;
 export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void> {
   const { region } = identity.cloud;
   await ensureRegion(tx, region);
-  const [services, endpoints] = [await listEntries(tx, 'services', {}), await listEntries(tx, 'endpoints', {})];
+  const [services, endpoints] = [await service.rows.list(tx), await endpoint.rows.list(tx)];
   const seeded = await listSeeded(tx);
   for (const { type, name, url } of catalogOf(identity.cloud)) {
     const known = services.find((each) => each.type === type);
     const serviceId = known?.id ?? newId();
-    if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
+    if (!known) await service.rows.insert(tx, { id: serviceId, type, enabled: true, extra: { name } });
     for (const interfaceName of interfaces) {
       const existing = endpoints.find((each) => each.serviceId === serviceId && each.interface === interfaceName);
       if (existing) await moveSeeded(tx, identity, { existing, url, before: seeded.get(existing.id) });
@@ -48,11 +49,11 @@ export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void>
 
 async function insertEndpoint(
   tx: Knex,
-  endpoint: Pick<Endpoint, 'serviceId' | 'interface' | 'regionId' | 'url'>,
+  seeded: Pick<Endpoint, 'serviceId' | 'interface' | 'regionId' | 'url'>,
 ): Promise<void> {
   const id = newId();
-  await insertEntry(tx, 'endpoints', { id, ...endpoint, enabled: true, extra: {} });
-  await recordSeeded(tx, id, endpoint.url);
+  await endpoint.rows.insert(tx, { id, ...seeded, enabled: true, extra: {} });
+  await recordSeeded(tx, id, seeded.url);
 }
 
 interface Move {
@@ -66,7 +67,7 @@ interface Move {
 async function moveSeeded(tx: Knex, { log }: Identity, { existing, url, before }: Move): Promise<void> {
   const { id, url: now } = existing;
   if (now === url || now === before) {
-    if (now !== url) await updateEntry(tx, 'endpoints', id, { url });
+    if (now !== url) await endpoint.rows.update(tx, id, { url });
     if (before !== url) await recordSeeded(tx, id, url);
   } else if (url !== before)
     log.warn(

@@ -5,10 +5,12 @@ import type { Knex } from 'knex';
 import { useOnce } from '#shared/db/migrate.ts';
 import { ensureAssignment } from '../assignments/store.ts';
 import type { Identity } from '../context.ts';
-import { newId } from '../projects/operations.ts';
 import { findProject, insertProject } from '../projects/store.ts';
-import { ensureImplication, insertRole, listAllRoles } from '../roles/store.ts';
-import { findUser, insertUser, newUser, updateUser } from '../users/store.ts';
+import { newId } from '../resources/store.ts';
+import { isGlobal, role as roleResource } from '../roles/resource.ts';
+import { ensureImplication, listAllRoles } from '../roles/store.ts';
+import { newUser, user } from '../users/resource.ts';
+import { findUser } from '../users/store.ts';
 import { ensureCatalog } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
@@ -69,7 +71,7 @@ async function ensureDomain(tx: Knex): Promise<void> {
 }
 
 async function ensureProject(tx: Knex, name: string, description: string): Promise<string> {
-  const known = await findProject(tx, { nameLower: name, domainId: 'default' });
+  const known = await findProject(tx, { name, domainId: 'default' });
   if (known) return known.id;
   const id = newId();
   await insertProject(tx, {
@@ -88,13 +90,18 @@ async function ensureProject(tx: Knex, name: string, description: string): Promi
 
 /** admin implies manager, manager implies member, member implies reader. */
 async function ensureRoles(tx: Knex): Promise<ReadonlyMap<string, string>> {
-  const known = new Map(
-    (await listAllRoles(tx)).filter(({ domainId }) => domainId === null).map(({ name, id }) => [name, id]),
-  );
+  const known = new Map((await listAllRoles(tx)).filter(isGlobal).map(({ name, id }) => [name, id]));
   for (const name of roles) {
     if (known.has(name)) continue;
     const id = newId();
-    await insertRole(tx, { id, name, domainId: null, description: null, options: { immutable: true }, extra: {} });
+    await roleResource.rows.insert(tx, {
+      id,
+      name,
+      domainKey: '',
+      description: null,
+      options: { immutable: true },
+      extra: {},
+    });
     known.set(name, id);
   }
   for (const [prior, implied] of [
@@ -107,14 +114,14 @@ async function ensureRoles(tx: Knex): Promise<ReadonlyMap<string, string>> {
 }
 
 async function ensureUser(tx: Knex, name: string, passwordHash: string | undefined): Promise<string> {
-  const known = await findUser(tx, { domainId: 'default', nameLower: name });
+  const known = await findUser(tx, { domainId: 'default', name });
   if (known) {
-    if (passwordHash !== undefined) await updateUser(tx, known.id, { passwordHash });
+    if (passwordHash !== undefined) await user.rows.update(tx, known.id, { passwordHash });
     return known.id;
   }
   const id = newId();
   const password = { passwordHash: passwordHash ?? null, passwordAt: Date.now() };
-  await insertUser(tx, { ...newUser(id, name, 'default'), ...password });
+  await user.rows.insert(tx, { ...newUser(id, name, 'default'), ...password });
   return id;
 }
 
@@ -126,7 +133,7 @@ async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<Readonl
   const hashed = new Map<string, string>();
   const work = ['admin', ...serviceNames].map(async (name) => {
     const password = (await readFile(join(cloud.var, 'secrets', name), 'utf8')).trim();
-    const known = await findUser(db, { domainId: 'default', nameLower: name });
+    const known = await findUser(db, { domainId: 'default', name });
     const isKept = known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)));
     const hash = isKept ? known.passwordHash : await hasher.hash(password);
     if (name !== 'admin' && hash !== null) hasher.learn(password, hash);

@@ -4,7 +4,10 @@
  */
 import type { Target } from '#shared/auth/policy.ts';
 import { type Answer, type Call, type CheckedInHandler, checkedInHandler, type Route } from '#shared/http/route.ts';
+import type { Attributes, RowOf } from '#shared/resource/attribute.ts';
 import type { Identity } from '../context.ts';
+import type { Resource } from '../resources/resource.ts';
+import { couldNotFind } from '../resources/store.ts';
 
 export type Params = Call['params'];
 
@@ -17,9 +20,25 @@ export interface Subject<Found, Present = Found> {
   require(found: Found, params: Params): Present;
 }
 
+/** Returns the thing, or throws 404 in the words of Keystone. */
+export function orNotFound<T>(what: string, thing: T | undefined, id: string | undefined): T {
+  if (thing === undefined) throw couldNotFind(what, id ?? '');
+  return thing;
+}
+
+/** The row of `:id`, with the target attributes of an existing one. */
+export const subjectOf = <As extends Attributes>(
+  { rows, noun }: Pick<Resource<As>, 'rows' | 'noun'>,
+  target: (row: RowOf<As>, identity: Identity) => Target | Promise<Target>,
+): Subject<RowOf<As> | undefined, RowOf<As>> => ({
+  find: ({ db }, { id = '' }) => rows.find(db, { id } as unknown as Partial<RowOf<As>>),
+  target: (row, _params, identity) => (row ? target(row, identity) : {}),
+  require: (row, { id }) => orNotFound(noun, row, id),
+});
+
 /** The name of a rule, or rules of which one is chosen by what was found. */
 type Rule<Found> = RuleName | { readonly names: readonly RuleName[]; readonly choose: (found: Found) => RuleName };
-type RuleName = `identity:${string}`;
+export type RuleName = `identity:${string}`;
 
 type Run<Present, Body, Param extends string> = (
   identity: Identity,
@@ -28,7 +47,9 @@ type Run<Present, Body, Param extends string> = (
 ) => Promise<Answer>;
 
 /** The part of a route that names its rule, its resource and its handler. */
-export type AuthorizedRoute = Pick<Route<Identity>, 'subject' | 'handler'> & { readonly rule: CheckedInHandler };
+export type AuthorizedRoute = Pick<Route<Identity>, 'subject' | 'handler'> & {
+  readonly rule: RuleName | CheckedInHandler;
+};
 
 interface AuthorizedOptions<Found, Present> {
   readonly subject: Subject<Found, Present>;

@@ -1,22 +1,13 @@
 /** Users, groups, projects and domains as resources of a path, with the target attributes of their rules. */
 import { findGroup, findUser } from '../directories/users-and-groups.ts';
-import type { Group } from '../groups/store.ts';
-import { couldNotFind, findProject, type Project } from '../projects/store.ts';
-import type { User } from '../users/store.ts';
-import { authorizedOn, type Subject } from './authorized.ts';
+import type { Group } from '../groups/resource.ts';
+import { domain, project } from '../projects/resource.ts';
+import type { User } from '../users/resource.ts';
+import { authorizedOn, orNotFound, type Subject, subjectOf } from './authorized.ts';
 
 export const userTarget = (user: User | undefined) =>
   user ? { 'target.user.id': user.id, 'target.user.domain_id': user.domainId } : {};
 export const groupTarget = (group: Group | undefined) => (group ? { 'target.group.domain_id': group.domainId } : {});
-const projectTarget = (project: Project | undefined) =>
-  project ? { 'target.project.id': project.id, 'target.project.domain_id': project.domainId } : {};
-
-/** Returns the thing, or throws 404 in the words of Keystone. */
-export function orNotFound<T>(what: string, thing: T | undefined, id: string | undefined): T {
-  if (thing === undefined) throw couldNotFind(what, id ?? '');
-  return thing;
-}
-
 export const userSubject: Subject<User | undefined, User> = {
   find: (identity, { id = '' }) => findUser(identity, id),
   target: (user, { id }) => ({ user_id: id, ...userTarget(user) }),
@@ -29,19 +20,15 @@ export const groupSubject: Subject<Group | undefined, Group> = {
   require: (group, { id }) => orNotFound('group', group, id),
 };
 
-export const projectSubject: Subject<Project | undefined, Project> = {
-  find: ({ db }, { id = '' }) => findProject(db, { id }),
-  target: projectTarget,
-  require: (project, { id }) => orNotFound('project', project, id),
-};
+export const projectSubject = subjectOf(project, (row) => ({
+  'target.project.id': row.id,
+  'target.project.domain_id': row.domainId,
+}));
 
-export const domainSubject: Subject<Project | undefined, Project> = {
-  find: async ({ db }, { id = '' }) => {
-    const project = await findProject(db, { id });
-    return project?.isDomain ? project : undefined;
-  },
-  target: (domain) => (domain ? { 'target.domain.id': domain.id } : {}),
-  require: (domain, { id }) => orNotFound('domain', domain, id),
+const anyDomain = subjectOf(domain, ({ id }) => ({ 'target.domain.id': id }));
+export const domainSubject: typeof anyDomain = {
+  ...anyDomain,
+  find: ({ db }, { id = '' }) => domain.rows.find(db, { id, isDomain: true }),
 };
 
 /** A user in a group: both are named by the path. */

@@ -1,9 +1,9 @@
 import { unauthorized } from '#shared/errors/fault.ts';
-import { type ApplicationCredential, applicationCredentials } from '../application-credentials/store.ts';
+import { type ApplicationCredential, applicationCredential } from '../application-credentials/resource.ts';
 import type { Identity } from '../context.ts';
 import { findUser } from '../directories/users-and-groups.ts';
 import { LoginRefused } from './login-refused.ts';
-import type { IdentityInput, MethodResult } from './methods.ts';
+import type { IdentityInput, MethodResult } from './method.ts';
 import { findUserNamed } from './named-user.ts';
 
 type AppCredentialInput = NonNullable<IdentityInput['application_credential']>;
@@ -30,7 +30,9 @@ async function findCredential(
   identity: Identity,
   { id, name, user }: AppCredentialInput,
 ): Promise<ApplicationCredential | undefined> {
-  if (id !== undefined) return applicationCredentials.find(identity.db, { id });
+  if (id !== undefined) return applicationCredential.rows.find(identity.db, { id });
   const owner = user ? await findUserNamed(identity, user) : undefined;
-  return owner && name !== undefined ? applicationCredentials.find(identity.db, { userId: owner.id, name }) : undefined;
+  return owner && name !== undefined
+    ? applicationCredential.rows.find(identity.db, { userId: owner.id, name })
+    : undefined;
 }

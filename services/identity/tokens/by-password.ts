@@ -1,6 +1,7 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { countWrongTry, replaceHash, type User, updateUser } from '../users/store.ts';
+import { type User, user as users } from '../users/resource.ts';
+import { countWrongTry, replaceHash } from '../users/store.ts';
 import { LoginRefused } from './login-refused.ts';
 import { findUserInDirectory, type NamedUser } from './named-user.ts';
 
@@ -47,7 +48,7 @@ async function recordLogin({ db, config, hasher }: Identity, user: User, passwor
     ...(user.wrongTries > 0 ? { wrongTries: 0, wrongAt: null } : {}),
     ...(isLate ? { activeAt: Date.now() } : {}),
   };
-  if (Object.keys(change).length > 0) await updateUser(db, user.id, change);
+  if (Object.keys(change).length > 0) await users.rows.update(db, user.id, change);
   if (isImported) await replaceHash(db, user, await hasher.hash(password));
 }
 

@@ -3,9 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { opened } from '../credentials/operations.ts';
-import { credentialRows } from '../credentials/store.ts';
+import { credential } from '../credentials/resource.ts';
 import { consumeOnce } from '../replay-protection/store.ts';
-import type { User } from '../users/store.ts';
+import type { User } from '../users/resource.ts';
 import { LoginRefused } from './login-refused.ts';
 import { findUserNamed, type NamedUser } from './named-user.ts';
 
@@ -19,7 +19,7 @@ export async function byTotp(
 ): Promise<{ user: User }> {
   if (!given) throw unauthorized();
   const user = await findUserNamed(identity, given);
-  const rows = user ? await credentialRows.listWhere(identity.db, { userId: user.id, type: 'totp' }) : [];
+  const rows = user ? await credential.rows.where(identity.db, { userId: user.id, type: 'totp' }) : [];
   const step = Math.floor(Date.now() / periodMs);
   const isRight = rows.some((row) => {
     const seed = fromBase32(opened(identity, row).blob.trim());

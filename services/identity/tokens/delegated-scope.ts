@@ -1,17 +1,17 @@
 /** The scope of a token that is made from a trust, an application credential or an OAuth access token. */
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
-import type { ApplicationCredential } from '../application-credentials/store.ts';
+import type { ApplicationCredential } from '../application-credentials/resource.ts';
 import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
 import { findUser } from '../directories/users-and-groups.ts';
-import type { AccessToken } from '../oauth/store.ts';
+import type { AccessToken } from '../oauth/resource.ts';
 import { findProject } from '../projects/store.ts';
 import { listImplications } from '../roles/store.ts';
-import { isExpired } from '../trusts/operations.ts';
-import { acquireUse, trusts } from '../trusts/store.ts';
-import type { User } from '../users/store.ts';
-import { refuseDisabled } from './methods.ts';
+import { findTrust } from '../trusts/operations.ts';
+import { acquireUse } from '../trusts/store.ts';
+import type { User } from '../users/resource.ts';
+import { refuseDisabled } from './refuse-disabled.ts';
 import { isProjectEnabled, type TokenScope } from './scope.ts';
 
 /** The project of the credential, with those of its roles that the owner still has. */
@@ -49,8 +49,8 @@ export async function accessTokenScope(identity: Identity, token: AccessToken): 
 /** Only the trustee may use a trust, and only while the trustor has all of its roles and the roles they imply. */
 export async function trustScope(identity: Identity, user: User, id: string): Promise<TokenScope> {
   const { db } = identity;
-  const trust = await trusts.find(db, { id });
-  if (!trust || trust.deletedAt !== null || isExpired(trust)) throw unauthorized();
+  const trust = await findTrust(identity, id);
+  if (!trust) throw unauthorized();
   if (trust.trusteeId !== user.id) throw forbidden('The trust was given to another user.');
   const trustor = await findUser(identity, trust.trustorId);
   if (!trustor) throw forbidden('The trustor is gone.');

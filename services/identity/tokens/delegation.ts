@@ -1,7 +1,7 @@
 /** The trust, application credential or access token that the caller's token was made from, and the limits that follow. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { forbidden } from '#shared/errors/fault.ts';
-import { applicationCredentials } from '../application-credentials/store.ts';
+import { applicationCredential } from '../application-credentials/resource.ts';
 import type { Identity } from '../context.ts';
 import { verifyOwnToken } from './verify.ts';
 
@@ -32,7 +32,7 @@ export async function delegationForWrite(identity: Identity, caller: Caller): Pr
 }
 
 async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
-  const credential = await applicationCredentials.find(db, { id });
+  const credential = await applicationCredential.rows.find(db, { id });
   if (!credential?.unrestricted)
     throw forbidden('A restricted application credential may not manage other credentials.');
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Claims, signToken } from '#shared/auth/token.ts';
 import type { Identity } from '../context.ts';
-import type { Authentication } from './methods.ts';
+import type { Authentication } from './method.ts';
 import type { TokenScope } from './scope.ts';
 
 export interface IssuedToken {

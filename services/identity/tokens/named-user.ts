@@ -1,7 +1,7 @@
 import type { Identity } from '../context.ts';
 import type { Directory } from '../directories/directory.ts';
 import { directoryOf, directoryOfId } from '../directories/users-and-groups.ts';
-import type { User } from '../users/store.ts';
+import type { User } from '../users/resource.ts';
 import { findDomainNamed } from './scope.ts';
 
 export interface NamedUser {

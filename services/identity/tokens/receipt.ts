@@ -2,9 +2,9 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { findProject } from '../projects/store.ts';
-import type { User } from '../users/store.ts';
-import type { Authentication } from './methods.ts';
-import { formatTimestamp } from './timestamps.ts';
+import { formatTimestamp } from '../resources/values.ts';
+import type { User } from '../users/resource.ts';
+import type { Authentication } from './method.ts';
 
 interface Receipt {
   readonly userId: string;

@@ -4,9 +4,10 @@ import type { AccessRule } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { effectiveRoles, type Scope } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
-import { findProject, type Project } from '../projects/store.ts';
-import type { Role } from '../roles/store.ts';
-import type { User } from '../users/store.ts';
+import type { Project } from '../projects/resource.ts';
+import { findProject } from '../projects/store.ts';
+import type { Role } from '../roles/resource.ts';
+import type { User } from '../users/resource.ts';
 
 interface Named {
   readonly id?: string;
@@ -74,16 +75,14 @@ async function findScope(db: Knex, input: Exclude<ScopeInput, string>): Promise<
 
 export async function findDomainNamed(db: Knex, { id, name }: Named): Promise<Project | undefined> {
   const found =
-    id !== undefined
-      ? await findProject(db, { id })
-      : await findProject(db, { nameLower: (name ?? '').toLowerCase(), isDomain: true });
+    id !== undefined ? await findProject(db, { id }) : await findProject(db, { name: name ?? '', isDomain: true });
   return found?.isDomain ? found : undefined;
 }
 
 async function findProjectNamed(db: Knex, { id, name = '', domain }: Named): Promise<Project | undefined> {
   if (id !== undefined) return findProject(db, { id });
   const owner = domain ? await findDomainNamed(db, domain) : undefined;
-  return owner ? findProject(db, { nameLower: name.toLowerCase(), domainId: owner.id }) : undefined;
+  return owner ? findProject(db, { name, domainId: owner.id }) : undefined;
 }
 
 /** Whether the project and its domain are enabled. */

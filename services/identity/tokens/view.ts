@@ -2,17 +2,19 @@
 import type { Knex } from 'knex';
 import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
-import { applicationCredentials } from '../application-credentials/store.ts';
+import { applicationCredential } from '../application-credentials/resource.ts';
 import { buildCatalog } from '../catalog/build.ts';
 import type { Identity } from '../context.ts';
 import { isPublicId } from '../directories/public-id.ts';
-import { serviceProviders } from '../federation/store.ts';
-import { accessTokens } from '../oauth/store.ts';
+import { serviceProvider } from '../federation/resource.ts';
+import { accessToken } from '../oauth/resource.ts';
 import { findProject } from '../projects/store.ts';
+import { formatTimestamp } from '../resources/values.ts';
+import { isGlobal } from '../roles/resource.ts';
 import { listAllRoles } from '../roles/store.ts';
-import { trusts } from '../trusts/store.ts';
-import { findUser, type User } from '../users/store.ts';
-import { formatTimestamp } from './timestamps.ts';
+import { trust as trusts } from '../trusts/resource.ts';
+import type { User } from '../users/resource.ts';
+import { findUser } from '../users/store.ts';
 
 type Facts = Pick<Identity, 'db' | 'facts'>;
 
@@ -69,7 +71,7 @@ const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated'
 
 /** The service providers that accept assertions of this cloud. */
 async function serviceProvidersView({ db, facts }: Facts): Promise<Record<string, unknown>> {
-  const found = await facts.get('service providers', () => serviceProviders.listWhere(db, { enabled: true }));
+  const found = await facts.get('service providers', () => serviceProvider.rows.where(db, { enabled: true }));
   if (found.length === 0) return {};
   return { service_providers: found.map(({ id, authUrl, spUrl }) => ({ id, auth_url: authUrl, sp_url: spUrl })) };
 }
@@ -77,18 +79,18 @@ async function serviceProvidersView({ db, facts }: Facts): Promise<Record<string
 async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promise<Record<string, unknown>> {
   const [kind, id = ''] = by.split(':');
   if (kind === 'app') {
-    const credential = await applicationCredentials.find(db, { id });
+    const credential = await applicationCredential.rows.find(db, { id });
     if (!credential) throw unauthorized();
     const rules = accessRules ? { access_rules: accessRules } : {};
     return { application_credential: { id, name: credential.name, restricted: !credential.unrestricted, ...rules } };
   }
   if (kind === 'oauth') {
-    const token = await accessTokens.find(db, { id });
+    const token = await accessToken.rows.find(db, { id });
     if (!token) throw unauthorized();
     return { 'OS-OAUTH1': { access_token_id: id, consumer_id: token.consumerId } };
   }
   if (kind !== 'trust') return {};
-  const trust = await trusts.find(db, { id });
+  const trust = await trusts.rows.find(db, { id });
   if (!trust) throw unauthorized();
   const { impersonation, trustorId, trusteeId } = trust;
   return {
@@ -117,7 +119,7 @@ async function rolesView({ db, facts }: Facts, claims: Claims): Promise<Record<s
   const roles = await facts.get('roles', () => listAllRoles(db));
   return {
     roles: roles
-      .filter(({ name, domainId }) => domainId === null && claims.roles.includes(name))
+      .filter((each) => isGlobal(each) && claims.roles.includes(each.name))
       .map(({ id, name }) => ({ id, name })),
   };
 }

@@ -1,107 +1,74 @@
-import { randomUUID } from 'node:crypto';
-import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { getUser } from '../directories/users-and-groups.ts';
 import { revokeForGood } from '../keys/revoke.ts';
-import { extraOf } from '../projects/operations.ts';
-import { couldNotFind, getProject } from '../projects/store.ts';
-import { parseTimestamp } from '../tokens/timestamps.ts';
-import { type TrustRow, trusts } from './store.ts';
+import { getProject } from '../projects/store.ts';
+import type { New } from '../resources/resource.ts';
+import { couldNotFind, newId } from '../resources/store.ts';
+import { type NamedRole, roleNamed } from '../roles/resource.ts';
+import { type Trust, trust } from './resource.ts';
 
-export interface TrustInput {
-  readonly trustor_user_id: string;
-  readonly trustee_user_id: string;
-  readonly impersonation: boolean;
-  readonly project_id?: string | null;
-  readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
-  readonly expires_at?: string | null;
-  readonly remaining_uses?: number | null;
+/** What a body says of roles and of redelegation. */
+export interface TrustRoles {
+  readonly roles?: readonly NamedRole[];
   readonly allow_redelegation?: boolean;
-  readonly redelegation_count?: number | null;
-  readonly [extra: string]: unknown;
 }
-
-const fields = new Set([
-  'id',
-  'trustor_user_id',
-  'trustee_user_id',
-  'impersonation',
-  'project_id',
-  'roles',
-  'expires_at',
-  'deleted_at',
-  'remaining_uses',
-  'allow_redelegation',
-  'redelegation_count',
-  'redelegated_trust_id',
-  'roles_links',
-  'links',
-]);
 
 const mostRedelegations = 3;
 
-export async function createTrust(identity: Identity, _caller: Caller, input: TrustInput): Promise<TrustRow> {
+export async function createTrust(identity: Identity, input: New<typeof trust>, more: TrustRoles): Promise<Trust> {
   const { db } = identity;
-  await getUser(identity, input.trustee_user_id);
-  const projectId = input.project_id ?? null;
+  const { trustorId, trusteeId, projectId, expiresAt, remainingUses } = input;
+  await getUser(identity, trusteeId);
   if (projectId !== null) await getProject(db, projectId);
-  const expiresAt = parseTimestamp(input.expires_at, 'expires_at');
   if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at is in the past.');
-  const remainingUses = input.remaining_uses ?? null;
-  if (input.allow_redelegation && remainingUses !== null)
+  if (more.allow_redelegation && remainingUses !== null)
     throw badRequest('remaining_uses cannot be set if the trust may be redelegated.');
-  const count = input.allow_redelegation ? (input.redelegation_count ?? mostRedelegations) : 0;
+  const count = more.allow_redelegation ? (input.redelegationCount ?? mostRedelegations) : 0;
   if (count > mostRedelegations)
     throw forbidden(`A trust may be redelegated ${mostRedelegations} times at most, not ${count}.`);
-  const trust: TrustRow = {
-    id: randomUUID().replaceAll('-', ''),
-    trustorId: input.trustor_user_id,
-    trusteeId: input.trustee_user_id,
-    projectId,
-    impersonation: input.impersonation,
-    expiresAt,
+  const row: Trust = {
+    ...input,
+    id: newId(),
     deletedAt: null,
-    remainingUses,
     redelegationCount: count,
     redelegatedFrom: null,
-    roleIds: await delegatedRoleIds(identity, input),
-    extra: extraOf(input, fields),
+    roleIds: await delegatedRoleIds(identity, { trustorId, projectId, roles: more.roles ?? [] }),
   };
-  await db.transaction((tx) => trusts.insert(tx, trust));
-  return trust;
+  await db.transaction((tx) => trust.rows.insert(tx, row));
+  return row;
 }
 
 /** Roles that the trustor has on the project; 403 or 404 otherwise. */
 async function delegatedRoleIds(
   identity: Identity,
-  { trustor_user_id, project_id, roles = [] }: TrustInput,
+  { trustorId, projectId, roles }: Pick<Trust, 'trustorId' | 'projectId'> & { readonly roles: readonly NamedRole[] },
 ): Promise<string[]> {
-  if (!project_id && roles.length === 0) return [];
+  if (!projectId && roles.length === 0) return [];
   if (roles.length === 0) throw forbidden('At least one role should be specified.');
-  const held = await rolesOf(identity, trustor_user_id, project_id ?? '');
+  const held = await rolesOf(identity, trustorId, projectId ?? '');
   return roles.map((input) => {
-    const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
-    if (!role) throw couldNotFind('role', input.id ?? input.name ?? '');
-    return role.id;
+    const found = roleNamed(held, input);
+    if (!found) throw couldNotFind('role', input.id ?? input.name ?? '');
+    return found.id;
   });
 }
 
 /** Deleted, expired and used-up trusts are not found. */
-export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow | undefined> {
-  const trust = await trusts.find(db, { id });
-  return trust === undefined || trust.deletedAt !== null || isExpired(trust) ? undefined : trust;
+export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<Trust | undefined> {
+  const found = await trust.rows.find(db, { id });
+  return found === undefined || found.deletedAt !== null || isExpired(found) ? undefined : found;
 }
 
-export const isExpired = ({ expiresAt, remainingUses }: TrustRow): boolean =>
+const isExpired = ({ expiresAt, remainingUses }: Trust): boolean =>
   (expiresAt !== null && expiresAt <= Date.now()) || remainingUses === 0;
 
 /** Deletes the trust and revokes its tokens. */
-export async function deleteTrust(identity: Identity, { id }: TrustRow): Promise<void> {
+export async function deleteTrust(identity: Identity, { id }: Trust): Promise<void> {
   await identity.db.transaction(async (tx) => {
     await revokeForGood(identity, tx, { by: `trust:${id}` });
-    await trusts.update(tx, id, { deletedAt: Date.now() });
+    await trust.rows.update(tx, id, { deletedAt: Date.now() });
   });
   await identity.tokenKeysChanged();
 }

@@ -1,33 +1,21 @@
 import type { Knex } from 'knex';
-import { recordsOf } from '../collection/store.ts';
+import type { Filters } from '../filters/store.ts';
+import type { Query } from '../resources/store.ts';
+import { type Trust, trust } from './resource.ts';
 
-/** A trust: a trustee acts in a project with some roles of the trustor, as themselves or as the trustor. */
-export interface TrustRow {
-  readonly id: string;
-  readonly trustorId: string;
-  readonly trusteeId: string;
-  readonly projectId: string | null;
-  readonly impersonation: boolean;
-  readonly expiresAt: number | null;
-  readonly deletedAt: number | null;
-  /** Null: unlimited. */
-  readonly remainingUses: number | null;
-  /** How often it may be redelegated; 0: never. */
-  readonly redelegationCount: number;
-  readonly redelegatedFrom: string | null;
-  readonly roleIds: readonly string[];
-  readonly extra: Readonly<Record<string, unknown>>;
-}
-
-export const trusts = recordsOf<TrustRow>({
-  table: 'trusts',
-  what: 'trust',
-  json: ['roleIds', 'extra'],
-  filters: { trustor_user_id: 'trustorId', trustee_user_id: 'trusteeId' },
-});
+/** Deleted, expired and used-up trusts are not listed. */
+export const listValidTrusts = (db: Knex, filters: Filters): Promise<Trust[]> =>
+  trust.rows.list(db, {
+    filters,
+    narrow: (query) =>
+      query
+        .whereNull('deletedAt')
+        .where((open: Query) => open.whereNull('expiresAt').orWhere('expiresAt', '>', Date.now()))
+        .where((open: Query) => open.whereNull('remainingUses').orWhereNot('remainingUses', 0)),
+  });
 
 /** Trusts whose trustor or trustee is one of the users. */
-export const listTrustsWith = (db: Knex, users: Knex.QueryBuilder): Promise<Pick<TrustRow, 'id' | 'projectId'>[]> =>
+export const listTrustsWith = (db: Knex, users: Query): Promise<Pick<Trust, 'id' | 'projectId'>[]> =>
   db('trusts').whereIn('trustorId', users).orWhereIn('trusteeId', users).select('id', 'projectId');
 
 /** Decrements the remaining uses; false when none is left. */

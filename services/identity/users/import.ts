@@ -8,12 +8,14 @@ import type { Identity } from '../context.ts';
 import { isPublicId } from '../directories/public-id.ts';
 import { listOptions } from '../domain-config/store.ts';
 import { openHasher } from '../passwords/hasher.ts';
-import { newId } from '../projects/operations.ts';
-import { findProject, type Project } from '../projects/store.ts';
+import type { Project } from '../projects/resource.ts';
+import { findProject } from '../projects/store.ts';
+import { newId } from '../resources/store.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
 import { type ImportRow, readImport } from './import-rows.ts';
 import { expiryOf } from './passwords.ts';
-import { findUser, insertUser, newUser, type User } from './store.ts';
+import { newUser, type User, user as users } from './resource.ts';
+import { findUser } from './store.ts';
 
 export interface ImportPlan {
   readonly fresh: readonly User[];
@@ -40,7 +42,7 @@ export function openUserImport(settings: Settings): UserImport {
     plan: (content) => planImport({ db, hasher, config }, content),
     run: ({ fresh }) =>
       db.transaction(async (tx) => {
-        for (const user of fresh) await insertUser(tx, user);
+        for (const user of fresh) await users.rows.insert(tx, user);
       }),
     close: () => db.destroy(),
   };
@@ -107,15 +109,12 @@ function userOf(
 const hasLdapDirectory = async (db: Knex, domainId: string): Promise<boolean> =>
   (await listOptions(db, { domainId, group: 'identity', option: 'driver' })).some(({ value }) => value === 'ldap');
 
-const findLocalUserNamed = (db: Knex, domainId: string, name: string) =>
-  findUser(db, { domainId, nameLower: name.toLowerCase() });
+const findLocalUserNamed = (db: Knex, domainId: string, name: string) => findUser(db, { domainId, name });
 
 const domainOf = async (db: Knex, nameOrId: string): Promise<Project | undefined> =>
   (await findDomainNamed(db, { id: nameOrId })) ?? findDomainNamed(db, { name: nameOrId });
 
 async function projectOf(db: Knex, { id: domainId }: Project, nameOrId: string): Promise<Project | undefined> {
-  const found =
-    (await findProject(db, { id: nameOrId })) ??
-    (await findProject(db, { domainId, nameLower: nameOrId.toLowerCase() }));
+  const found = (await findProject(db, { id: nameOrId })) ?? (await findProject(db, { domainId, name: nameOrId }));
   return found?.isDomain ? undefined : found;
 }

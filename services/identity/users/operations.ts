@@ -3,35 +3,13 @@ import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { directoryOfId, refuseChange, refuseNewIn } from '../directories/users-and-groups.ts';
 import { revokeForGood, revokeUser } from '../keys/revoke.ts';
-import { extraOf, newId } from '../projects/operations.ts';
 import { getDomain } from '../projects/store.ts';
+import type { Change, New } from '../resources/resource.ts';
+import { newId } from '../resources/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
 import { insertIntoHistory, newPassword, refuseRepeated } from './passwords.ts';
-import { countWrongTry, insertUser, refuseDuplicate, removeUsers, type User, updateUser } from './store.ts';
-
-export interface UserInput {
-  readonly name?: string;
-  readonly domain_id?: string;
-  readonly password?: string | null;
-  readonly enabled?: boolean;
-  readonly default_project_id?: string | null;
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly [extra: string]: unknown;
-}
-
-const fields = new Set([
-  'id',
-  'name',
-  'domain_id',
-  'password',
-  'original_password',
-  'enabled',
-  'default_project_id',
-  'options',
-  'links',
-  'password_expires_at',
-  'federated',
-]);
+import { newUser, type User, user } from './resource.ts';
+import { countWrongTry, removeUsers } from './store.ts';
 
 const flags = [
   'ignore_change_password_upon_first_use',
@@ -62,59 +40,55 @@ const isRules = (value: unknown): boolean =>
       Array.isArray(rule) && rule.length > 0 && rule.every((method) => typeof method === 'string' && method !== ''),
   );
 
-export async function createUser(identity: Identity, caller: Caller, input: UserInput): Promise<User> {
+export async function createUser(
+  identity: Identity,
+  caller: Caller,
+  input: New<typeof user>,
+  password: string | null = null,
+): Promise<User> {
   const { db } = identity;
   refuseInvalidOptions(input.options);
-  const domainId = input.domain_id ?? caller.domainId ?? caller.projectDomainId ?? 'default';
+  const domainId = input.domainId ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   await getDomain(db, domainId);
   refuseNewIn(identity, domainId, `user ${input.name}`);
-  const user: User = {
-    id: newId(),
-    name: (input.name ?? '').trim(),
+  const row: User = {
+    ...newUser(newId(), input.name ?? '', domainId),
+    ...input,
     domainId,
-    enabled: input.enabled ?? true,
-    defaultProjectId: input.default_project_id ?? null,
-    ...(await newPassword(identity, input.password ?? null, { byUser: false })),
-    wrongTries: 0,
-    wrongAt: null,
-    activeAt: null,
-    options: withoutNulls(input.options ?? {}),
-    extra: extraOf(input, fields),
+    ...(await newPassword(identity, password, { byUser: false })),
+    options: withoutNulls(input.options),
   };
-  await db.transaction((tx) => insertUser(tx, user));
-  return user;
+  await db.transaction((tx) => user.rows.insert(tx, row));
+  return row;
 }
 
 /** A new password, or disabling the user, revokes all of their tokens. */
 export async function changeUser(
   identity: Identity,
-  user: User,
-  input: UserInput,
-  { byUser = false } = {},
+  row: User,
+  change: Partial<Change<typeof user>>,
+  { password, byUser = false }: { readonly password?: string | null; readonly byUser?: boolean } = {},
 ): Promise<User> {
-  await refuseChange(identity, 'user', user);
-  refuseInvalidOptions(input.options);
-  if (input.domain_id !== undefined && input.domain_id !== user.domainId)
-    throw badRequest('The domain of a user cannot be changed.');
-  const { name, enabled, default_project_id: defaultProjectId, password, options } = input;
+  await refuseChange(identity, 'user', row);
+  refuseInvalidOptions(change.options);
+  const { domainId = row.domainId, ...named } = change;
+  if (domainId !== row.domainId) throw badRequest('The domain of a user cannot be changed.');
+  const { name, enabled } = named;
   const changed = {
-    ...(name === undefined ? {} : { name: name.trim() }),
-    ...(enabled === undefined ? {} : { enabled }),
-    ...(defaultProjectId === undefined ? {} : { defaultProjectId }),
+    ...named,
     ...(password === undefined ? {} : await newPassword(identity, password, { byUser })),
     ...(enabled === true || password !== undefined ? { wrongTries: 0, wrongAt: null } : {}),
-    ...(enabled === true && user.activeAt !== null ? { activeAt: Date.now() } : {}),
-    options: withoutNulls({ ...user.options, ...options }),
-    extra: { ...user.extra, ...extraOf(input, fields) },
+    ...(enabled === true && row.activeAt !== null ? { activeAt: Date.now() } : {}),
+    options: withoutNulls(change.options ?? row.options),
   };
   await identity.db.transaction(async (tx) => {
-    if (name !== undefined) await refuseDuplicate(tx, { ...user, name });
-    if (password !== undefined) await insertIntoHistory(identity, tx, user);
-    await updateUser(tx, user.id, changed);
-    if (enabled === false || password !== undefined) await revokeUser(identity, tx, user.id);
+    if (name !== undefined) await user.rows.refuseTaken(tx, { ...row, name });
+    if (password !== undefined) await insertIntoHistory(identity, tx, row);
+    await user.rows.update(tx, row.id, changed);
+    if (enabled === false || password !== undefined) await revokeUser(identity, tx, row.id);
   });
   await identity.tokenKeysChanged();
-  return { ...user, ...changed };
+  return { ...row, ...changed };
 }
 
 /** Needs no token: the user proves the old password. */
@@ -124,20 +98,20 @@ export async function changeOwnPassword(
   { password, original }: { readonly password: string; readonly original: string },
 ): Promise<void> {
   const directory = await directoryOfId(identity, id);
-  const user = await directory.findUser(id);
-  const isLockedOut = user !== undefined && isLocked(identity, user);
-  const isRight = await directory.verify(isLockedOut ? undefined : user, original);
-  if (user && !isRight && !isLockedOut && identity.config.lockoutTries > 0)
-    await countWrongTry(identity.db, user.id, Date.now());
-  if (!user || !isRight || !user.enabled) throw unauthorized();
-  if (user.options.lock_password === true) throw forbidden('The password of this user is locked.');
-  await refuseRepeated(identity, user, password);
-  await changeUser(identity, user, { password }, { byUser: true });
+  const found = await directory.findUser(id);
+  const isLockedOut = found !== undefined && isLocked(identity, found);
+  const isRight = await directory.verify(isLockedOut ? undefined : found, original);
+  if (found && !isRight && !isLockedOut && identity.config.lockoutTries > 0)
+    await countWrongTry(identity.db, found.id, Date.now());
+  if (!found || !isRight || !found.enabled) throw unauthorized();
+  if (found.options.lock_password === true) throw forbidden('The password of this user is locked.');
+  await refuseRepeated(identity, found, password);
+  await changeUser(identity, found, {}, { password, byUser: true });
 }
 
-export async function deleteUser(identity: Identity, user: User): Promise<void> {
-  await refuseChange(identity, 'user', user);
-  const { id } = user;
+export async function deleteUser(identity: Identity, row: User): Promise<void> {
+  await refuseChange(identity, 'user', row);
+  const { id } = row;
   await identity.db.transaction(async (tx) => {
     await revokeUser(identity, tx, id);
     await revokeForGood(identity, tx, { user: id });

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import { linearRegex } from '#shared/input/linear-regex.ts';
 import type { Identity } from '../context.ts';
-import { insertOldPassword, listOldPasswords, type User } from './store.ts';
+import type { User } from './resource.ts';
+import { insertOldPassword, listOldPasswords } from './store.ts';
 
 const dayMs = 86_400_000;
 

@@ -1,18 +1,9 @@
-import type { User } from './store.ts';
+import { type User, user } from './resource.ts';
 
-/** No view contains a password or its hash. */
-export const userView = (
-  { id, name, domainId, enabled, defaultProjectId, passwordExpiresAt, options, extra }: User,
-  base: string,
-) => ({
-  ...extra,
-  id,
-  name,
-  domain_id: domainId,
-  enabled,
-  ...(defaultProjectId === null ? {} : { default_project_id: defaultProjectId }),
-  password_expires_at:
-    passwordExpiresAt === null ? null : new Date(passwordExpiresAt).toISOString().replace('Z', '000'),
-  options,
-  links: { self: `${base}/v3/users/${id}` },
-});
+/** Keystone shows a default project only where there is one. */
+export function userView(row: User, base: string): Record<string, unknown> {
+  const { default_project_id: project, ...view } = user.view(row, base);
+  return { ...view, ...(project === null ? {} : { default_project_id: project }) };
+}
+
+export const userList = { many: user.many, view: userView };

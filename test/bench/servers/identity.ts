@@ -8,7 +8,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { insertRevocation } from '../../../services/identity/keys/store.ts';
 import { insertProject } from '../../../services/identity/projects/store.ts';
 import { start } from '../../../services/identity/service.ts';
-import { insertUser, newUser } from '../../../services/identity/users/store.ts';
+import { newUser, user } from '../../../services/identity/users/resource.ts';
 import { freePort } from '../../fakes/free-port.ts';
 import { manyUsers } from '../keystone.ts';
 import { ownFolder, serveFigures } from './measured.ts';
@@ -41,7 +41,10 @@ await db.transaction(async (tx) => {
     extra: {},
   });
   for (let n = 0; n < Number(users); n += 1)
-    await insertUser(tx, { ...newUser(`user-${n}`, `user-${n}`, domain), extra: { email: `user-${n}@example.org` } });
+    await user.rows.insert(tx, {
+      ...newUser(`user-${n}`, `user-${n}`, domain),
+      extra: { email: `user-${n}@example.org` },
+    });
 });
 await db.destroy();
 serveFigures(port);

@@ -7,7 +7,8 @@ import { openDatabase } from '#shared/db/open.ts';
 import { openSealer } from '#shared/seal/key-file.ts';
 import { section } from '../../config.ts';
 import { type LdapDirectory, openDirectory } from '../../drivers/ldap/directory.ts';
-import { findProject, type Project } from '../../projects/store.ts';
+import type { Project } from '../../projects/resource.ts';
+import { findProject } from '../../projects/store.ts';
 import { checkGrants, checkUserGrants } from './grants.ts';
 import { checkGroups } from './groups.ts';
 import { optionsFor } from './options.ts';
@@ -44,7 +45,7 @@ export async function checkDirectory(settings: Settings, input: CheckInput): Pro
 }
 
 async function findDomainOf(report: Report, db: Knex, named: string): Promise<Project | undefined> {
-  const byName = await findProject(db, { nameLower: named.toLowerCase(), isDomain: true });
+  const byName = await findProject(db, { name: named, isDomain: true });
   const domain = byName ?? (await findProject(db, { id: named }));
   if (!domain?.isDomain) {
     report.problem(`there is no domain ${named}`, `openstack domain create ${named}`);

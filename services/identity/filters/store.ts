@@ -1,15 +1,17 @@
 /** Keystone's list filters: `name=x`, `name__contains=x`, `enabled=false`. */
 import type { Knex } from 'knex';
 import { own } from '#shared/input/own.ts';
+import { type Attribute, type Attributes, columnOf as columnOfAttribute } from '#shared/resource/attribute.ts';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** The column of a filter: as text, boolean, timestamp, or a name compared without case through the column `lowered`. */
+/** The column of a filter: as text, boolean, timestamp, a name compared without case by the column `lowered`, or its own way. */
 export type Filtered =
   | string
   | { readonly flag: string }
   | { readonly timestamp: string }
-  | { readonly name: string; readonly lowered: string };
+  | { readonly name: string; readonly lowered: string }
+  | ((query: Knex.QueryBuilder, values: readonly string[]) => void);
 
 interface Part {
   /** `x` stands for the column, `y` for the value. */
@@ -35,23 +37,42 @@ export function applyFilters<Q extends Knex.QueryBuilder>(
     const filtered = own(columns, name);
     const value = values.at(-1);
     if (filtered === undefined || value === undefined) continue;
-    if (comparison === 'equals') equal(query, filtered, value);
+    if (typeof filtered === 'function') {
+      if (comparison === 'equals') filtered(query, values);
+    } else if (comparison === 'equals') equal(query, filtered, value);
     else narrow(query, columnOf(filtered), comparison, value);
   }
   return query;
 }
 
-/** Limits a query to one row more than `most`, which shows that there are more. */
-export const upTo = <Q extends Knex.QueryBuilder>(query: Q, most: number): Q =>
-  Number.isSafeInteger(most) ? (query.limit(most + 1) as Q) : query;
+/** The filters that attributes give. `lowered`: names are compared without case. */
+export const filtersOf = (attributes: Attributes, lowered?: true): Readonly<Record<string, Filtered>> =>
+  Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, attribute]) => {
+      const filtered = filteredBy(name, attribute, lowered);
+      return filtered === undefined ? [] : [[name, filtered]];
+    }),
+  );
 
-function columnOf(filtered: Filtered): string {
+function filteredBy(name: string, attribute: Attribute, lowered: true | undefined): Filtered | undefined {
+  const { filter } = attribute.options;
+  const column = columnOfAttribute(name, attribute);
+  if (typeof filter === 'function') return filter;
+  if (!filter || column === null) return undefined;
+  if (lowered && name === 'name') return { name: column, lowered: 'nameLower' };
+  if (attribute.type.kind === 'flag') return { flag: column };
+  return name.endsWith('_at') ? { timestamp: column } : column;
+}
+
+type ByColumn = Exclude<Filtered, (...asked: never[]) => void>;
+
+function columnOf(filtered: ByColumn): string {
   if (typeof filtered === 'string') return filtered;
   if ('flag' in filtered) return filtered.flag;
   return 'timestamp' in filtered ? filtered.timestamp : filtered.name;
 }
 
-function equal(query: Knex.QueryBuilder, filtered: Filtered, value: string): void {
+function equal(query: Knex.QueryBuilder, filtered: ByColumn, value: string): void {
   if (typeof filtered === 'string') query.where(filtered, value);
   else if ('flag' in filtered) query.where(filtered.flag, isOn(value));
   else if ('timestamp' in filtered) compare(query, filtered.timestamp, value);
@@ -81,3 +102,7 @@ function narrow(query: Knex.QueryBuilder, column: string, comparison: string, va
   const [x, y] = anyCase ? ['LOWER(??)', 'LOWER(?)'] : ['??', '?'];
   query.whereRaw(part.sql.replace('x', x).replace('y', y), [column, ...part.values(value)]);
 }
+
+/** The filter of a text in the column `extra`. Both sides are JSON, which the databases write alike. */
+export const inExtra = (name: string) => (query: Knex.QueryBuilder, values: readonly string[]) =>
+  void query.whereRaw("JSON_EXTRACT(extra, ?) = JSON_EXTRACT(?, '$')", [`$.${name}`, JSON.stringify(values.at(-1))]);
