@@ -11,7 +11,7 @@ import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
 import { orDrained, putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
-import { levelOf, type PathHandler, parsePath } from './requests/request.ts';
+import { headersIn, levelOf, type PathHandler, parsePath } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
 
 const storage: Readonly<Record<Level, Verbs>> = {
@@ -45,7 +45,7 @@ const dispatched =
     const target = parsePath(call);
     const handler = handlerFor(call, levelOf(target), method);
     refuseUnsupported(call);
-    const handle = () => handler(store, call, target);
+    const handle = () => handler({ store, call, target, headers: headersIn(call) });
     const { headers = {}, ...answer } = await (method === 'put' ? orDrained(call, handle) : handle());
     return { ...answer, headers: titledHeaders(headers) };
   };

@@ -1,32 +1,31 @@
 /** Accounts: every project has one, which is created with its first container. */
 import type { AgentAnswer, Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
-import type { Answer } from '#shared/http/route.ts';
 import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
-import type { ObjectStore } from '../context.ts';
 import { accountQuotaOf, shownQuota } from '../quotas/settings.ts';
 import { noContent, publicHeaders } from '../requests/answers.ts';
-import { authorizeAccount, denied, domainHeader, isOperator, orNone } from '../requests/authorize.ts';
+import { authorizeAccount, authorizeOperator, domainHeader, orNone } from '../requests/authorize.ts';
 import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type PathHandler } from '../requests/request.ts';
+import type { ObjectRequest, PathHandler } from '../requests/request.ts';
 import { domainOf } from './domain.ts';
 
 const always = { 'x-account-storage-policy-policy-0-container-count': '0', 'accept-ranges': 'bytes' };
 
-export const showAccount: PathHandler = async (store, call, target) => {
-  authorizeAccount(call, target);
-  const { headers } = await find(store, target.account, 'HEAD', {});
+export const showAccount: PathHandler = async (request) => {
+  authorizeAccount(request);
+  const { headers } = await find(request, 'HEAD', {});
   return noContent({ ...headers, 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listContainers: PathHandler = async (store, call, target): Promise<Answer> => {
-  authorizeAccount(call, target);
+export const listContainers: PathHandler = async (request) => {
+  const { call, target } = request;
+  authorizeAccount(request);
   const format = formatOf(call);
-  const { headers, body } = await find(store, target.account, 'GET', listingQuery(call));
+  const { headers, body } = await find(request, 'GET', listingQuery(call));
   return listingAnswer(format, { root: 'account', name: target.account, element: 'container', rowOf }, body, headers);
 };
 
@@ -38,24 +37,24 @@ const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
   storage_policy: 'Policy-0',
 });
 
-export const setAccount: PathHandler = async (store, call, target) => {
-  if (!isOperator(call, target)) throw denied(call);
-  const said = headersIn(call);
-  const headers = { ...metadataOf(said, 'account'), ...accountQuotaOf(call, said), ...domainOf(call, target) };
-  await changeOrRefuse(store, target, 'PUT', headers);
+export const setAccount: PathHandler = async (request) => {
+  const { store, call, target, headers } = request;
+  authorizeOperator(request);
+  const about = { ...metadataOf(headers, 'account'), ...accountQuotaOf(call, headers), ...domainOf(request) };
+  await changeOrRefuse(store, target, 'PUT', about);
   store.quotas.forget(target.account);
   return noContent();
 };
 
 /** Accounts cannot be created or deleted by clients. */
-export const refuseAccount: PathHandler = async (_store, call, target) => {
-  if (!isOperator(call, target)) throw denied(call);
+export const refuseAccount: PathHandler = async (request) => {
+  authorizeOperator(request);
   throw refuse(405);
 };
 
 /** An account without a write is empty, not missing. */
-async function find(store: ObjectStore, account: string, method: 'GET' | 'HEAD', query: Headers): Promise<AgentAnswer> {
-  const found = await read(store, { kind: 'account', method, path: [account], query }).catch(orNone);
+async function find({ store, target }: ObjectRequest, method: 'GET' | 'HEAD', query: Headers): Promise<AgentAnswer> {
+  const found = await read(store, { kind: 'account', method, path: [target.account], query }).catch(orNone);
   if (found) {
     const { headers, ...answer } = found;
     const { 'content-length': _, ...said } = publicHeaders(headers);

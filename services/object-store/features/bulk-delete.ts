@@ -8,13 +8,13 @@ import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 
 const longestLine = 2 * (256 + 1024 + 2) * 3;
 
-const deleteInBulk: PathHandler = async (store, call, { account }) => {
-  const type = call.header('content-type');
+const deleteInBulk: PathHandler = async (request) => {
+  const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (type && !type.startsWith('text/plain')) throw refuse(406);
-  if (call.header('content-length') === undefined && call.header('transfer-encoding') === undefined) throw refuse(411);
-  return deleteAll(store, call, async () => {
-    const names = await namesIn(call);
-    return names.map((name) => itemOf(account, name));
+  if (length === undefined && encoding === undefined) throw refuse(411);
+  return deleteAll(request, async () => {
+    const names = await namesIn(request.call);
+    return names.map((name) => itemOf(request.target.account, name));
   });
 };
 

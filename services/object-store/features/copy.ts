@@ -1,9 +1,8 @@
 /** Server-side copy of an object. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Answer, Call } from '#shared/http/route.ts';
+import type { Answer } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
-import type { ObjectStore } from '../context.ts';
 import { conditionOf, rangesOf } from '../objects/conditions.ts';
 import { objectSource, type Source, streamOf, wholeOf } from '../objects/source.ts';
 import { reserve } from '../quotas/reservations.ts';
@@ -13,9 +12,9 @@ import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import {
   decoded,
-  headersIn,
   isTrue,
   type ObjectPath,
+  type ObjectRequest,
   type PathHandler,
   partsOf,
   pathFrom,
@@ -25,27 +24,20 @@ import { resolved } from './resolve.ts';
 import { keepManifest } from './slo-put.ts';
 import { isStatic, rawSegments, segmentsIn } from './slo-segments.ts';
 
-interface Copy {
-  readonly from: ObjectPath;
-  readonly to: ObjectPath;
-  /** The headers of the request. */
-  readonly given: Headers;
-}
-
 /** COPY names the destination, PUT with X-Copy-From the source. */
-const copyTo: PathHandler = async (store, call, from) => {
-  const given = headersIn(call);
+const copyTo: PathHandler = async (request) => {
+  const { target: from, headers: given } = request;
   if (!given.destination) throw refuse(412, 'Destination header required');
   const account = accountIn(given['destination-account']) ?? from.account;
-  return copyObject(store, call, { from, to: pathFrom(account, given.destination, true), given });
+  return copyObject(request, from, pathFrom(account, given.destination, true));
 };
 
-const copyFrom: PathHandler = async (store, call, to) => {
-  const given = headersIn(call);
+const copyFrom: PathHandler = async (request) => {
+  const { call, target: to, headers: given } = request;
   if (call.query['multipart-manifest'] === 'put') throw refuse(405, 'Multipart Manifest PUTs cannot be COPY requests');
   if (Number(given['content-length'] ?? 0) > 0) throw refuse(400, 'Copy requests require a zero byte body');
   const account = accountIn(given['x-copy-from-account']) ?? to.account;
-  return copyObject(store, call, { from: pathFrom(account, given['x-copy-from'] ?? '', true), to, given });
+  return copyObject(request, pathFrom(account, given['x-copy-from'] ?? '', true), to);
 };
 
 export const copy: Feature = {
@@ -61,23 +53,24 @@ function accountIn(header: string | undefined): string | undefined {
 }
 
 /** The source is authorized first, as in Swift, so that a caller who may not read it learns nothing of the destination. */
-async function copyObject(store: ObjectStore, call: Call, copying: Copy): Promise<Answer> {
-  const { from, to, given } = copying;
-  await authorize(store, call, from, 'GET');
+async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPath): Promise<Answer> {
+  const { store, call, headers: given } = request;
+  const [reading, writing] = [from, to].map((target) => ({ ...request, target })) as [ObjectRequest, ObjectRequest];
+  await authorize(reading, 'GET');
   const stored = await objectSource(store, from, true);
   const asManifest = call.query['multipart-manifest'] === 'get';
-  const source = asManifest ? stored : await resolved(store, call, from, stored);
+  const source = asManifest ? stored : await resolved(reading, stored);
   if (conditionOf(given, source.etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
-  await authorize(store, call, to, 'PUT');
+  await authorize(writing, 'PUT');
   const container = await containerInfo(store, to);
   if (source.length > store.settings.maxFileBytes) throw refuse(413);
-  const headers = about(call, source, copying);
-  const reservation = await reserve(store, call, to, container, source.length);
+  const headers = about(writing, source);
+  const reservation = await reserve(writing, container, source.length);
   try {
     const made =
       asManifest && isStatic(stored)
-        ? await keepManifest(store, call, { target: to, headers, etag: undefined }, await rawOf(stored))
-        : await copyBytes(store, source, to, given, headers);
+        ? await keepManifest(writing, { target: to, headers, etag: undefined }, await rawOf(stored))
+        : await copyBytes(writing, source, headers);
     return { ...made, headers: { ...made.headers, ...copiedFrom(from, source, headers) } };
   } finally {
     reservation.release();
@@ -87,20 +80,14 @@ async function copyObject(store: ObjectStore, call: Call, copying: Copy): Promis
 const rawOf = async (source: Source): Promise<Buffer> =>
   Buffer.from(JSON.stringify(rawSegments(await segmentsIn(source))));
 
-async function copyBytes(
-  store: ObjectStore,
-  source: Source,
-  to: ObjectPath,
-  given: Headers,
-  headers: Headers,
-): Promise<Answer> {
+async function copyBytes({ store, target, headers: given }: ObjectRequest, source: Source, headers: Headers) {
   const ranges = rangesOf(given.range, source.length);
   if (ranges?.length === 0) throw refuse(416);
   const range = ranges?.[0] ?? wholeOf(source.length);
   const timestamp = newTimestamp();
   const length = range.to - range.from + 1;
   const body = streamOf(await source.open(range));
-  const common = { path: partsOf(to), timestamp, headers, length, body, etag: undefined };
+  const common = { path: partsOf(target), timestamp, headers, length, body, etag: undefined };
   const { etag } = await upload(store, { ...common, mostBytes: store.settings.maxFileBytes });
   return plain(201, { etag, 'last-modified': httpDate(timestamp) });
 }
@@ -117,12 +104,12 @@ const carried =
   /^(x-object-meta-|content-encoding|content-disposition|content-language|cache-control|expires|x-robots-tag|x-delete-at)/;
 
 /** The metadata of the source overridden by that of the request; X-Fresh-Metadata omits the first. */
-function about(call: Call, source: Source, { to, given }: Copy): Headers {
+function about({ call, target, headers: given }: ObjectRequest, source: Source): Headers {
   const pick = (wanted: RegExp) => Object.entries(source.headers).filter(([name]) => wanted.test(name));
   const old = isTrue(given['x-fresh-metadata']) ? [] : pick(carried);
   const manifest = call.query['multipart-manifest'] === 'get' ? pick(/^x-object-manifest$/) : [];
   const type = given['content-type']
-    ? contentTypeOf(given, to.object)
+    ? contentTypeOf(given, target.object)
     : (source.headers['content-type'] ?? 'application/octet-stream');
   return { ...Object.fromEntries([...old, ...manifest]), ...objectHeadersOf(given), 'content-type': type };
 }

@@ -1,12 +1,11 @@
 /** Dynamic large objects: all objects with a prefix, read a page of the listing at a time. */
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
-import type { Call } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { chained, inOrder, md5, openObject, type Part, type Source, wholeOf } from '../objects/source.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { listingLimit } from '../requests/listing.ts';
-import { decoded, type ObjectPath } from '../requests/request.ts';
+import { decoded, type ObjectPath, type ObjectRequest } from '../requests/request.ts';
 import type { StoredForm } from './feature.ts';
 
 interface Page {
@@ -18,10 +17,11 @@ interface Page {
 }
 
 /** With more segments than a listing has at once neither length nor checksum is known, as in Swift. */
-async function dynamicSource(store: ObjectStore, call: Call, target: ObjectPath, source: Source): Promise<Source> {
+async function dynamicSource(request: ObjectRequest, source: Source): Promise<Source> {
+  const { store, target } = request;
   const [container = '', ...rest] = (source.headers['x-object-manifest'] ?? '').split('/').map(decoded);
   const from = { ...target, container, object: rest.join('/') };
-  await authorize(store, call, from, 'GET');
+  await authorize({ ...request, target: from }, 'GET');
   const first = await pageBelow(store, from, '');
   const about = { ...source, oneRange: true };
   if (first.last !== undefined)

@@ -5,7 +5,7 @@
 import type { Call, Route } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import type { Source } from '../objects/source.ts';
-import type { ObjectPath, PathHandler } from '../requests/request.ts';
+import type { ObjectRequest, PathHandler } from '../requests/request.ts';
 
 export type Method = Route<ObjectStore>['method'];
 export type Level = 'account' | 'container' | 'object';
@@ -17,7 +17,7 @@ export interface Feature extends Readonly<Partial<Record<Level, Verbs>>> {
 }
 
 export interface StoredForm {
-  matches(source: Source, call: Call): boolean;
+  matches(source: Source, request: ObjectRequest): boolean;
   /** The source of the bytes that the object stands for. */
-  resolve(store: ObjectStore, call: Call, target: ObjectPath, source: Source): Promise<Source>;
+  resolve(request: ObjectRequest, source: Source): Promise<Source>;
 }

@@ -2,14 +2,13 @@
 import { STATUS_CODES } from 'node:http';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import type { Answer, Call } from '#shared/http/route.ts';
+import type { Answer } from '#shared/http/route.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
-import type { ObjectStore } from '../context.ts';
 import { removeObject } from '../objects/remove.ts';
-import { authorize, containerInfo, denied, isOperator } from '../requests/authorize.ts';
+import { authorize, authorizeOperator, containerInfo } from '../requests/authorize.ts';
 import { acceptedType, escaped } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
-import { levelOf, type ObjectPath } from '../requests/request.ts';
+import { levelOf, type ObjectPath, type ObjectRequest } from '../requests/request.ts';
 
 export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
 
@@ -21,6 +20,8 @@ export interface ToDelete {
   readonly refused?: Fault;
 }
 
+type Items = (signal: AbortSignal) => Promise<readonly ToDelete[]>;
+
 interface Report {
   deleted: number;
   missed: number;
@@ -31,15 +32,10 @@ interface Report {
 
 export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`;
 /** Deletes objects first, then containers, as Swift does. The answer begins at once, and spaces keep the connection alive. */
-export function deleteAll(
-  store: ObjectStore,
-  call: Call,
-  items: (signal: AbortSignal) => Promise<readonly ToDelete[]>,
-): Answer {
-  const type = acceptedType(call);
+export function deleteAll(request: ObjectRequest, items: Items): Answer {
+  const type = acceptedType(request.call);
   const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
-  const { signal } = call;
-  const done = work(store, call, items, report, signal);
+  const done = work(request, items, report);
   return {
     status: 200,
     headers: { 'content-type': type },
@@ -47,40 +43,30 @@ export function deleteAll(
   };
 }
 
-async function work(
-  store: ObjectStore,
-  call: Call,
-  items: (signal: AbortSignal) => Promise<readonly ToDelete[]>,
-  report: Report,
-  signal: AbortSignal,
-): Promise<void> {
+async function work(request: ObjectRequest, items: Items, report: Report): Promise<void> {
+  const { signal } = request.call;
   try {
     const all = await items(signal);
     const isObject = ({ target }: ToDelete) => !target || levelOf(target) === 'object';
     for (const each of [...all.filter(isObject), ...all.filter((item) => !isObject(item))]) {
       if (signal.aborted) return;
-      await deleteOne(store, call, each, report);
+      await deleteOne(request, each, report);
       if (report.errors.length >= deleteLimits.failures) throw refuse(400, 'Max delete failures exceeded');
     }
     if (report.errors.length > 0) report.status = Math.max(report.status, 400);
     else if (report.deleted + report.missed === 0) throw refuse(400, 'Invalid bulk delete.');
   } catch (error) {
-    if (!(error instanceof Fault)) store.log.error({ error }, 'a bulk delete failed');
+    if (!(error instanceof Fault)) request.store.log.error({ error }, 'a bulk delete failed');
     report.status = error instanceof Fault ? error.status : 500;
     report.body = error instanceof Fault ? error.message : '';
   }
 }
 
 /** Deletes one name. A 401 ends the whole request. */
-async function deleteOne(
-  store: ObjectStore,
-  call: Call,
-  { name, target, refused }: ToDelete,
-  report: Report,
-): Promise<void> {
+async function deleteOne(request: ObjectRequest, { name, target, refused }: ToDelete, report: Report): Promise<void> {
   try {
     if (refused) throw refused;
-    if (target && (await removed(store, call, target))) report.deleted += 1;
+    if (target && (await removed({ ...request, target }))) report.deleted += 1;
     else report.missed += 1;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -94,13 +80,14 @@ async function deleteOne(
   }
 }
 
-async function removed(store: ObjectStore, call: Call, target: ObjectPath): Promise<boolean> {
+async function removed(request: ObjectRequest): Promise<boolean> {
+  const { store, target } = request;
   if (levelOf(target) === 'container') {
-    if (!isOperator(call, target)) throw denied(call);
+    authorizeOperator(request);
     await changeOrRefuse(store, target, 'DELETE');
     return true;
   }
-  await authorize(store, call, target, 'DELETE');
+  await authorize(request, 'DELETE');
   await containerInfo(store, target);
   return removeObject(store, target);
 }

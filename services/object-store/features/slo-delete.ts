@@ -1,32 +1,27 @@
 /** DELETE with `multipart-manifest=delete`: a static large object with all its segments. */
 import { Fault } from '#shared/errors/fault.ts';
-import type { Answer, Call } from '#shared/http/route.ts';
-import type { ObjectStore } from '../context.ts';
+import type { Answer } from '#shared/http/route.ts';
 import { objectSource } from '../objects/source.ts';
 import { authorize } from '../requests/authorize.ts';
 import { faultOf, refuse } from '../requests/refusals.ts';
-import { type ObjectPath, pathFrom } from '../requests/request.ts';
+import { type ObjectPath, type ObjectRequest, pathFrom } from '../requests/request.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 import { isStatic, segmentsIn } from './slo-segments.ts';
 
 /** Deletes the segments first: after an interruption the manifest still names them. */
-export const deleteLarge = async (store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> =>
-  deleteAll(store, call, (signal) => segmentsOf(store, call, target, signal));
+export const deleteLarge = async (request: ObjectRequest): Promise<Answer> =>
+  deleteAll(request, (signal) => segmentsOf(request, signal));
 
 const nameOf = ({ container, object }: ObjectPath): string => `/${container}/${object}`;
 
 /** Lists each name once; the number of names is bounded. */
-async function segmentsOf(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  signal: AbortSignal,
-): Promise<ToDelete[]> {
+async function segmentsOf(request: ObjectRequest, signal: AbortSignal): Promise<ToDelete[]> {
+  const { target } = request;
   const plain = new Map<string, ToDelete>();
   const manifests = new Map<string, ToDelete>([[nameOf(target), { name: nameOf(target), target }]]);
   for (const [name, manifest] of manifests) {
     if (signal.aborted) return [];
-    const found = await innerOf(store, call, manifest.target as ObjectPath).catch(faultOf);
+    const found = await innerOf({ ...request, target: manifest.target as ObjectPath }).catch(faultOf);
     if (found instanceof Fault) manifests.set(name, { name, refused: found });
     else
       for (const inner of found) {
@@ -44,8 +39,9 @@ interface Inner extends ToDelete {
   readonly large: boolean;
 }
 
-async function innerOf(store: ObjectStore, call: Call, target: ObjectPath): Promise<Inner[]> {
-  await authorize(store, call, target, 'GET');
+async function innerOf(request: ObjectRequest): Promise<Inner[]> {
+  const { store, target } = request;
+  await authorize(request, 'GET');
   const source = await objectSource(store, target);
   if (!isStatic(source)) throw refuse(400, 'Not an SLO manifest');
   return (await segmentsIn(source)).map((segment) => ({

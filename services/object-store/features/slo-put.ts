@@ -12,32 +12,32 @@ import { httpDate, plain } from '../requests/answers.ts';
 import { authorize } from '../requests/authorize.ts';
 import { contentTypeOf } from '../requests/metadata.ts';
 import { faultOf, refuse } from '../requests/refusals.ts';
-import { type ObjectPath, partsOf, pathFrom } from '../requests/request.ts';
+import { type ObjectPath, type ObjectRequest, partsOf, pathFrom } from '../requests/request.ts';
 import { statusLine } from './many-deletes.ts';
 import { type SegmentBody, segmentsFrom } from './slo-manifest.ts';
 import { isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
 
 type About = Pick<Incoming, 'target' | 'headers' | 'etag'>;
 
-export const putManifest = async (store: ObjectStore, call: Call, incoming: Incoming): Promise<Answer> =>
-  keepManifest(store, call, incoming, await bodyOf(call));
+export const putManifest = async (request: ObjectRequest, incoming: Incoming): Promise<Answer> =>
+  keepManifest(request, incoming, await bodyOf(request.call));
 
 /** Checks every segment before the manifest is stored; the refusal lists all errors. */
-export async function keepManifest(store: ObjectStore, call: Call, about: About, body: Buffer): Promise<Answer> {
+export async function keepManifest(request: ObjectRequest, about: About, body: Buffer): Promise<Answer> {
   const wanted = segmentsFrom(body, about.target);
   if (wanted.length > segmentLimits.count)
     throw refuse(413, `Number of object-backed segments must be <= ${segmentLimits.count}`);
-  const found = await lookedUp(store, call, about.target, wanted);
+  const found = await lookedUp(request, about.target, wanted);
   const problems: [string, string][] = [];
   const segments = wanted.map((each, at) => segmentOf(each, found.get(each.path), at === wanted.length - 1, problems));
   const nested = sizeOf(found, wanted);
   if (nested.depth > segmentLimits.depth) problems.push([about.target.object, 'Max recursion depth exceeded']);
-  if (problems.length > 0) throw problemFault(call, problems);
+  if (problems.length > 0) throw problemFault(request.call, problems);
   if (nested.total > segmentLimits.total)
     throw refuse(413, `Number of segments, with those of nested manifests, must be <= ${segmentLimits.total}`);
   const etag = md5(segments.map(({ hash, range }) => (range ? `${hash}:${range};` : hash)).join(''));
   if (about.etag !== undefined && about.etag !== etag) throw refuse(422);
-  return keep(store, about, segments, { etag, ...nested });
+  return keep(request.store, about, segments, { etag, ...nested });
 }
 
 const depthHeader = 'x-object-sysmeta-slo-depth';
@@ -80,23 +80,18 @@ async function bodyOf({ stream }: Call): Promise<Buffer> {
 type Found = ReadonlyMap<string, Source | Fault>;
 
 /** Each name is checked once, however often it is in the manifest. */
-async function lookedUp(
-  store: ObjectStore,
-  call: Call,
-  { account }: ObjectPath,
-  wanted: readonly SegmentBody[],
-): Promise<Found> {
+async function lookedUp(request: ObjectRequest, to: ObjectPath, wanted: readonly SegmentBody[]): Promise<Found> {
   const found = new Map<string, Source | Fault>();
   for (const { path } of wanted) {
     if (found.has(path)) continue;
-    found.set(path, await lookUp(store, call, pathFrom(account, path, false)).catch(faultOf));
+    found.set(path, await lookUp({ ...request, target: pathFrom(to.account, path, false) }).catch(faultOf));
   }
   return found;
 }
 
-async function lookUp(store: ObjectStore, call: Call, target: ObjectPath): Promise<Source> {
-  await authorize(store, call, target, 'GET');
-  return objectSource(store, target);
+async function lookUp(request: ObjectRequest): Promise<Source> {
+  await authorize(request, 'GET');
+  return objectSource(request.store, request.target);
 }
 
 /** Returns a segment as it is stored; errors are added to the problems. */

@@ -2,13 +2,11 @@
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Bytes, bytesIn, readAll } from '#shared/http/bytes.ts';
-import type { Call } from '#shared/http/route.ts';
-import type { ObjectStore } from '../context.ts';
 import type { Range } from '../objects/conditions.ts';
 import { chained, md5, objectSource, type Part, type Source, wholeOf } from '../objects/source.ts';
 import { authorize } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type ObjectPath, pathFrom } from '../requests/request.ts';
+import { type ObjectRequest, pathFrom } from '../requests/request.ts';
 import type { StoredForm } from './feature.ts';
 
 export const segmentLimits = {
@@ -37,8 +35,8 @@ export const isStatic = ({ headers }: Pick<Source, 'headers'>): boolean =>
 
 /** With multipart-manifest=get: the manifest itself, in the format in which it can be PUT. */
 export const manifest: StoredForm = {
-  matches: (_source, call) => call.query['multipart-manifest'] === 'get',
-  resolve: async (_store, call, _target, source) => {
+  matches: (_source, { call }) => call.query['multipart-manifest'] === 'get',
+  resolve: async ({ call }, source) => {
     if (!isStatic(source)) return source;
     const json = { ...source.headers, 'content-type': 'application/json; charset=utf-8' };
     if (call.query.format !== 'raw') return { ...source, headers: json };
@@ -51,7 +49,7 @@ export const manifest: StoredForm = {
 
 export const staticObject: StoredForm = {
   matches: isStatic,
-  resolve: (store, call, target, source) => staticSource(store, call, target, source, 0),
+  resolve: (request, source) => staticSource(request, source, 0),
 };
 
 export const rawSegments = (segments: readonly Segment[]) =>
@@ -62,17 +60,12 @@ export const rawSegments = (segments: readonly Segment[]) =>
     size_bytes: bytes,
   }));
 
-async function staticSource(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  source: Source,
-  depth: number,
-): Promise<Source> {
+async function staticSource(request: ObjectRequest, source: Source, depth: number): Promise<Source> {
   if (depth >= segmentLimits.depth) throw refuse(409, 'Max recursion depth exceeded');
-  const parts = (await segmentsIn(source)).map((segment) =>
-    partOf(store, call, pathFrom(target.account, segment.name, false), segment, depth),
-  );
+  const parts = (await segmentsIn(source)).map((segment) => {
+    const target = pathFrom(request.target.account, segment.name, false);
+    return partOf({ ...request, target }, segment, depth);
+  });
   const etag = `"${source.headers['x-object-sysmeta-slo-etag'] ?? source.etag}"`;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const headers: Headers = { ...source.headers, 'x-manifest-etag': source.etag, etag };
@@ -80,13 +73,13 @@ async function staticSource(
 }
 
 /** Opens a segment on demand. Throws 409 when it has changed since the manifest was written. */
-function partOf(store: ObjectStore, call: Call, target: ObjectPath, segment: Segment, depth: number): Part {
+function partOf(request: ObjectRequest, segment: Segment, depth: number): Part {
   const { from, to } = rangeIn(segment);
   const open = async (range: Range): Promise<Bytes> => {
-    await authorize(store, call, target, 'GET');
-    const stored = await objectSource(store, target);
+    await authorize(request, 'GET');
+    const stored = await objectSource(request.store, request.target);
     const isLarge = segment.sub_slo && isStatic(stored);
-    const whole = isLarge ? await staticSource(store, call, target, stored, depth + 1) : stored;
+    const whole = isLarge ? await staticSource(request, stored, depth + 1) : stored;
     if (whole.etag.replaceAll('"', '') !== segment.hash) throw refuse(409, `${segment.name} has changed`);
     return whole.open({ from: from + range.from, to: Math.min(from + range.to, to) });
   };

@@ -8,10 +8,10 @@ import { putManifest } from './slo-put.ts';
 export const staticLargeObjects: Feature = {
   matches: ({ query, method }) => query['multipart-manifest'] === method.toLowerCase(),
   object: {
-    put: (store, call, target) => receive(store, call, target, putManifest),
-    delete: async (store, call, target) => {
-      await checkDeletable(store, call, target);
-      return deleteLarge(store, call, target);
+    put: (request) => receive(request, putManifest),
+    delete: async (request) => {
+      await checkDeletable(request);
+      return deleteLarge(request);
     },
   },
 };

@@ -4,27 +4,26 @@ import type { Headers } from '#shared/contracts/object-agent.ts';
 import { type Bytes, bytesIn } from '#shared/http/bytes.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { bytesOf, read } from '../cluster/read.ts';
-import type { ObjectStore } from '../context.ts';
 import { resolved } from '../features/resolve.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { missing, refuse } from '../requests/refusals.ts';
-import { headersIn, isTrue, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
+import { isTrue, type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
 import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
-export const getObject: PathHandler = async (store, call, target): Promise<Answer> => {
-  await authorize(store, call, target);
-  const asked = headersIn(call);
-  if (call.method === 'GET' && !isConditional(asked) && !isTrue(asked['x-newest']))
-    return wholeAtOnce(store, call, target);
+export const getObject: PathHandler = async (request) => {
+  const { store, call, target, headers: asked } = request;
+  await authorize(request);
+  if (call.method === 'GET' && !isConditional(asked) && !isTrue(asked['x-newest'])) return wholeAtOnce(request);
   const stored = await objectSource(store, target, isTrue(asked['x-newest'])).catch(orNone);
   if (!stored) throw asked['if-match']?.includes('*') ? refuse(412) : missing();
-  return answerFrom(call, asked, await resolved(store, call, target, stored));
+  return answerFrom(call, asked, await resolved(request, stored));
 };
 
 /** The common case takes one call: the headers come with the bytes. */
-async function wholeAtOnce(store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> {
+async function wholeAtOnce(request: ObjectRequest): Promise<Answer> {
+  const { store, call, target } = request;
   const reading = { kind: 'object', method: 'GET', path: partsOf(target) } as const;
   const answer = await read(store, reading);
   const length = Number(answer.headers['content-length'] ?? 0);
@@ -32,7 +31,7 @@ async function wholeAtOnce(store: ObjectStore, call: Call, target: ObjectPath): 
   const source: Source = { headers: answer.headers, length, etag: answer.headers.etag ?? '', open: async () => bytes };
   if ('x-object-manifest' in answer.headers) await bytes.close(); // it stands for others
   const isManifest = 'x-object-manifest' in answer.headers || 'x-static-large-object' in answer.headers;
-  if (isManifest) return answerFrom(call, {}, await resolved(store, call, target, source));
+  if (isManifest) return answerFrom(call, {}, await resolved(request, source));
   const headers = shown(source);
   if (Buffer.isBuffer(answer.body)) return { status: 200, headers, body: answer.body };
   return { status: 200, headers, body: bytes };

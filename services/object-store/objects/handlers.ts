@@ -4,21 +4,21 @@ import { noContent, paged } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type PathHandler } from '../requests/request.ts';
+import type { PathHandler } from '../requests/request.ts';
 import { checkDeletable, removeObject } from './remove.ts';
 
-export const setObject: PathHandler = async (store, call, target) => {
-  await authorize(store, call, target);
-  const given = headersIn(call);
+export const setObject: PathHandler = async (request) => {
+  const { store, target, headers } = request;
+  await authorize(request);
   await containerInfo(store, target);
-  const type = given['content-type'] ? { 'content-type': given['content-type'] } : {};
-  const answers = await change(store, target, 'POST', { ...objectHeadersOf(given), ...type });
+  const type = headers['content-type'] ? { 'content-type': headers['content-type'] } : {};
+  const answers = await change(store, target, 'POST', { ...objectHeadersOf(headers), ...type });
   if (!answers.some(({ status }) => status < 300) && verdictOf(store, answers) === 404) throw refuse(404);
   return paged(202);
 };
 
-export const deleteObject: PathHandler = async (store, call, target) => {
-  await checkDeletable(store, call, target);
-  if (!(await removeObject(store, target))) throw refuse(404);
+export const deleteObject: PathHandler = async (request) => {
+  await checkDeletable(request);
+  if (!(await removeObject(request.store, request.target))) throw refuse(404);
   return noContent();
 };

@@ -1,16 +1,16 @@
-import type { Call } from '#shared/http/route.ts';
 import { change, verdictOf } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type ObjectPath } from '../requests/request.ts';
+import type { ObjectPath, ObjectRequest } from '../requests/request.ts';
 import { objectSource } from './source.ts';
 
 /** Throws unless the caller may delete the object; X-If-Delete-At: only an object that ends then. */
-export async function checkDeletable(store: ObjectStore, call: Call, target: ObjectPath): Promise<void> {
-  await authorize(store, call, target);
+export async function checkDeletable(request: ObjectRequest): Promise<void> {
+  const { store, target } = request;
+  await authorize(request);
   await containerInfo(store, target);
-  const { 'x-if-delete-at': wanted } = headersIn(call);
+  const { 'x-if-delete-at': wanted } = request.headers;
   if (wanted === undefined) return;
   if (!/^\s*\d{1,12}\s*$/.test(wanted)) throw refuse(400, 'Bad X-If-Delete-At header value');
   const { headers } = await objectSource(store, target);

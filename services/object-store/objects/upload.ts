@@ -6,13 +6,12 @@ import type { Answer, Call } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { upload } from '../cluster/upload.ts';
-import type { ObjectStore } from '../context.ts';
 import { reserve } from '../quotas/reservations.ts';
 import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
+import { type ObjectPath, type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
 
 /** What a PUT brings, and its place within the quotas. */
 export interface Incoming {
@@ -27,31 +26,31 @@ export interface Incoming {
   grow(bytes: number): void;
 }
 
-type Store = (store: ObjectStore, call: Call, incoming: Incoming) => Promise<Answer>;
+type Store = (request: ObjectRequest, incoming: Incoming) => Promise<Answer>;
 
 /** Checks a PUT and reserves its place, then stores what it brings. */
-export async function receive(store: ObjectStore, call: Call, target: ObjectPath, keep: Store): Promise<Answer> {
-  const given = headersIn(call);
-  await authorize(store, call, target);
+export async function receive(request: ObjectRequest, keep: Store): Promise<Answer> {
+  const { store, target, headers: given } = request;
+  await authorize(request);
   const length = lengthOf(given);
   if ((length ?? 0) > store.settings.maxFileBytes) throw refuse(413);
   const container = await containerInfo(store, target);
-  await checkNoneMatch(store, target, given);
+  await checkNoneMatch(request);
   const headers = { ...objectHeadersOf(given), 'content-type': contentTypeOf(given, target.object) };
   const etag = given.etag?.replaceAll('"', '').toLowerCase();
-  const { grow, release } = await reserve(store, call, target, container, length);
+  const { grow, release } = await reserve(request, container, length);
   try {
-    return await keep(store, call, { target, headers, etag, length, grow });
+    return await keep(request, { target, headers, etag, length, grow });
   } finally {
     release();
   }
 }
 
-export const putObject: PathHandler = (store, call, target) =>
-  receive(store, call, target, async (_store, { stream: body }, { headers, etag, length, grow }) => {
+export const putObject: PathHandler = (request) =>
+  receive(request, async ({ store, call }, { target, headers, etag, length, grow }) => {
     const timestamp = newTimestamp();
     const sent = await upload(store, {
-      ...{ path: partsOf(target), timestamp, headers, length, etag, body },
+      ...{ path: partsOf(target), timestamp, headers, length, etag, body: call.stream },
       mostBytes: store.settings.maxFileBytes,
       ...(length === undefined ? { onBytes: grow } : {}),
     });
@@ -66,11 +65,8 @@ function lengthOf({ 'content-length': length, 'transfer-encoding': encoding }: H
 }
 
 /** `If-None-Match: *` creates the object only if it does not exist. */
-async function checkNoneMatch(
-  store: ObjectStore,
-  target: ObjectPath,
-  { 'if-none-match': word }: Headers,
-): Promise<void> {
+async function checkNoneMatch({ store, target, headers }: ObjectRequest): Promise<void> {
+  const { 'if-none-match': word } = headers;
   if (word === undefined) return;
   if (word.trim() !== '*') throw refuse(400, 'If-None-Match only supports *');
   if (await read(store, { kind: 'object', method: 'HEAD', path: partsOf(target) }).catch(orNone)) throw refuse(412);

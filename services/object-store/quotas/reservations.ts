@@ -5,11 +5,10 @@
  */
 import { Lru } from '#shared/clock/lru.ts';
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Call } from '#shared/http/route.ts';
-import type { ObjectStore, Quota, Quotas } from '../context.ts';
+import type { Quota, Quotas } from '../context.ts';
 import { accountInfo, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import type { ObjectPath } from '../requests/request.ts';
+import type { ObjectRequest } from '../requests/request.ts';
 import { isLimited, quotaOfAccount, quotaOfContainer } from './settings.ts';
 
 /** How long "no quota" is cached, for which another proxy's change is not seen. */
@@ -45,14 +44,12 @@ function change({ ledgers }: Quotas, key: string, update: (ledger: typeof empty)
 
 /** Reserves the length of an upload, undefined when it is unknown. Throws 413. The caller must release the reservation. */
 export async function reserve(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
+  request: ObjectRequest,
   container: Headers,
   length: number | undefined,
 ): Promise<Reservation> {
-  const limits = [...(await containerLimit(store, target, container)), ...(await accountLimit(store, call, target))];
-  const { quotas } = store;
+  const limits = [...(await containerLimit(request, container)), ...(await accountLimit(request))];
+  const { quotas } = request.store;
   let taken = none;
   const take = (more: Quota) => {
     for (const { key, quota, used } of limits) {
@@ -91,7 +88,7 @@ const counted = (info: Headers, kind: 'account' | 'container'): Quota => ({
   count: Number(info[`x-${kind}-object-count`] ?? 0),
 });
 
-async function containerLimit(store: ObjectStore, target: ObjectPath, info: Headers): Promise<Limit[]> {
+async function containerLimit({ store, target }: ObjectRequest, info: Headers): Promise<Limit[]> {
   const quota = quotaOfContainer(info);
   if (!isLimited(quota)) return [];
   const key = `${target.account}/${target.container}`;
@@ -100,7 +97,7 @@ async function containerLimit(store: ObjectStore, target: ObjectPath, info: Head
 }
 
 /** Resellers are exempt from quotas. */
-async function accountLimit(store: ObjectStore, call: Call, target: ObjectPath): Promise<Limit[]> {
+async function accountLimit({ store, call, target }: ObjectRequest): Promise<Limit[]> {
   const { unlimited } = store.quotas;
   const key = target.account;
   if (call.may('object-store:resell') || (unlimited.get(key) ?? 0) > Date.now()) return [];

@@ -1,12 +1,11 @@
 /** Authorization: users of the account's project by their roles, all others by the ACLs of the container. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Call } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { allowsCaller, allowsReferrer, mentionsByName, readAcl } from './acl.ts';
 import { refuse } from './refusals.ts';
-import type { ObjectPath } from './request.ts';
+import type { ObjectPath, ObjectRequest } from './request.ts';
 
 const prefix = 'AUTH_';
 /** The domain of the account's project, from tokens of that project: names in ACLs count only in the default domain. */
@@ -32,50 +31,44 @@ const projectOf = (account: string): string | null =>
   account.startsWith(prefix) ? account.slice(prefix.length) : null;
 
 /** Whether the token is scoped to the account's project. */
-export const isOwn = ({ caller }: Call, { account }: Pick<ObjectPath, 'account'>): boolean =>
-  caller.projectId !== null && projectOf(account) === caller.projectId;
+export const isOwn = ({ call: { caller }, target }: ObjectRequest): boolean =>
+  caller.projectId !== null && projectOf(target.account) === caller.projectId;
 
 /** Whether the caller may manage the account and see its ACLs. */
-export function isOperator(call: Call, { account }: ObjectPath): boolean {
+export function isOperator({ call, target: { account } }: ObjectRequest): boolean {
   const target = { project_id: projectOf(account) };
   return call.may('object-store:resell', target) || call.may('object-store:operate', target);
 }
 
-const isReader = (call: Call, { account }: ObjectPath): boolean =>
+const isReader = ({ call, target: { account } }: ObjectRequest): boolean =>
   isReading(call.method) && call.may('object-store:read', { project_id: projectOf(account) });
 
 /** 401 without a valid token, otherwise 403. */
-export const denied = (call: Call) => refuse(call.caller.userId ? 403 : 401);
+const denied = ({ call }: ObjectRequest) => refuse(call.caller.userId ? 403 : 401);
 
-export function authorizeAccount(call: Call, target: ObjectPath): void {
-  if (!isOperator(call, target) && !isReader(call, target)) throw denied(call);
+export function authorizeAccount(request: ObjectRequest): void {
+  if (!isOperator(request) && !isReader(request)) throw denied(request);
+}
+
+export function authorizeOperator(request: ObjectRequest): void {
+  if (!isOperator(request)) throw denied(request);
 }
 
 /** Throws 401 or 403. Reads the container only when the roles do not suffice. `method` overrides that of the call. */
-export async function authorize(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  method = call.method,
-): Promise<void> {
-  if (isOperator(call, target)) return;
-  if (isReading(method) && isReader(call, target)) return;
-  const info = await containerInfo(store, target).catch(orNone);
-  if (!info || !(await isAllowed(store, call, target, method, info))) throw denied(call);
+export async function authorize(request: ObjectRequest, method = request.call.method): Promise<void> {
+  if (isOperator(request)) return;
+  if (isReading(method) && isReader(request)) return;
+  const info = await containerInfo(request.store, request.target).catch(orNone);
+  if (!info || !(await isAllowed(request, method, info))) throw denied(request);
 }
 
-async function isAllowed(
-  store: ObjectStore,
-  call: Call,
-  target: ObjectPath,
-  method: string,
-  info: Headers,
-): Promise<boolean> {
+async function isAllowed(request: ObjectRequest, method: string, info: Headers): Promise<boolean> {
+  const { store, call, target } = request;
   if (!isReading(method) && target.object === '') return false;
   const acl = readAcl(info[isReading(method) ? 'x-container-read' : 'x-container-write']);
   const isPublic = isReading(method) && allowsReferrer(acl, call.header('referer'));
   if (isPublic && (target.object !== '' || acl.listings)) return true;
-  const own = isOwn(call, target);
+  const own = isOwn(request);
   if (allowsCaller(acl, call.caller, { own, names: false })) return true;
   if (!mentionsByName(acl, call.caller)) return false;
   return (own ? call.caller.projectDomainId : (await accountInfo(store, target))[domainHeader]) === 'default';

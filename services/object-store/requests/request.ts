@@ -12,8 +12,15 @@ export interface ObjectPath {
   readonly object: string;
 }
 
-/** A handler that gets the parsed path. */
-export type PathHandler = (store: ObjectStore, call: Call, target: ObjectPath) => Promise<Answer>;
+/** A call with its path and its headers as they are read once. */
+export interface ObjectRequest {
+  readonly store: ObjectStore;
+  readonly call: Call;
+  readonly target: ObjectPath;
+  readonly headers: Headers;
+}
+
+export type PathHandler = (request: ObjectRequest) => Promise<Answer>;
 
 const longest = { account: 256, container: 256, object: 1024 };
 
@@ -72,6 +79,7 @@ function checked(target: ObjectPath): ObjectPath {
 export const partsOf = ({ account, container, object }: ObjectPath): string[] =>
   [account, container, object].filter(Boolean);
 
+/** By lower-case name. */
 export const headersIn = ({ stream }: Pick<Call, 'stream'>): Headers =>
   Object.fromEntries(Object.entries(stream.headers).map(([name, value]) => [name, String(value)]));
 
