@@ -2,11 +2,11 @@ import { atLeast } from '#shared/api/versions.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
+import { canonical } from '#shared/net/addresses.ts';
 import { attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
 import { isTrue } from '../values.ts';
-import { shortAddress } from './addresses.ts';
 import { serverOf, unlockedServer } from './find.ts';
 import type { ServerBody } from './input.ts';
 import { launchServers, requireNetworks } from './launch.ts';
@@ -73,7 +73,7 @@ export const updateServer: Handler<Compute, UpdateBody, 'id'> = async (compute, 
     ...(description === undefined ? {} : { description }),
     ...(hostname === undefined ? {} : { hostname: hostname || hostnameOf(server.name, server.id) }),
     ...(accessIPv4 === undefined ? {} : { accessIpv4: accessIPv4 ?? '' }),
-    ...(accessIPv6 === undefined ? {} : { accessIpv6: shortAddress(accessIPv6 ?? '') }),
+    ...(accessIPv6 === undefined ? {} : { accessIpv6: canonical(accessIPv6 ?? '') ?? '' }),
     ...(diskConfig === undefined ? {} : { diskConfig }),
   });
   const input = await viewInput(compute, call, await serverOf(compute, call));

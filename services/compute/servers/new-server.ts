@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { trimEndOf } from '#shared/input/trim.ts';
+import { canonical } from '#shared/net/addresses.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { isTrue } from '../values.ts';
 import { wantsConfigDrive } from '../workflows/image-requirements.ts';
-import { shortAddress } from './addresses.ts';
 import type { ServerBody } from './input.ts';
 import type { RequestedDisk, RequestedDisks } from './requested-disks.ts';
 import type { RequestedNic } from './requested-networks.ts';
@@ -115,7 +115,7 @@ export function newServer(
     reservationId,
     launchIndex: index,
     accessIpv4: input.accessIPv4 ?? '',
-    accessIpv6: shortAddress(input.accessIPv6 ?? ''),
+    accessIpv6: canonical(input.accessIPv6 ?? '') ?? '',
     lockedBy: null,
     lockedReason: null,
     diskConfig: input['OS-DCF:diskConfig'] ?? 'MANUAL',

@@ -2,7 +2,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { may } from '#shared/auth/policy.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { cidrHolds } from './addresses.ts';
+import { isWithin } from '#shared/net/addresses.ts';
 import type { NetworkInput } from './input.ts';
 import type { References } from './references.ts';
 
@@ -96,7 +96,7 @@ async function checkAddress(
       `A fixed IP of network ${network.id} can be chosen by its owner only: leave 'fixed_ip' out.`,
     );
   const subnets = await references.subnetsOf(network.id);
-  if (!subnets.some(({ cidr }) => cidrHolds(cidr, address)))
+  if (!subnets.some(({ cidr }) => isWithin(address, cidr)))
     throw badRequest(`Fixed IP address ${address} is in no subnet of network ${network.id}.`);
   const [port] = await references.portsAt(network.id, address);
   if (port) throw badRequest(`Fixed IP address ${address} is already in use on instance ${port.device_id}.`);

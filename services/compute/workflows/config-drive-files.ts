@@ -1,5 +1,6 @@
 /** The metadata of a guest: files of the config drive, and of the metadata API. */
 import type { FileContent } from '#shared/contracts/compute-agent.ts';
+import { netmask } from '#shared/net/addresses.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Interface, PortCopy, SubnetCopy } from '../interfaces/store.ts';
 import type { Server } from '../servers/store.ts';
@@ -76,29 +77,19 @@ function networkOf(networkId: string, port: PortCopy, { address, subnetId }: Fix
     ...link,
     type: `ipv${version}`,
     ip_address: address,
-    netmask: maskOf(subnet),
+    netmask: maskOf(subnet.cidr, subnet.version),
     routes: routesOf(subnet),
     services: subnet.dns.map((dns) => ({ type: 'dns', address: dns })),
   };
 }
 
-/** The netmask of a subnet, in the notation of its IP version. */
-function maskOf({ cidr, version }: SubnetCopy): string {
-  const bits = Number(cidr.split('/')[1]);
-  return version === 6 ? v6Mask(bits) : v4Mask(bits);
-}
-const v4Mask = (bits: number): string =>
-  [0, 1, 2, 3].map((octet) => 256 - 2 ** (8 - Math.min(8, Math.max(0, bits - octet * 8)))).join('.');
-const v6Mask = (bits: number): string =>
-  [0, 1, 2, 3, 4, 5, 6, 7]
-    .map((group) => (65536 - 2 ** (16 - Math.min(16, Math.max(0, bits - group * 16)))).toString(16))
-    .join(':');
+const maskOf = (cidr: string, version: 4 | 6): string => netmask(Number(cidr.split('/')[1]), version);
 
 function routesOf({ gateway, routes, version }: SubnetCopy) {
   const any = version === 6 ? { network: '::', netmask: '::' } : { network: '0.0.0.0', netmask: '0.0.0.0' };
   const subnetRoutes = routes.map(({ destination, nexthop }) => ({
     network: destination.split('/')[0] ?? '',
-    netmask: maskOf({ cidr: destination, version } as SubnetCopy),
+    netmask: maskOf(destination, version),
     gateway: nexthop,
   }));
   return gateway === null ? subnetRoutes : [{ ...any, gateway }, ...subnetRoutes];

@@ -1,12 +1,12 @@
 /** Allocates addresses of a port: the requested ones, or free ones. */
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { canonical, cidrOf, contains, eui64, numberOf } from '#shared/net/addresses.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
 import type { FixedIpInput } from '../ports/resource.ts';
 import { invalidInput, missing } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';
-import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts';
-import { lowestFree, randomAddresses } from './pools.ts';
+import { lowestFree, randomAddresses, usable } from './pools.ts';
 import { type Address, findTaken, insertAddresses, listTaken } from './store.ts';
 
 interface AddressRequest {

@@ -1,6 +1,31 @@
 /** Picks addresses from allocation pools. Pure: the caller knows which are taken. */
 import { randomInt } from 'node:crypto';
-import { numberOf, type Pool, textOf, versionOf } from './cidr.ts';
+import { type Cidr, numberOf, textOf, versionOf } from '#shared/net/addresses.ts';
+
+export interface Pool {
+  readonly start: string;
+  readonly end: string;
+}
+
+/** The addresses that a port may have: without the network address, and without the IPv4 broadcast address. */
+export function usable({ version, prefix, first, last }: Cidr): { readonly first: bigint; readonly last: bigint } {
+  if (version === 4 && prefix >= 31) return { first, last };
+  if (version === 6 && prefix >= 127) return { first, last };
+  return { first: first + 1n, last: version === 4 ? last - 1n : last };
+}
+
+/** All usable addresses but the gateway. */
+export function defaultPools(cidr: Cidr, gateway: string | null): Pool[] {
+  const { first, last } = usable(cidr);
+  const excluded = gateway === null ? undefined : numberOf(gateway);
+  const ranges =
+    excluded === undefined || excluded < first || excluded > last
+      ? [[first, last] as const]
+      : [[first, excluded - 1n] as const, [excluded + 1n, last] as const];
+  return ranges
+    .filter(([start, end]) => start <= end)
+    .map(([start, end]) => ({ start: textOf(start, cidr.version), end: textOf(end, cidr.version) }));
+}
 
 interface Span {
   readonly start: bigint;

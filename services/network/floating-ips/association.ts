@@ -1,7 +1,7 @@
 /** Finds the router for a floating IP: one with an interface on the port's subnet and a gateway on the external network. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { versionOf } from '../addresses/cidr.ts';
+import { versionOf } from '#shared/net/addresses.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';

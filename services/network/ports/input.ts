@@ -1,7 +1,7 @@
 /** Checks of the body of a port against the rows. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
+import { canonical, cidrOf, cidrText } from '#shared/net/addresses.ts';
 import type { Network } from '../context.ts';
 import { hasGlobalAccess } from '../policy.ts';
 import { invalidInput } from '../resources/values.ts';

@@ -1,5 +1,5 @@
+import { canonical } from '#shared/net/addresses.ts';
 import { assignAddresses } from '../addresses/assign.ts';
-import { canonical } from '../addresses/cidr.ts';
 import { type Address, deleteAddresses, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';

@@ -1,8 +1,8 @@
 /** The gateway of a router: its interface on an external network. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { canonical } from '#shared/net/addresses.ts';
 import { assignAddresses } from '../addresses/assign.ts';
-import { canonical } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';
 import { networkRows } from '../networks/resource.ts';

@@ -1,8 +1,8 @@
 /** The internal interfaces of a router. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { cidrOf, overlap } from '#shared/net/addresses.ts';
 import { assignAddresses } from '../addresses/assign.ts';
-import { cidrOf, overlap } from '../addresses/cidr.ts';
 import { inPools } from '../addresses/pools.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';

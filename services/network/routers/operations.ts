@@ -1,6 +1,6 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { cidrOf, overlap } from '../addresses/cidr.ts';
+import { cidrOf, overlap } from '#shared/net/addresses.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markRouterDirty } from '../floating-ips/release.ts';

@@ -1,7 +1,7 @@
 /** Parses and checks the body of a security group rule. Pure. */
 import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
+import { canonical, cidrOf, cidrText } from '#shared/net/addresses.ts';
 import { invalidInput } from '../resources/values.ts';
 import type { GroupRule, NewRule } from './resource.ts';
 

@@ -1,5 +1,5 @@
 import type { ExternalSpec } from '#shared/contracts/network-agent.ts';
-import { cidrOf } from '../addresses/cidr.ts';
+import { cidrOf } from '#shared/net/addresses.ts';
 import type { Network } from '../context.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
 import { networkRows } from '../networks/resource.ts';

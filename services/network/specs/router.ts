@@ -1,5 +1,5 @@
 import type { RouterSpec } from '#shared/contracts/network-agent.ts';
-import { cidrOf } from '../addresses/cidr.ts';
+import { cidrOf } from '#shared/net/addresses.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';

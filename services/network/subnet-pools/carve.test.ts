@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cidrOf } from '../addresses/cidr.ts';
+import { cidrOf } from '#shared/net/addresses.ts';
 import { carve, compact, isInside } from './carve.ts';
 
 test('the first range that nobody has is cut', () => {

@@ -1,5 +1,5 @@
 /** Cuts ranges from a pool. Pure. */
-import { type Cidr, cidrOf, cidrText, overlap } from '../addresses/cidr.ts';
+import { type Cidr, cidrOf, cidrText, overlap } from '#shared/net/addresses.ts';
 
 const bits = { 4: 32, 6: 128 } as const;
 

@@ -1,6 +1,6 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { cidrOf } from '../addresses/cidr.ts';
+import { cidrOf } from '#shared/net/addresses.ts';
 import type { Network } from '../context.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';

@@ -1,6 +1,6 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
+import { cidrOf, cidrText, contains, overlap } from '#shared/net/addresses.ts';
 import { findPortByAddress, listAddressesOfSubnet } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markExternalDirty, markNetworkDirty } from '../networks/mark-dirty.ts';

@@ -6,13 +6,11 @@ import {
   cidrOf,
   cidrText,
   contains,
-  defaultPools,
   numberOf,
-  type Pool,
   textOf,
-  usable,
   versionOf,
-} from '../addresses/cidr.ts';
+} from '#shared/net/addresses.ts';
+import { defaultPools, type Pool, usable } from '../addresses/pools.ts';
 import { invalidInput } from '../resources/values.ts';
 import type { HostRoute, Subnet } from './resource.ts';
 

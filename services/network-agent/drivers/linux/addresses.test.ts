@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { familyOf, ip6Number, isWithin, linkLocalOf } from './addresses.ts';
+import { isWithin } from '#shared/net/addresses.ts';
+import { familyOf, ip6Number, linkLocalOf } from './addresses.ts';
 
 test('familyOf gives 4 or 6 for an address or a range and throws for anything else', () => {
   assert.equal(familyOf('10.0.0.1'), 4);
@@ -22,7 +23,7 @@ test('linkLocalOf derives the link-local address of a MAC', () => {
   assert.equal(linkLocalOf('fa:16:3e:12:34:56'), 'fe80::f816:3eff:fe12:3456');
 });
 
-test('isWithin tells whether an IPv4 address is in a range', () => {
+test('isWithin tells whether an address is in a range', () => {
   assert.ok(isWithin('10.7.0.255', '10.7.0.0/24'));
   assert.ok(isWithin('192.168.1.1', '0.0.0.0/0'));
   assert.ok(!isWithin('10.7.1.0', '10.7.0.0/24'));

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
-import { isWithin } from './addresses.ts';
+import { isWithin, versionOf } from '#shared/net/addresses.ts';
 import { ipBatch, listLinks, netnsExec, runProgram } from './commands.ts';
 import { ensureEnded, isDnsmasq } from './dnsmasq.ts';
 import { type DnsmasqFiles, dnsmasqFiles, metadataAddress } from './dnsmasq-files.ts';
@@ -50,7 +50,7 @@ async function plug(names: Names, namespace: string, { port, segment, subnets }:
   await ipBatch(vethLines(pair, namespace, host, before));
   const links = await listLinks(namespace);
   const addresses = port.fixedIps.map(({ address, subnetId }) => `${address}/${lengthOf(subnets, address, subnetId)}`);
-  const gateway = subnets.find(({ gateway: via, cidr }) => via && isWithin(via, cidr))?.gateway;
+  const gateway = subnets.find(({ gateway: via, cidr }) => via && versionOf(via) === 4 && isWithin(via, cidr))?.gateway;
   await ipBatch(
     [
       ...addressLines(link, addresses, links),

@@ -3,7 +3,7 @@ import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
 import { domainName, hostLabel } from '#shared/contracts/grammar.ts';
 import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
-import { isWithin } from './addresses.ts';
+import { isWithin } from '#shared/net/addresses.ts';
 import { inner } from './names.ts';
 
 type Subnet = DhcpSpec['subnets'][number];

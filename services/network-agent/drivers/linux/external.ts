@@ -1,7 +1,7 @@
 /** The host's own address on the bridge of an external flat network. */
 import type { ExternalSpec } from '#shared/contracts/network-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { isWithin } from './addresses.ts';
+import { isWithin } from '#shared/net/addresses.ts';
 import { ipBatch, type Links, listLinks, setSysctl } from './commands.ts';
 
 /** The bridge must exist. The firewall has the masquerade rule. */

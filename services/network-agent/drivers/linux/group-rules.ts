@@ -3,13 +3,14 @@ import { requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { FirewallRule, GroupSpec } from '#shared/contracts/network-agent.ts';
 import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { canonicalRange, type Family, familyOf, ofFamily } from './addresses.ts';
+import type { Version } from '#shared/net/addresses.ts';
+import { canonicalRange, familyOf, ofFamily } from './addresses.ts';
 import type { Block } from './blocks.ts';
 
 const withoutDashes = (id: string) => id.replaceAll('-', '');
 export const chainOf = (groupId: string, direction: FirewallRule['direction']) =>
   `g${withoutDashes(groupId)}_${direction}`;
-const setOf = (groupId: string, family: Family) => `g${withoutDashes(groupId)}_${family}`;
+const setOf = (groupId: string, family: Version) => `g${withoutDashes(groupId)}_${family}`;
 
 /** The two sets of a group; empty for a group that is only a remote group of rules. */
 export const memberSets = ({ id, members }: GroupSpec): Block[] =>
@@ -53,7 +54,7 @@ function protocol({ protocol: name, family, portMin, portMax }: FirewallRule): s
   return `meta l4proto ${number}${ports}`;
 }
 
-function protocolNumber(name: string, family: Family): number {
+function protocolNumber(name: string, family: Version): number {
   const number = protocolNumbers.get(name.toLowerCase()) ?? (/^\d{1,3}$/.test(name) ? Number(name) : 256);
   if (number > 255) throw badRequest(`${name} is not a protocol`);
   return number === 1 && family === 6 ? 58 : number;

@@ -6,8 +6,9 @@
 import { domainName, hostLabel, linkName, macAddress, resourceId } from '#shared/contracts/grammar.ts';
 import type { FirewallRule, Segment } from '#shared/contracts/network-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { versionOf } from '#shared/net/addresses.ts';
 import type { SpecKind, Specs } from '../records.ts';
-import { canonicalRange, familyOf, isAddress, isUnicast } from './addresses.ts';
+import { canonicalRange, familyOf, isUnicast } from './addresses.ts';
 import { ruleLine } from './group-rules.ts';
 
 export interface ValidSpec<Spec> {
@@ -75,7 +76,7 @@ const checks: { readonly [K in SpecKind]: (spec: Specs[K], keepValid: KeepValid)
       port: { ...spec.port, fixedIps: keepValid('port.fixedIps', spec.port.fixedIps, fixedIp) },
       subnets: keepValid('subnets', spec.subnets, (each) => subnet(each, keepValid)),
       leases: keepValid('leases', spec.leases, (lease) =>
-        macAddress.test(lease.mac) && isAddress(lease.address) ? { ...lease, name: nameOf(lease.name) } : null,
+        macAddress.test(lease.mac) && versionOf(lease.address) ? { ...lease, name: nameOf(lease.name) } : null,
       ),
     };
   },
@@ -93,7 +94,7 @@ const checks: { readonly [K in SpecKind]: (spec: Specs[K], keepValid: KeepValid)
       routes: keepValid('routes', spec.routes, route),
       interfaces: keepValid('interfaces', spec.interfaces, (each) => routerInterface(each, 'interfaces', keepValid)),
       floatingIps: keepValid('floatingIps', spec.floatingIps, (each) =>
-        [each.floating, each.fixed].every((address) => isAddress(address) && familyOf(address) === 4) ? each : null,
+        [each.floating, each.fixed].every((address) => versionOf(address) === 4) ? each : null,
       ),
     };
   },
@@ -118,12 +119,15 @@ function requireSegment({ networkId, bridge, id, mtu, type, peers }: Segment): v
   requireField('segment.id', Number.isInteger(id) && id >= 0 && id < 2 ** 24);
   requireField('segment.mtu', Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535);
   requireField('segment.type', ['vxlan', 'flat', 'local'].includes(type));
-  requireField('segment.peers', peers.every(isAddress));
+  requireField(
+    'segment.peers',
+    peers.every((peer) => versionOf(peer) !== undefined),
+  );
 }
 
 const isId = (id: string) => (resourceId.test(id) ? id : null);
 const nameOf = (name: string) => (hostLabel.test(name) ? name : '');
-const fixedIp = <T extends { readonly address: string }>(each: T) => (isAddress(each.address) ? each : null);
+const fixedIp = <T extends { readonly address: string }>(each: T) => (versionOf(each.address) ? each : null);
 const hasPrefixLength = (address: string): boolean =>
   address.includes('/') && resultOrNull(canonicalRange, address) !== null;
 
@@ -134,7 +138,7 @@ function rule(each: FirewallRule): FirewallRule | null {
 
 function route<R extends { readonly destination: string; readonly nexthop: string }>(each: R): R | null {
   const { destination, nexthop } = each;
-  const valid = isAddress(nexthop) && familyOf(destination) === familyOf(nexthop);
+  const valid = versionOf(nexthop) === familyOf(destination);
   if (!valid || !isUnicast(destination) || !isUnicast(nexthop)) return null;
   return { ...each, destination: canonicalRange(withPrefixLength(destination)) };
 }
@@ -147,7 +151,7 @@ type Subnet = Specs['dhcp']['subnets'][number];
 function subnet(each: Subnet, keepValid: KeepValid): Subnet | null {
   const family = familyOf(each.cidr);
   if (!hasPrefixLength(each.cidr)) return null;
-  const sameFamily = (address: string) => (isAddress(address) && familyOf(address) === family ? address : null);
+  const sameFamily = (address: string) => (versionOf(address) === family ? address : null);
   const routes = keepValid(`subnets ${each.id} routes`, each.routes, (each) =>
     sameFamily(each.nexthop) ? route(each) : null,
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonical, cidrOf, cidrText, contains, defaultPools, eui64, overlap } from './cidr.ts';
-import { addressAt, inPools, lowestFree, poolSize, randomAddresses } from './pools.ts';
+import { canonical, cidrOf, cidrText, contains, eui64, overlap } from '#shared/net/addresses.ts';
+import { addressAt, defaultPools, inPools, lowestFree, poolSize, randomAddresses } from './pools.ts';
 
 const cidr = (text: string) => cidrOf(text) ?? assert.fail(`${text} is a range`);
 
