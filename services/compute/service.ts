@@ -21,8 +21,8 @@ import { nova } from './dialect.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
-import { beside } from './migrations/002-beside.ts';
-import { discs } from './migrations/003-discs.ts';
+import { flavorsHostsQuotas } from './migrations/002-flavors-hosts-quotas.ts';
+import { cdromAndDetails } from './migrations/003-cdrom-and-details.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -41,7 +41,7 @@ export interface ComputeOptions {
 export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
-  await migrate(db, [servers, beside, discs]);
+  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,

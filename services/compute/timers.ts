@@ -52,11 +52,10 @@ async function sweepRows({ db, log, config }: Compute): Promise<void> {
 
 /** Reads the addresses of servers in turn, in case an event was lost. */
 function refresher(compute: Compute): () => Promise<void> {
-  let from = 0;
+  let last = 0;
   return async () => {
-    const live = await listLiveServers(compute.db);
-    const batch = live.slice(from, from + refreshBatchSize);
-    from = from + refreshBatchSize >= live.length ? 0 : from + refreshBatchSize;
+    const batch = await listLiveServers(compute.db, last, refreshBatchSize);
+    last = batch.length < refreshBatchSize ? 0 : (batch.at(-1)?.sequence ?? 0);
     for (const { id } of batch)
       await refreshAddresses(compute, id).catch((error: unknown) =>
         compute.log.warn({ serverId: id, error }, 'could not read the addresses of a server'),

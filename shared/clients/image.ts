@@ -22,6 +22,20 @@ export interface Image {
   readonly [property: string]: unknown;
 }
 
+const standard = new Set(
+  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden locations direct_url stores'.split(
+    ' ',
+  ),
+);
+
+/** The custom properties of an image. */
+export const propertiesOf = (image: Image): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(image).flatMap(([name, value]) =>
+      standard.has(name) || typeof value !== 'string' ? [] : [[name, value] as const],
+    ),
+  );
+
 /** Methods act as the user of `token`, without one as the service's own user. */
 export interface ImageClient {
   /** Throws 404 for an image that the user may not see. */

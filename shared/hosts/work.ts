@@ -9,7 +9,7 @@ export interface HostWork {
   readonly verb: string;
   /** The id of the spec. */
   readonly subject: string;
-  /** The spec as JSON; the column has an older name. */
+  /** The spec as JSON. The column keeps its first name: a controller of the release before may run beside this one. */
   readonly wish: string;
   readonly askedAt: number;
   readonly outcome: string | null;
@@ -29,7 +29,7 @@ export const ensureHostWorkTable = (tx: Knex) =>
   });
 
 const superseded: Outcome = {
-  fault: { status: 409, kind: 'conflict', message: 'a later wish replaced this one' },
+  fault: { status: 409, kind: 'conflict', message: 'a later spec replaced this one' },
 };
 
 /** Inserts the work unless its id exists. Replaces open work on the same thing of the same host, which gets a 409. */

@@ -30,7 +30,7 @@ interface Definition<Service, Row, As extends Attributes> {
   readonly attributes: As;
   /** An operation without a rule has no route. */
   readonly rules: {
-    readonly list?: string;
+    readonly list?: Authorization;
     readonly show: Authorization;
     readonly create?: string;
     readonly update?: string;

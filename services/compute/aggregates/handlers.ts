@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
@@ -55,19 +56,31 @@ const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, { body, 
   return ok({ aggregate: view });
 };
 
-const updateAggregate: Handler<Compute, AggregateBody, 'id'> = async ({ db }, { params, body, version }) => {
-  const { name, availability_zone: zone } = body.aggregate;
-  const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await getAggregate(tx, params.id);
+type Change = Parameters<typeof changeAggregate>[2];
+
+/** Changes an aggregate in one transaction, and answers with it. */
+const changing =
+  <Body>(
+    change: (tx: Knex, aggregate: Aggregate, body: Body) => Change | Promise<Change>,
+  ): Handler<Compute, Body, 'id'> =>
+  async ({ db }, { params, body, version }) => {
+    const changed = await db.transaction(async (tx) => {
+      const aggregate = await getAggregate(tx, params.id);
+      await changeAggregate(tx, aggregate.id, await change(tx, aggregate, body));
+      return getAggregate(tx, params.id);
+    });
+    return ok({ aggregate: aggregateView(changed, version) });
+  };
+
+const updateAggregate = changing<AggregateBody>(
+  (_tx, { metadata }, { aggregate: { name, availability_zone: zone } }) => {
     const { availability_zone: _, ...rest } = metadata;
-    await changeAggregate(tx, id, {
+    return {
       ...(name === undefined ? {} : { name: name.trim() }),
       ...(zone === undefined ? {} : { metadata: { ...rest, ...zoneOf(zone) } }),
-    });
-    return getAggregate(tx, String(id));
-  });
-  return ok({ aggregate: aggregateView(changed, version) });
-};
+    };
+  },
+);
 
 const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params }) => {
   const { id, hosts } = await getAggregate(db, params.id);
@@ -78,73 +91,51 @@ const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params
 
 type HostBody<Key extends string> = { readonly [Name in Key]: { readonly host: string } };
 
-const addHost: Handler<Compute, HostBody<'add_host'>, 'id'> = async ({ db }, { params, body, version }) => {
-  const { host } = body.add_host;
-  await getHostByName(db, host);
-  const changed = await db.transaction(async (tx) => {
-    const { id, hosts, metadata } = await getAggregate(tx, params.id);
-    if (hosts.includes(host)) throw conflict(`Aggregate ${id} already has host ${host}.`);
-    await checkOneZone(tx, host, metadata.availability_zone);
-    await changeAggregate(tx, id, { hosts: [...hosts, host] });
-    return getAggregate(tx, String(id));
-  });
-  return ok({ aggregate: aggregateView(changed, version) });
-};
+const addHost = changing<HostBody<'add_host'>>(async (tx, { id, hosts, metadata }, { add_host: { host } }) => {
+  await getHostByName(tx, host);
+  if (hosts.includes(host)) throw conflict(`Aggregate ${id} already has host ${host}.`);
+  await checkOneZone(tx, host, metadata.availability_zone);
+  return { hosts: [...hosts, host] };
+});
 
 /** A host is in at most one zone, and a host with servers cannot change it. */
-async function checkOneZone(db: Compute['db'], host: string, zone: string | undefined): Promise<void> {
+async function checkOneZone(db: Knex, host: string, zone: string | undefined): Promise<void> {
   if (zone === undefined) return;
   const others = (await listAggregates(db)).filter(({ hosts }) => hosts.includes(host));
   const other = others.find(({ metadata }) => metadata.availability_zone && metadata.availability_zone !== zone);
   if (other) throw conflict(`Host ${host} is in zone ${other.metadata.availability_zone} already.`);
-  if (others.length === 0 && (await usedOnHosts(db)).has(host))
+  if (others.length === 0 && (await usedOnHosts(db, [host])).has(host))
     throw conflict(`Host ${host} has servers, which cannot change their availability zone.`);
 }
 
-const removeHost: Handler<Compute, HostBody<'remove_host'>, 'id'> = async ({ db }, { params, body, version }) => {
-  const { host } = body.remove_host;
-  const changed = await db.transaction(async (tx) => {
-    const { id, hosts } = await getAggregate(tx, params.id);
-    if (!hosts.includes(host)) throw new Fault(404, 'notFound', `Aggregate ${id} has no host ${host}.`);
-    await changeAggregate(tx, id, { hosts: hosts.filter((each) => each !== host) });
-    return getAggregate(tx, String(id));
-  });
-  return ok({ aggregate: aggregateView(changed, version) });
-};
+const removeHost = changing<HostBody<'remove_host'>>((_tx, { id, hosts }, { remove_host: { host } }) => {
+  if (!hosts.includes(host)) throw new Fault(404, 'notFound', `Aggregate ${id} has no host ${host}.`);
+  return { hosts: hosts.filter((each) => each !== host) };
+});
 
 interface MetadataBody {
   readonly set_metadata: { readonly metadata: Readonly<Record<string, string | null>> };
 }
 
 /** A null removes the key. */
-const setAggregateMetadata: Handler<Compute, MetadataBody, 'id'> = async ({ db }, { params, body, version }) => {
-  const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await getAggregate(tx, params.id);
-    const merged = Object.entries({ ...metadata, ...body.set_metadata.metadata });
-    const kept = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
-    await changeAggregate(tx, id, { metadata: Object.fromEntries(kept) });
-    return getAggregate(tx, String(id));
-  });
-  return ok({ aggregate: aggregateView(changed, version) });
-};
+const setMetadata = changing<MetadataBody>((_tx, { metadata }, body) => {
+  const merged = Object.entries({ ...metadata, ...body.set_metadata.metadata });
+  const kept = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
+  return { metadata: Object.fromEntries(kept) };
+});
 
 const path = '/v2.1/os-aggregates';
 const one = `${path}/:id`;
 const rule = 'os_compute_api:os-aggregates';
+const act = { method: 'post', path: `${one}/action` } as const;
 
 export const aggregateRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listAllAggregates, rule: `${rule}:index` },
-  { method: 'post', path: path, handler: createAggregate, rule: `${rule}:create` },
+  { method: 'get', path, handler: listAllAggregates, rule: `${rule}:index` },
+  { method: 'post', path, handler: createAggregate, rule: `${rule}:create` },
   { method: 'get', path: one, handler: showAggregate, rule: `${rule}:show` },
   { method: 'put', path: one, handler: updateAggregate, rule: `${rule}:update` },
   { method: 'delete', path: one, handler: deleteAggregate, rule: `${rule}:delete` },
-  { method: 'post', path: `${one}/action`, handler: addHost, rule: `${rule}:add_host`, action: 'add_host' },
-  { method: 'post', path: `${one}/action`, handler: removeHost, rule: `${rule}:remove_host`, action: 'remove_host' },
-  {
-    method: 'post',
-    path: `${one}/action`,
-    handler: setAggregateMetadata,
-    rule: `${rule}:set_metadata`,
-    action: 'set_metadata',
-  },
+  { ...act, action: 'add_host', handler: addHost, rule: `${rule}:add_host` },
+  { ...act, action: 'remove_host', handler: removeHost, rule: `${rule}:remove_host` },
+  { ...act, action: 'set_metadata', handler: setMetadata, rule: `${rule}:set_metadata` },
 ];

@@ -58,8 +58,8 @@ const one = `${path}/:volume`;
 const rule = 'os_compute_api:os-volumes-attachments';
 
 export const attachmentRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listVolumes, rule: `${rule}:index` },
-  { method: 'post', path: path, handler: attachToServer, rule: `${rule}:create` },
+  { method: 'get', path, handler: listVolumes, rule: `${rule}:index` },
+  { method: 'post', path, handler: attachToServer, rule: `${rule}:create` },
   { method: 'get', path: one, handler: showVolume, rule: `${rule}:show` },
   { method: 'put', path: one, handler: changeVolume, rule: `${rule}:update` },
   { method: 'delete', path: one, handler: detachFromServer, rule: `${rule}:delete` },

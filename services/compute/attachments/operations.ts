@@ -10,7 +10,7 @@ import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import type { Server } from '../servers/store.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
-import { defaultBusOf } from '../workflows/guest-spec.ts';
+import { defaultBusOf, ownDisks } from '../workflows/guest-spec.ts';
 import { nextDevice } from '../workflows/volumes.ts';
 import { type Attachment, attachmentTable } from './store.ts';
 
@@ -36,7 +36,7 @@ export async function attach(
   checkState(server, 'attach_volume');
   const volume = await attachableVolume(compute, asking, input.volumeId);
   const [id, serverId] = [randomUUID(), server.id];
-  const task = await beginPartTask(compute, asking.caller, server, {
+  const { taskId: task, made } = await beginPartTask(compute, asking.caller, server, {
     workflow: attachVolume,
     params: { serverId, attachmentId: id, volumeId: volume.id },
     action: 'attach_volume',
@@ -45,7 +45,9 @@ export async function attach(
       const disks = await attachmentTable.list(tx, serverId);
       if (disks.some(({ volumeId }) => volumeId === volume.id))
         throw conflict(`Invalid volume: volume ${volume.id} already attached`);
-      await attachmentTable.insert(tx, newAttachment({ id, taskId, volume, input, disks, server }));
+      const attachment = newAttachment({ id, taskId, volume, input, disks, server });
+      await attachmentTable.insert(tx, attachment);
+      return attachment;
     },
   });
   const reserved = async () => {
@@ -54,7 +56,8 @@ export async function attach(
       throw badRequest(`Invalid volume: ${(await problemOf(compute.db, task)) ?? `${volume.id} was not reserved.`}`);
     return now.attachmentId === null ? undefined : now;
   };
-  return waitFor(reserved, () => stillReserved(volume.id));
+  await waitFor(reserved, () => stillReserved(volume.id));
+  return made;
 }
 
 const stillReserved = (volumeId: string) =>
@@ -72,7 +75,6 @@ interface NewAttachment {
 /** The volume is on the bus of the server's other disks, as in Nova. */
 const newAttachment = ({ id, taskId, volume, input, disks, server }: NewAttachment): Attachment => {
   const bus = defaultBusOf(server, disks);
-  const used = [server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)];
   return {
     id,
     serverId: server.id,
@@ -86,7 +88,7 @@ const newAttachment = ({ id, taskId, volume, input, disks, server }: NewAttachme
     volumeType: null,
     attachmentId: null,
     bootIndex: null,
-    device: input.device ?? nextDevice(bus, used),
+    device: input.device ?? nextDevice(bus, ownDisks(server, disks), disks),
     bus,
     cdrom: false,
     sizeGb: volume.size,

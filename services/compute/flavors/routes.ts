@@ -3,9 +3,9 @@ import { extraSpecs } from '#shared/resource/extra-specs.ts';
 import { projectAccess } from '#shared/resource/project-access.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Compute } from '../context.ts';
-import { listFlavorDetails, listFlavorNames } from './handlers.ts';
 import { createFlavor } from './operations.ts';
-import { flavorAccess, flavorAccessNames, flavorAttributes, flavorView } from './resource.ts';
+import { flavorPage } from './query.ts';
+import { briefFlavorView, flavorAccess, flavorAccessNames, flavorAttributes, flavorView } from './resource.ts';
 import { changeFlavor, findFlavor, removeFlavor } from './store.ts';
 
 const path = '/v2.1/flavors';
@@ -16,16 +16,23 @@ const find = ({ db }: Compute, { caller, params }: Pick<Call<unknown, 'id'>, 'ca
   findFlavor(db, caller, params.id);
 
 export const flavorRoutes: Route<Compute>[] = [
-  { method: 'get', path, handler: listFlavorNames, rule: anyToken },
-  { method: 'get', path: `${path}/detail`, handler: listFlavorDetails, rule: anyToken },
   ...plainRoutes({
     one: 'flavor',
+    many: 'flavors',
     path,
     attributes: flavorAttributes,
-    rules: { show: anyToken, create: `${manage}:create`, update: `${manage}:update`, remove: `${manage}:delete` },
+    rules: {
+      list: anyToken,
+      show: anyToken,
+      create: `${manage}:create`,
+      update: `${manage}:update`,
+      remove: `${manage}:delete`,
+    },
     updateSince: '2.55',
+    page: flavorPage,
     find,
     view: flavorView,
+    brief: briefFlavorView,
     create: createFlavor,
     update: async ({ db }: Compute, flavor, change) => {
       await changeFlavor(db, flavor.id, change);

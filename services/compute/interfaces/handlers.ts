@@ -46,8 +46,8 @@ const one = `${path}/:port`;
 const rule = 'os_compute_api:os-attach-interfaces';
 
 export const interfaceRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listServerInterfaces, rule: `${rule}:list` },
-  { method: 'post', path: path, handler: attachInterface, rule: `${rule}:create` },
+  { method: 'get', path, handler: listServerInterfaces, rule: `${rule}:list` },
+  { method: 'post', path, handler: attachInterface, rule: `${rule}:create` },
   { method: 'get', path: one, handler: showInterface, rule: `${rule}:show` },
   { method: 'delete', path: one, handler: detachInterface, rule: `${rule}:delete` },
 ];

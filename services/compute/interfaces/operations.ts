@@ -33,7 +33,7 @@ export async function attach(
   checkState(server, 'attach_interface');
   const nic = await resolveNic(compute, caller, input, mayUseExternal);
   const [id, serverId] = [randomUUID(), server.id];
-  const task = await beginPartTask(compute, caller, server, {
+  const { taskId: task } = await beginPartTask(compute, caller, server, {
     workflow: attachInterface,
     params: { serverId, interfaceId: id },
     action: 'interface_attach',

@@ -34,15 +34,9 @@ const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:index');
   const paged = atLeast(call.version, '2.35');
   const limit = paged ? limitOf(call.query.limit) : mostPerPage;
-  const marker = paged ? call.query.marker : undefined;
-  const found = await listKeypairs(db, userId, { limit, ...(marker === undefined ? {} : { marker }) });
-  const links = paged
-    ? call.page(
-        'keypairs',
-        found.map(({ name }) => name),
-        limit,
-      )
-    : {};
+  const found = await listKeypairs(db, userId, { limit, marker: paged ? call.query.marker : undefined });
+  const names = found.map(({ name }) => name);
+  const links = paged ? call.page('keypairs', names, limit) : {};
   return ok({ keypairs: found.map((each) => ({ keypair: briefView(each, call.version) })), ...links });
 };
 
@@ -87,20 +81,12 @@ const deleteKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
 };
 
 const path = '/v2.1/os-keypairs';
+const one = `${path}/:id`;
+const checked = (verb: string) => checkedInHandler(`os_compute_api:os-keypairs:${verb}`);
 
 export const keypairRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listOwnKeypairs, rule: checkedInHandler('os_compute_api:os-keypairs:index') },
-  { method: 'post', path: path, handler: createKeypair, rule: checkedInHandler('os_compute_api:os-keypairs:create') },
-  {
-    method: 'get',
-    path: `${path}/:id`,
-    handler: showKeypair,
-    rule: checkedInHandler('os_compute_api:os-keypairs:show'),
-  },
-  {
-    method: 'delete',
-    path: `${path}/:id`,
-    handler: deleteKeypair,
-    rule: checkedInHandler('os_compute_api:os-keypairs:delete'),
-  },
+  { method: 'get', path, handler: listOwnKeypairs, rule: checked('index') },
+  { method: 'post', path, handler: createKeypair, rule: checked('create') },
+  { method: 'get', path: one, handler: showKeypair, rule: checked('show') },
+  { method: 'delete', path: one, handler: deleteKeypair, rule: checked('delete') },
 ];

@@ -9,30 +9,12 @@ import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/c
 
 type Answer = MetadataOf['reply'];
 
-const versions = [
-  '2012-08-10',
-  '2013-04-04',
-  '2013-10-17',
-  '2015-10-15',
-  '2016-06-30',
-  '2016-10-06',
-  '2017-02-22',
-  '2018-08-27',
-  '2020-10-14',
-  'latest',
-];
-const ec2Versions = [
-  '1.0',
-  '2007-01-19',
-  '2007-03-01',
-  '2007-08-29',
-  '2007-10-10',
-  '2007-12-15',
-  '2008-02-01',
-  '2008-09-01',
-  '2009-04-04',
-  'latest',
-];
+const versions =
+  '2012-08-10 2013-04-04 2013-10-17 2015-10-15 2016-06-30 2016-10-06 2017-02-22 2018-08-27 2020-10-14 latest'.split(
+    ' ',
+  );
+const ec2Versions =
+  '1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01 2009-04-04 latest'.split(' ');
 
 const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ status: 200, type, body });
 const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };

@@ -1,6 +1,6 @@
 /** Nova's image and network APIs until 2.35, for old clients. Calls the other services with the caller's token. */
 import { shortTime, timeOf } from '#shared/api/times.ts';
-import type { Image } from '#shared/clients/image.ts';
+import { type Image, propertiesOf } from '#shared/clients/image.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { anyToken, type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
@@ -19,14 +19,8 @@ const states: Readonly<Record<string, readonly [status: string, progress: number
 
 const briefImage = ({ id, name }: Image, base: string) => ({ id, name, links: linksOf(base, 'images', id) });
 
-const standard =
-  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden'.split(
-    ' ',
-  );
-
 function imageView(image: Image, base: string) {
   const [status, progress] = own(states, image.status) ?? ['UNKNOWN', 0];
-  const texts = Object.entries(image).filter(([name, value]) => !standard.includes(name) && typeof value === 'string');
   return {
     ...briefImage(image, base),
     status,
@@ -35,7 +29,7 @@ function imageView(image: Image, base: string) {
     minRam: image.min_ram,
     created: shortTime(timeOf(String(image.created_at)) ?? 0),
     updated: shortTime(timeOf(String(image.updated_at)) ?? 0),
-    metadata: Object.fromEntries(texts),
+    metadata: propertiesOf(image),
     'OS-EXT-IMG-SIZE:size': image.size,
   };
 }
@@ -72,20 +66,11 @@ const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller
   return gone();
 };
 
-/** Nova-network's attributes; Neutron's networks have only the name of them. */
-const networkView = ({ id, name }: NetworkJson) => ({
-  id,
-  label: name,
-  cidr: null,
-  netmask: null,
-  gateway: null,
-  broadcast: null,
-  dns1: null,
-  dns2: null,
-  cidr_v6: null,
-  gateway_v6: null,
-  netmask_v6: null,
-});
+/** Nova-network's attributes, which Neutron's networks have not. */
+const absent = 'cidr netmask gateway broadcast dns1 dns2 cidr_v6 gateway_v6 netmask_v6'.split(' ');
+const nulls = Object.fromEntries(absent.map((name) => [name, null]));
+
+const networkView = ({ id, name }: NetworkJson) => ({ id, label: name, ...nulls });
 
 const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
   ok({ networks: (await network.listNetworks({}, caller.token)).map(networkView) });

@@ -21,8 +21,8 @@ const path = '/v2.1/os-server-groups';
 const rule = 'os_compute_api:os-server-groups';
 
 export const serverGroupRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listServerGroups, rule: `${rule}:index` },
-  { method: 'post', path: path, handler: createServerGroup, rule: `${rule}:create` },
+  { method: 'get', path, handler: listServerGroups, rule: `${rule}:index` },
+  { method: 'post', path, handler: createServerGroup, rule: `${rule}:create` },
   { method: 'get', path: `${path}/:id`, handler: showServerGroup, rule: `${rule}:show` },
   { method: 'delete', path: `${path}/:id`, handler: showServerGroup, rule: `${rule}:delete` },
 ];

@@ -19,33 +19,33 @@ export function checkState({ id, vmState, taskState }: Server, verb: string): vo
 
 export const nextPlace = (parts: readonly Part[]): number => Math.max(-1, ...parts.map(({ place }) => place)) + 1;
 
-export interface PartTask<Params> {
+export interface PartTask<Params, Made> {
   readonly workflow: Workflow<Params, Compute>;
   readonly params: Params;
   readonly action: string;
   readonly event: string;
   /** Inserts or acquires the part. The row of its server is locked, so that concurrent requests see each other's parts. */
-  change(tx: Knex, taskId: string): Promise<void>;
+  change(tx: Knex, taskId: string): Promise<Made>;
 }
 
 type By = Pick<Caller, 'userId' | 'projectId' | 'requestId'>;
 
 /** Changes the part and begins its task and its instance action, in one transaction. Returns the id of the task. */
-export async function beginPartTask<Params>(
+export async function beginPartTask<Params, Made>(
   { db, bus }: Compute,
   caller: By,
   { id: serverId, host }: Pick<Server, 'id' | 'host'>,
-  { workflow, params, action, event, change }: PartTask<Params>,
-): Promise<string> {
-  const id = await db.transaction(async (tx) => {
+  { workflow, params, action, event, change }: PartTask<Params, Made>,
+): Promise<{ readonly taskId: string; readonly made: Made }> {
+  const begun = await db.transaction(async (tx) => {
     await changeServer(tx, serverId, {});
     const taskId = await enqueue(tx, workflow, params, caller.requestId);
-    await change(tx, taskId);
+    const made = await change(tx, taskId);
     await beginAction(tx, caller, { serverId, action, taskId, event, host });
-    return taskId;
+    return { taskId, made };
   });
   bus.notify(tasksWait);
-  return id;
+  return begun;
 }
 
 const waitMs = 30_000;

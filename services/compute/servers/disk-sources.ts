@@ -1,6 +1,6 @@
 /** Checks the sources of disks: visible to the caller, and large enough. */
 
-import type { Image } from '#shared/clients/image.ts';
+import { type Image, propertiesOf } from '#shared/clients/image.ts';
 import type { VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Flavor } from '../flavors/resource.ts';
@@ -37,20 +37,6 @@ export async function requestedImage(of: References, id: string, flavor: Flavor)
     properties,
   };
 }
-
-const standard = new Set(
-  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden locations direct_url stores'.split(
-    ' ',
-  ),
-);
-
-/** The custom properties of an image. */
-const propertiesOf = (image: Image): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(image)
-      .filter(([name, value]) => !standard.has(name) && typeof value === 'string')
-      .map(([name, value]) => [name, String(value)]),
-  );
 
 interface DisksInput {
   readonly imageRef: string | undefined;

@@ -10,7 +10,7 @@ import { attachmentTable } from '../attachments/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { findFlavor } from '../flavors/store.ts';
-import { listHosts } from '../hosts/store.ts';
+import { findHost } from '../hosts/store.ts';
 import { beginAction } from '../instance-actions/store.ts';
 import { interfaceTable } from '../interfaces/store.ts';
 import { getKeypair } from '../keypairs/store.ts';
@@ -141,8 +141,7 @@ async function requestedDestination({ db }: Compute, input: ServerBody, permits:
   const [zone, forced] = availability_zone?.split(':') ?? [];
   if (forced) permits.authorize('os_compute_api:servers:create:forced_host');
   const hostName = forced || host;
-  if (hostName && !(await listHosts(db)).some(({ name }) => name === hostName))
-    throw badRequest(`Compute host ${hostName} could not be found.`);
+  if (hostName && !(await findHost(db, hostName))) throw badRequest(`Compute host ${hostName} could not be found.`);
   if (zone && zone !== defaultZone && ![...(await zonesOf(db)).values()].includes(zone))
     throw badRequest('The requested availability zone is not available');
   return { zone: forced ? null : zone || null, host: hostName || null };

@@ -224,8 +224,15 @@ export async function listServersOn(db: Knex, host: string, ids?: readonly strin
 }
 type GuestRow = Pick<Server, 'id' | 'version' | 'vmState' | 'taskId'>;
 
-export const listLiveServers = (db: Knex) =>
-  db<Server>('servers').where({ deletedAt: null, taskId: null }).whereNotNull('host').select('id', 'updatedAt');
+/** The next servers without a task after that number, in the order of their creation. */
+export const listLiveServers = (db: Knex, after: number, limit: number): Promise<Pick<Server, 'id' | 'sequence'>[]> =>
+  db('servers')
+    .where({ deletedAt: null, taskId: null })
+    .whereNotNull('host')
+    .where('sequence', '>', after)
+    .orderBy('sequence')
+    .limit(limit)
+    .select('id', 'sequence');
 
 /** Servers whose task does not exist; there should be none. */
 export const listOrphans = (db: Knex): Promise<Pick<Server, 'id' | 'vmState' | 'taskState' | 'taskId'>[]> =>

@@ -124,7 +124,7 @@ test('disks of an image on virtio-scsi are SCSI disks: root, ephemeral, and volu
   addVolume(cloud);
   const path = `/v2.1/servers/${id}/os-volume_attachments`;
   const { body } = await cloud.ask('POST', path, { body: { volumeAttachment: { volumeId } } });
-  assert.equal(body.volumeAttachment.device, '/dev/sdb');
+  assert.equal(body.volumeAttachment.device, '/dev/sdc', 'after the root and the ephemeral disk');
   await until(async () => (await cloud.openTasks()) === 0);
   assert.deepEqual(
     agent.guests.get(id)?.disks.map(({ bus }) => bus),

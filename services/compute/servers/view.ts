@@ -179,19 +179,8 @@ export const createdView = (
   adminPass,
 });
 
-/** Versions between two of these have the same view and share cached fragments. */
-const changedAt: readonly Version[] = [
-  '2.3',
-  '2.9',
-  '2.16',
-  '2.19',
-  '2.26',
-  '2.47',
-  '2.63',
-  '2.73',
-  '2.90',
-  '2.96',
-  '2.98',
-  '2.100',
-];
-export const versionClass = (version: Version): number => changedAt.filter((step) => atLeast(version, step)).length;
+const changedAt = new Set([...core.changedAt, ...extended.changedAt]);
+
+/** Versions of one class have the same view, and share cached fragments. */
+export const versionClass = (version: Version): number =>
+  [...changedAt].filter((step) => atLeast(version, step)).length;

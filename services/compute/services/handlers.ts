@@ -6,9 +6,9 @@ import { isUp } from '../hosts/operations.ts';
 import {
   agentBinary,
   changeService,
+  findHost,
   getService,
   getServiceOf,
-  listHosts,
   listServices,
   removeService,
   type ServiceRow,
@@ -93,8 +93,8 @@ const forceServiceDown = legacyUpdate(
 
 const deleteService: Handler<Compute, never, 'id'> = async ({ db, placement, log }, { params }) => {
   const service = await getService(db, params.id);
-  const host = (await listHosts(db)).find(({ name }) => name === service.host);
-  if (service.binary === agentBinary && (await usedOnHosts(db)).has(service.host))
+  const host = await findHost(db, service.host);
+  if (service.binary === agentBinary && (await usedOnHosts(db, [service.host])).has(service.host))
     throw conflict(
       'Unable to delete compute service that is hosting instances. Migrate or delete the instances first.',
     );

@@ -101,7 +101,7 @@ const listUsages: Handler<Compute> = async (compute, call) => {
 const path = '/v2.1/os-simple-tenant-usage';
 
 export const usageRoutes: Route<Compute>[] = [
-  { method: 'get', path: path, handler: listUsages, rule: 'os_compute_api:os-simple-tenant-usage:list' },
+  { method: 'get', path, handler: listUsages, rule: 'os_compute_api:os-simple-tenant-usage:list' },
   {
     method: 'get',
     path: `${path}/:id`,

@@ -33,8 +33,18 @@ export async function usedOnHosts(db: Knex, hosts?: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.host, usage(row)]));
 }
 
-export const listServersOnHosts = async (db: Knex, hosts?: readonly string[]) =>
-  (await onHosts(db, hosts).select('id', 'name', 'host')) as { id: string; name: string; host: string }[];
+interface OnHost {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+}
+
+export const listServersOnHosts = async (db: Knex, hosts: readonly string[]): Promise<OnHost[]> =>
+  onHosts(db, hosts).select('id', 'name', 'host');
+
+/** Those of the servers that are on a host. */
+export const findHostsOf = async (db: Knex, ids: readonly string[]): Promise<OnHost[]> =>
+  onHosts(db).whereIn('id', ids).select('id', 'name', 'host');
 
 interface Span extends Omit<PageRequest, 'sorts' | 'key'> {
   readonly start: number;

@@ -41,7 +41,7 @@ export async function guestSpec(
 }
 
 /** The disks of image and flavor: root, ephemeral, swap. Requested blank disks replace the flavor's ephemeral disk. */
-function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
+export function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
   const { image, flavor } = server;
   const replacesEphemeral = attachments.some(({ destination }) => destination === 'local');
   const bus = defaultBusOf(server, attachments);

@@ -6,7 +6,7 @@ import type { Compute } from '../context.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
 import type { Explanation } from '../scheduling-decisions/store.ts';
 import type { Server } from '../servers/store.ts';
-import { listServersOnHosts } from '../usages/store.ts';
+import { findHostsOf } from '../usages/store.ts';
 import { choose, describeHosts, noValidHost } from './scheduler/choose.ts';
 import type { Candidate, Requirements, Room } from './scheduler/filters.ts';
 
@@ -72,8 +72,8 @@ async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered:
     listServices(db, { binary: agentBinary }),
     zonesOf(db),
   ]);
-  const hasAffinity = wanted.differentFrom.length + wanted.sameAs.length > 0;
-  const servers = hasAffinity ? Map.groupBy(await listServersOnHosts(db), ({ host }) => host) : new Map();
+  const named = [...wanted.differentFrom, ...wanted.sameAs];
+  const servers = Map.groupBy(named.length > 0 ? await findHostsOf(db, named) : [], ({ host }) => host);
   return hosts.map((host) => {
     const service = services.find((each) => each.host === host.name);
     return {
@@ -88,7 +88,7 @@ async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered:
       arch: host.report.cpu.arch,
       offered: offered.has(host.id),
       rooms: offered.get(host.id) ?? {},
-      servers: (servers.get(host.name) ?? []).map(({ id }: { id: string }) => id),
+      servers: (servers.get(host.name) ?? []).map(({ id }) => id),
     };
   });
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
 import type { AttachmentJson, VolumeJson } from '#shared/clients/volume.ts';
+import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
@@ -155,12 +156,17 @@ export async function disconnectVolumes(
   );
 }
 
-/** The device name that the next disk on the bus gets: /dev/vdb after /dev/vda, or /dev/sda. */
-export function nextDevice(bus: Attachment['bus'], used: readonly (string | null)[]): string {
+/** The device name that the next disk on the bus gets, after the disks of image and flavor and the attached ones. */
+export function nextDevice(
+  bus: Attachment['bus'],
+  own: readonly Pick<DiskSpec, 'cdrom'>[],
+  attached: readonly Attachment[],
+): string {
   const prefix = bus === 'scsi' ? '/dev/sd' : '/dev/vd';
-  const letters = 'abcdefghijklmnopqrstuvwxyz';
-  const free = [...letters].find((letter) => !used.includes(prefix + letter));
+  const names = [...'abcdefghijklmnopqrstuvwxyz'].map((letter) => prefix + letter);
+  const used = [...names.slice(0, own.filter(({ cdrom }) => !cdrom).length), ...attached.map(({ device }) => device)];
+  const free = names.find((name) => !used.includes(name));
   if (free === undefined)
     throw conflict(`The device names of the server are taken, ${prefix}a to ${prefix}z: detach a volume first.`);
-  return prefix + free;
+  return free;
 }

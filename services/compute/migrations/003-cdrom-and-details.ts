@@ -1,7 +1,7 @@
 import { ensureColumn, type Migration } from '#shared/db/migrate.ts';
 
-/** A disk may be in the place of a disc; why something failed is told to administrators in full. */
-export const discs: Migration = {
+/** A disk may be a CD-ROM; the details of a failure are for administrators. Its name is in the databases that have it. */
+export const cdromAndDetails: Migration = {
   name: '003-discs',
   up: async (tx) => {
     await ensureColumn(tx, 'attachments', 'cdrom', (t) => t.boolean('cdrom').notNullable().defaultTo(false));

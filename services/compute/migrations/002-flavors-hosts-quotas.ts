@@ -1,7 +1,7 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What stands beside servers: flavors, keys, hosts, quotas, aggregates, consoles. */
-export const beside: Migration = {
+/** Flavors, keys, hosts, quotas, aggregates, consoles. Its name is in the databases that have it. */
+export const flavorsHostsQuotas: Migration = {
   name: '002-beside',
   up: async (tx) => {
     await ensureTable(tx, 'flavors', (t) => {
