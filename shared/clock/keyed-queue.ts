@@ -1,10 +1,15 @@
-/** Runs work with the same key in order, and work with different keys concurrently. The work must not reject. */
-export function keyedQueue(): (key: string, work: () => Promise<void>) => void {
-  const last = new Map<string, Promise<void>>();
+/** Runs work with the same key one after the other, and work with different keys concurrently; resolves to its result. */
+export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+
+export function keyedQueue(): KeyedQueue {
+  const last = new Map<string, Promise<unknown>>();
   return (key, work) => {
-    const queue = (last.get(key) ?? Promise.resolve()).then(work).finally(() => {
-      if (last.get(key) === queue) last.delete(key);
-    });
-    last.set(key, queue);
+    const current = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, current);
+    const forget = () => {
+      if (last.get(key) === current) last.delete(key);
+    };
+    current.then(forget, forget);
+    return current;
   };
 }

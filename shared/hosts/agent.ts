@@ -46,7 +46,7 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
     for (const work of open.filter(({ id }) => !underway.has(id))) {
       const replaced = new AbortController();
       underway.set(work.id, replaced);
-      queue(work.spec.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
+      void queue(work.spec.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
     }
   };
   const onError = (error: unknown) => log.warn({ host, error }, 'the service does not answer');

@@ -9,9 +9,9 @@
  * `hosts.on(host, run).ensureGuest(spec)` inserts the work, notifies the host, and waits for the outcome. The agent polls
  * for open work, so a lost notification costs only time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { type Bus, type Off, requireHost, silentMs } from '#shared/bus/bus.ts';
+import { waitFor } from '#shared/bus/wait.ts';
 import { openGroupCommit } from '#shared/db/group-commit.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
@@ -81,25 +81,14 @@ async function waitForOutcome<Agent>(
   id: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const finished = address.finished(contract.service, id);
   const begun = performance.now();
-  for (;;) {
+  const read = async (): Promise<Outcome | undefined> => {
     const { outcome, askedAt } = await getWork(db, id);
-    if (outcome) return outcome;
     const silence = Math.max(silentMs(bus, askedAt), performance.now() - begun - forgivenMs);
-    const leftMs = answerMs - silence;
-    if (leftMs <= 0) throw new HostAway(host, answerMs);
-    await waitForNotification(bus, finished, Math.min(pollMs, leftMs), signal);
-  }
-}
-
-/** Waits for a notification, at most `ms`, since notifications get lost. Throws when `signal` aborts. */
-async function waitForNotification(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
-  const notified = new AbortController();
-  const off = bus.onNotify(at, () => notified.abort());
-  await sleep(ms, undefined, { signal: AbortSignal.any([notified.signal, signal]) }).catch(() => {});
-  off();
-  signal.throwIfAborted();
+    if (!outcome && silence >= answerMs) throw new HostAway(host, answerMs);
+    return outcome ?? undefined;
+  };
+  return waitFor(bus, address.finished(contract.service, id), Math.min(pollMs, answerMs), read, signal);
 }
 
 type OnReport<Report> = (host: string, report: Report) => Promise<unknown>;

@@ -31,17 +31,3 @@ export interface Hypervisor extends ComputeAgent {
   /** Removes every guest and all its files. */
   removeGuests(): Promise<void>;
 }
-
-/** Runs calls with the same key one after the other, calls with different keys in parallel; resolves to the result of the call. */
-export function guestQueue(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (key, work) => {
-    const current = (last.get(key) ?? Promise.resolve()).then(work, work);
-    last.set(key, current);
-    const forget = () => {
-      if (last.get(key) === current) last.delete(key);
-    };
-    current.then(forget, forget);
-    return current;
-  };
-}

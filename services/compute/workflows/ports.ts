@@ -1,7 +1,7 @@
 /** The ports of a server's NICs, identified by server id and NIC number. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { silentMs } from '#shared/bus/bus.ts';
+import { waitFor } from '#shared/bus/wait.ts';
 import type { PortJson } from '#shared/clients/network.ts';
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
@@ -90,28 +90,21 @@ async function waitForActive(
   run: Run,
 ): Promise<PortJson> {
   const begunAt = Date.now();
-  let port = created;
-  while (port.status !== 'ACTIVE') {
+  const { host } = server;
+  const check = (port: PortJson): PortJson | undefined => {
+    if (port.status === 'ACTIVE') return port;
     if (port['binding:vif_type'] === 'binding_failed')
       throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: the host cannot plug it.`, {
-        details: `Binding failed for port ${port.id}: host ${server.host} cannot plug it.`,
+        details: `Binding failed for port ${port.id}: host ${host} cannot plug it.`,
       });
-    if (silentMs(bus, begunAt) >= config.portMs)
-      throw new Fault(504, 'portAway', `Port ${port.id} did not become ACTIVE within ${config.portMs / 1000} s.`, {
-        details: `Port ${port.id} did not become ACTIVE on host ${server.host} within ${config.portMs / 1000} s.`,
-      });
-    await waitForEvent(bus, server.id, 500, run.signal);
-    port = await network.showPort(port.id);
-  }
-  return port;
-}
-
-async function waitForEvent(bus: Compute['bus'], serverId: string, ms: number, signal: AbortSignal): Promise<void> {
-  const event = new AbortController();
-  const off = bus.onNotify(portChanged(serverId), () => event.abort());
-  await sleep(ms, undefined, { signal: AbortSignal.any([event.signal, signal]) }).catch(() => {});
-  off();
-  signal.throwIfAborted();
+    if (silentMs(bus, begunAt) < config.portMs) return undefined;
+    const seconds = config.portMs / 1000;
+    throw new Fault(504, 'portAway', `Port ${port.id} did not become ACTIVE within ${seconds} s.`, {
+      details: `Port ${port.id} did not become ACTIVE on host ${host} within ${seconds} s.`,
+    });
+  };
+  const read = async () => check(await network.showPort(created.id));
+  return check(created) ?? waitFor(bus, portChanged(server.id), 500, read, run.signal);
 }
 
 /** The copy of a port for its row, with the names that lists show. */

@@ -1,5 +1,7 @@
 /** The LDAP directories of domains, opened from their configuration. */
+
 import type { Knex } from 'knex';
+import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Sealer } from '#shared/seal/key-file.ts';
 import type { LdapDomains } from '../context.ts';
@@ -25,7 +27,7 @@ interface Parts {
 export function openLdapDomains(parts: Parts): LdapDomains {
   let open = new Map<string, Open>();
   let epochRead: number | undefined;
-  let queue = Promise.resolve();
+  const queue = keyedQueue();
   const reload = async (epoch: number) => {
     if (epoch === epochRead) return;
     const opened = new Map<string, Open>();
@@ -41,11 +43,7 @@ export function openLdapDomains(parts: Parts): LdapDomains {
     epochRead = epoch;
   };
   /** Serialized: each refresh closes the directories it replaces. */
-  const refresh = (epoch: number) => {
-    const next = queue.then(() => reload(epoch));
-    queue = next.catch(() => {});
-    return next;
-  };
+  const refresh = (epoch: number) => queue('reload', () => reload(epoch));
   const close = () => {
     for (const { directory } of open.values()) directory.close();
   };

@@ -49,7 +49,7 @@ export function openReconciler(network: Network): Reconciler {
       resolve();
       ticker.wake(); // its rows may have changed since
     };
-    queue(`${entry.host} ${entry.subject}`, work);
+    void queue(`${entry.host} ${entry.subject}`, work);
   };
   /** A spec that keeps failing must not delay its correction. */
   const abortSuperseded = async () => {

@@ -1,7 +1,8 @@
 /** What the parts of the driver share: one host and its guests. */
+import type { KeyedQueue } from '#shared/clock/keyed-queue.ts';
 import type { Room } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
-import type { guestQueue, Power } from '../hypervisor.ts';
+import type { Power } from '../hypervisor.ts';
 import type { DeviceContext } from './devices.ts';
 import type { ImageApi, ImageCache } from './images.ts';
 import type { StatePaths } from './paths.ts';
@@ -54,7 +55,7 @@ export interface QemuHost {
   readonly log: Log;
   readonly guests: Map<string, Guest>;
   /** Serializes the operations on one guest, by guest id. */
-  readonly queue: ReturnType<typeof guestQueue>;
+  readonly queue: KeyedQueue;
   /** Subscribes to the QMP events of a running guest. */
   readonly watch: (guest: Guest, running: Running) => void;
   /** Called when the report has changed. */

@@ -1,11 +1,13 @@
 /** The QEMU driver, over QMP. Guests keep running when the agent ends, and the next agent finds them. */
+
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { openRoom } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
-import { guestQueue, type Hypervisor } from '../hypervisor.ts';
+import type { Hypervisor } from '../hypervisor.ts';
 import { factsOf } from '../machine.ts';
 import { readTail, trimConsole } from './console.ts';
 import type { Guest, QemuHost, QemuSettings } from './host.ts';
@@ -112,7 +114,7 @@ async function openHost({
     capabilities,
     log,
     guests: new Map(),
-    queue: guestQueue(),
+    queue: keyedQueue(),
     onChange,
   };
   const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };

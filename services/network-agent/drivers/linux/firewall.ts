@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { PortSpec, Segment } from '#shared/contracts/network-agent.ts';
-import { coalesce } from '../concurrency.ts';
+import { coalesce } from '../coalesce.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
 import { canonicalRange } from './addresses.ts';
 import { type Block, changeText, rulesetText } from './blocks.ts';

@@ -1,7 +1,7 @@
 /** Makes the host match its specs: when a spec arrives, after a crash or reboot, and when another program changed something. */
+import { type KeyedQueue, keyedQueue } from '#shared/clock/keyed-queue.ts';
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
-import { keyedMutex } from '../concurrency.ts';
 import { neededSegments, type Records, type SpecKind, type Specs, segmentsOf, specKinds } from '../records.ts';
 import { ensureBridge, ensureBridgeGone } from './bridge.ts';
 import { listLinks, listTables } from './commands.ts';
@@ -26,8 +26,8 @@ export interface Reconciler {
 
 export function openReconciler(host: LinuxHost, log: Log): Reconciler {
   const { records, underlay, firewall } = host;
-  const perSpec = keyedMutex();
-  const perBridge = keyedMutex();
+  const perSpec = keyedQueue();
+  const perBridge = keyedQueue();
   /** Keys of specs that may be partly applied: all after a start, later those that failed. */
   const dirty = new Set<string>();
   const logRepairFailure = repairFailureLog(log);
@@ -127,7 +127,7 @@ export function openReconciler(host: LinuxHost, log: Log): Reconciler {
 }
 
 /** Makes a bridge match its newest segment. Calls that wait for the same bridge share one run. */
-function bridges({ records, underlay }: LinuxHost, perBridge: ReturnType<typeof keyedMutex>) {
+function bridges({ records, underlay }: LinuxHost, perBridge: KeyedQueue) {
   const waiting = new Map<string, Promise<void>>();
   return (segment: Segment): Promise<void> => {
     const { bridge } = segment;

@@ -1,6 +1,7 @@
 /** Exports volumes as iSCSI targets: one per volume, LUN 1, for named initiators with a CHAP account each. */
 import { join, resolve, sep } from 'node:path';
 import { every } from '#shared/clock/every.ts';
+import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 import { chapSecret, chapUser, requireIscsiName, requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { GrantSpec, Target as Reached } from '#shared/contracts/volume-agent.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
@@ -31,7 +32,9 @@ interface Parts {
 export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
   const records = await openRecords(join(options.directory, 'exports'));
   const parts: Parts = { daemon: daemonOf(options), records, log, failing: new Set() };
-  const serialized = openSerialQueue();
+  const queue = keyedQueue();
+  /** One change at a time: concurrent changes of a target would see each other's intermediate states. */
+  const serialized = <T>(work: () => Promise<T>) => queue('tgtd', work);
   const watchdog = every(
     watchMs,
     () => serialized(() => reapply(parts)),
@@ -46,16 +49,6 @@ export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise
     ensureClosed: (volumeId) => serialized(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
     close: watchdog.close,
-  };
-}
-
-/** Runs one change at a time: concurrent changes of a target would see each other's intermediate states. */
-function openSerialQueue() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work, work);
-    last = result.catch(() => {});
-    return result;
   };
 }
 

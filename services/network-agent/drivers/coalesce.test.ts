@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coalesce, keyedMutex } from './concurrency.ts';
+import { coalesce } from './coalesce.ts';
 
 test('calls that arrive during a run share the next run', async () => {
   const runs: PromiseWithResolvers<void>[] = [];
@@ -30,16 +30,4 @@ test('a failed run rejects for its callers, and the next one runs', async () => 
   });
   await assert.rejects(load(), /no/);
   assert.equal(await load(), 2);
-});
-
-test('work of one key runs in order, and an error rejects only its own caller', async () => {
-  const queue = keyedMutex();
-  const done: number[] = [];
-  const bad = queue('a', async () => {
-    throw new Error('bad');
-  });
-  const good = queue('a', async () => done.push(1));
-  await assert.rejects(bad, /bad/);
-  await good;
-  assert.deepEqual(done, [1]);
 });
