@@ -13,6 +13,7 @@ import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, section } from './config.ts';
 import type { ComputeHost } from './context.ts';
 import { fakeHypervisor } from './drivers/fake.ts';
+import { openFitness } from './drivers/fitness.ts';
 import type { Hypervisor } from './drivers/hypervisor.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openQemu } from './drivers/open-qemu.ts';
@@ -48,9 +49,11 @@ async function startHost({ name, cloud, config, log, bus }: HostOptions): Promis
     const query: OwnsGuest['request'] = { host: name, id };
     return (await bus.call<OwnsGuest['reply']>(ownsGuest, query)).power;
   });
+  const fitness = await fitnessOf({ name, cloud, config, log, bus }, directory, wake);
   const report = async (): Promise<ComputeReport> => {
     const facts = await hypervisor.facts();
-    return { hostId, hostname: name, address: cloud.address, ...facts, guests: hypervisor.guests() };
+    const unfit = fitness?.reasons() ?? [];
+    return { hostId, hostname: name, address: cloud.address, ...facts, unfit, guests: hypervisor.guests() };
   };
   const driver = retryTransient(hypervisor, wake);
   agent = startAgent({ contract: computeAgent, bus, host: name, driver, log, everyMs: cloud.idleMs, report });
@@ -59,9 +62,16 @@ async function startHost({ name, cloud, config, log, bus }: HostOptions): Promis
   const close = async () => {
     for (const off of offs) off();
     await agent?.close();
+    await fitness?.close();
     await hypervisor.close();
   };
   return { close };
+}
+
+/** A fake host needs neither a login nor a disk. */
+async function fitnessOf({ cloud, config, log }: HostOptions, directory: string, onChange: () => void) {
+  if (config.driver === 'fake') return undefined;
+  return openFitness({ session: sessionOf(cloud, 'nova'), directory, log, everyMs: cloud.idleMs, onChange });
 }
 
 async function openHypervisor(parts: HostOptions, directory: string, onChange: () => void): Promise<Hypervisor> {

@@ -81,7 +81,12 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     tokenKeys,
     tokenKeysChanged: notifyChanged,
   };
-  await seed(identity);
+  await seed(identity).catch(async (error: unknown) => {
+    tokenKeys.changes.close(); // the secrets are those of another cloud, for example
+    ldap.close();
+    await db.destroy();
+    throw error;
+  });
   const messages = openMessages(identity, tokenKeys);
   const timers = openTimers(identity, tokenKeys);
   const closeParts = async () => {

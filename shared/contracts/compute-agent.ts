@@ -119,6 +119,8 @@ export interface ComputeReport {
   readonly hypervisor: { readonly type: string; readonly version: number };
   readonly accelerator: 'kvm' | 'tcg' | 'fake';
   readonly cpu: { readonly arch: string; readonly model: string; readonly features: readonly string[] };
+  /** Why the host cannot do its work: it gets no server until it can. */
+  readonly unfit?: readonly string[];
   /** Every guest of the host. A change without a spec (a guest powered itself off) is reported at once. */
   readonly guests: readonly {
     readonly id: string;

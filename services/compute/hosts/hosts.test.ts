@@ -48,6 +48,32 @@ test('a disabled host gets no servers, and the fault has the reason', async (t) 
   assert.equal(fault.details, 'No valid host was found. Host kvm1: is disabled: a new fan.');
 });
 
+test('a host that reports that it cannot do its work is disabled with the reason until it can; an administrator decides otherwise', async (t) => {
+  const cloud = await startCloud(t);
+  const service = async () =>
+    (await cloud.ask('GET', '/v2.1/os-services?host=kvm1', { version: '2.53' })).body.services[0];
+  const reported = async (unfit: readonly string[]) => {
+    const host = cloud.startHost({}, 'kvm1', { unfit });
+    const expected = unfit.length > 0 ? `AUTO: ${unfit.join('; ')}` : null;
+    await until(async () => (await service())?.disabled_reason === expected);
+    return host;
+  };
+  const unfit = await reported(['nova cannot log in']);
+  await until(() => cloud.placement.providers.size === 1);
+  assert.equal((await service()).status, 'disabled');
+  const { body } = await cloud.launch();
+  assert.match((await cloud.ended(body.server.id)).fault.details, /Host kvm1: is disabled: AUTO: nova cannot log in/);
+  await unfit.close();
+  const fit = await reported([]);
+  assert.equal((await service()).status, 'enabled');
+  const change = { status: 'disabled', disabled_reason: 'a new fan' };
+  await cloud.ask('PUT', `/v2.1/os-services/${(await service()).id}`, { version: '2.53', body: change });
+  await fit.close();
+  cloud.startHost({}, 'kvm1', { unfit: ['no disk'] });
+  await until(async () => (await cloud.ask('GET', '/v2.1/os-hypervisors/detail')).body.hypervisors.length === 1);
+  assert.equal((await service()).disabled_reason, 'a new fan');
+});
+
 test('a host in an aggregate with a zone is in that zone, and in no other', async (t) => {
   const cloud = await withHost(t);
   const made = await cloud.ask('POST', '/v2.1/os-aggregates', {

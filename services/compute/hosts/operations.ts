@@ -8,6 +8,8 @@ import { changeFreeServer, findServer, listServersOn, type Server } from '../ser
 import { inventoryOf } from '../workflows/placing.ts';
 import {
   agentBinary,
+  changeService,
+  getServiceOf,
   listHosts,
   listServices,
   markPlaced,
@@ -84,11 +86,25 @@ async function saveIfChanged(
   if (memory.text === text && now - memory.savedAt < saveIntervalMs) return;
   await db.transaction(async (tx) => {
     await touchService(tx, agentBinary, host, Date.now());
+    await disableUnfit(tx, host, report.unfit ?? []);
     await saveReport(tx, host, report);
   });
   if (memory.text !== text) bus.notify(hostReported);
   memory.text = text;
   memory.savedAt = now;
+}
+
+/** As Nova does when a host loses its hypervisor: disabled with a reason of our own, until the host is fit again. */
+const automatic = 'AUTO: ';
+
+async function disableUnfit(tx: Knex, host: string, unfit: readonly string[]): Promise<void> {
+  const { id, disabled, disabledReason } = await getServiceOf(tx, host, agentBinary);
+  const isOurs = disabled && disabledReason?.startsWith(automatic) === true;
+  if (disabled && !isOurs) return; // an administrator's
+  if (unfit.length > 0) {
+    const reason = `${automatic}${unfit.join('; ')}`.slice(0, 255);
+    if (reason !== disabledReason) await changeService(tx, id, { disabled: true, disabledReason: reason });
+  } else if (isOurs) await changeService(tx, id, { disabled: false, disabledReason: null });
 }
 
 /** Changed guests and those with an unconfirmed difference; at the interval all. */

@@ -127,18 +127,30 @@ async function ensureUser(tx: Knex, name: string, passwordHash: string | undefin
 
 /**
  * Passwords from the files of set-up. The password of a service is replaced whenever its file changes; that of admin
- * is set only once.
+ * is set only once. Throws when they are those of another cloud.
  */
 async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<ReadonlyMap<string, string>> {
   const hashed = new Map<string, string>();
+  const known = new Set<string>();
   const work = ['admin', ...serviceNames].map(async (name) => {
     const password = (await readFile(join(cloud.var, 'secrets', name), 'utf8')).trim();
-    const known = await findUser(db, { domainId: 'default', name });
-    const isKept = known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)));
-    const hash = isKept ? known.passwordHash : await hasher.hash(password);
+    const user = await findUser(db, { domainId: 'default', name });
+    if (user && name !== 'admin') known.add(name);
+    const isKept = user && (name === 'admin' || (await hasher.verify(password, user.passwordHash)));
+    const hash = isKept ? user.passwordHash : await hasher.hash(password);
     if (name !== 'admin' && hash !== null) hasher.learn(password, hash);
     if (!isKept && hash !== null) hashed.set(name, hash);
   });
   await Promise.all(work);
+  refuseOtherSecrets(hashed, known);
   return hashed;
+}
+
+/** One changed password is a rotation. When all of them differ, the files are those of another cloud. */
+function refuseOtherSecrets(hashed: ReadonlyMap<string, string>, known: ReadonlySet<string>): void {
+  const changed = [...known].filter((name) => hashed.has(name));
+  if (known.size < 2 || changed.length < known.size) return;
+  throw new Error(
+    `the database belongs to a cloud with other secrets: the passwords of ${changed.join(', ')} in var/secrets are not those of its users; copy var/secrets of that cloud, or join it with wattle join`,
+  );
 }
