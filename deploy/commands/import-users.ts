@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ImportPlan } from '../../services/identity/users/import.ts';
+import type { ImportPlan } from '../../services/identity/admin.ts';
 import { type Command, Refusal } from '../command.ts';
 import { getHome } from '../settings.ts';
 
@@ -10,8 +10,8 @@ export const command: Command = async ({ args: [file], dryRun }) => {
   const content = await readFile(file, 'utf8').catch((error: Error) => {
     throw new Refusal(error.message);
   });
-  const { openUserImport } = await import('../../services/identity/users/import.ts');
-  const users = openUserImport(settings);
+  const { openUserImport } = await import('../../services/identity/admin.ts');
+  const users = await openUserImport(settings);
   try {
     const plan = await users.plan(content);
     if (plan.problems.length > 0) throw new Refusal(`nothing was changed:\n  ${plan.problems.join('\n  ')}`);

@@ -5,8 +5,8 @@ export const command: Command = async ({ args: [verb = 'list', which = 'tokens']
   if (!['list', 'rotate'].includes(verb) || !['tokens', 'credentials'].includes(which))
     throw new Refusal('usage: wattle keys [list], or wattle keys rotate [tokens|credentials]');
   const { settings } = await getHome();
-  const { openKeyRing } = await import('../../services/identity/keys/operations.ts');
-  const ring = openKeyRing(settings);
+  const { openKeyRing } = await import('../../services/identity/admin.ts');
+  const ring = await openKeyRing(settings);
   try {
     if (verb === 'rotate' && which === 'tokens') await ring.rotateTokens();
     if (verb === 'rotate' && which === 'credentials')

@@ -9,7 +9,7 @@ export const command: Command = async ({ args: [domain, user], file }) => {
   if (domain === undefined) throw new Refusal('DOMAIN is missing: the name or id of a domain');
   const { settings } = await getHome();
   const proposed = file === undefined ? undefined : await readOptions(file);
-  const { checkDirectory } = await import('../../services/identity/directories/check/check.ts');
+  const { checkDirectory } = await import('../../services/identity/admin.ts');
   const findings = await checkDirectory(settings, { domain, user, proposed });
   for (const { kind, text, help } of findings)
     process.stdout.write(`${marks[kind]}${text}${help ? `\n      -> ${help}` : ''}\n`);

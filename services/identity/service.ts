@@ -3,7 +3,7 @@ import type { Identify } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { ttlCache } from '#shared/clock/ttl-cache.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
-import { migrate, useOnce } from '#shared/db/migrate.ts';
+import { lockFirstRows, migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { linearRegex } from '#shared/input/linear-regex.ts';
@@ -59,7 +59,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     serviceRoles,
   ]);
   await db.transaction(async (tx) => {
-    await useOnce(tx);
+    await lockFirstRows(tx);
     await ensureKeys(tx);
   });
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });

@@ -11,7 +11,9 @@ import type { Log } from '#shared/log/log.ts';
 
 /** The bus address that identity notifies after a new key or revocation. */
 export const tokenKeysChanged = 'identity.trust-changed';
-const tokenKeysPath = '/wattle/trust';
+const tokenKeysPath = '/wattle/token-keys';
+/** Where an identity process of the release before has it. */
+const earlierPath = '/wattle/trust';
 
 /** A real Keystone has no such document, and each token is validated by a request to it. Epochs of Wattle begin at 1. */
 const emptyDocument: TokenKeyDocument = { epoch: 0, keys: [], revoked: [] };
@@ -41,7 +43,9 @@ export function watchTokenKeys(parts: {
   let away = false;
   const poll = async () => {
     const query = `epoch=${tokenKeys.epoch()}&since=${tokenKeys.since()}&wait=${away ? 0 : waitSeconds}`;
-    const reply = await session.raw('identity', `${tokenKeysPath}?${query}`, { signal: ending.signal, timeoutMs });
+    const ask = (path: string) => session.raw('identity', `${path}?${query}`, { signal: ending.signal, timeoutMs });
+    const first = await ask(tokenKeysPath);
+    const reply = first.status === 404 ? await ask(earlierPath) : first;
     const text = await textOf(reply);
     if (reply.status === 200) tokenKeys.update(JSON.parse(text) as TokenKeyDocument);
     else if (reply.status === 404 && tokenKeys.epoch() <= emptyDocument.epoch) tokenKeys.update(emptyDocument);

@@ -50,7 +50,7 @@ const own = [
 
 /** Rules that need the owner, a service, an administrator or an existing target. */
 const ownerOnly =
-  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/a|OS-REVOKE|^\/v3\/credentials$/;
+  /OS-TRUST|application_cred|access_rules|wattle\/|security_compliance\/:option|OS-OAUTH1\/a|OS-REVOKE|^\/v3\/credentials$/;
 
 interface Persona {
   readonly token: string;

@@ -59,7 +59,7 @@ export const credentialOperations: Operations<CredentialRow, typeof credential.a
   targetOfNew: ({ user_id: id }, { userId }) => target(typeof id === 'string' ? id : userId),
   create: async (identity, input, { caller, body }) => {
     const delegation = await delegationForWrite(identity, caller);
-    const { projectId, type = '' } = input;
+    const { projectId, type } = input;
     refuseOtherProject(delegation, projectId);
     const blob = blobOf(sentBlob(body.credential));
     if (type === 'ec2' && !projectId) throw badRequest('An EC2 credential needs a project_id.');
@@ -67,7 +67,6 @@ export const credentialOperations: Operations<CredentialRow, typeof credential.a
       ...input,
       id: credentialId(type, blob),
       userId: input.userId ?? caller.userId,
-      type,
       blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.ec2Fields }) : blob,
     };
     const sealed = sealedRow(identity, row);

@@ -1,7 +1,7 @@
 /** Applies Keystone's list filters to the result of a directory, which compares in its own way or not at all. */
 
 import { own } from '#shared/input/own.ts';
-import type { Comparison } from '../drivers/ldap/directory.ts';
+import type { Comparison } from '../drivers/ldap/tree.ts';
 import type { Filters } from '../filters/store.ts';
 
 const comparisons: Readonly<Record<string, (found: string, wanted: string) => boolean>> = {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openIdentity } from '../../../test/fakes/identity.ts';
 
-const path = (epoch: number, wait: number) => `/wattle/trust?epoch=${epoch}&since=${epoch}&wait=${wait}`;
+const path = (epoch: number, wait: number) => `/wattle/token-keys?epoch=${epoch}&since=${epoch}&wait=${wait}`;
 
 test('a waiting request for token keys is answered by the next revocation, and with 304 when there is none', async (t) => {
   const { ask, admin } = await openIdentity(t);
   const [token, doomed] = [await admin(), await admin()];
-  const { epoch } = (await ask('GET', '/wattle/trust', { token })).body as unknown as { epoch: number };
+  const { epoch } = (await ask('GET', '/wattle/token-keys', { token })).body as unknown as { epoch: number };
   assert.equal((await ask('GET', path(epoch, 0), { token })).status, 304);
   const waiting = ask('GET', path(epoch, 60), { token });
   const first = await Promise.race([

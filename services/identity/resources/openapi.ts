@@ -11,8 +11,8 @@ interface Options {
   /** Answers beyond those that every operation of its kind has. */
   readonly more?: Partial<Record<'list' | 'create' | 'show' | 'update' | 'remove', readonly (keyof typeof faults)[]>>;
   readonly createBy?: readonly ('post' | 'put')[];
-  /** Attributes beyond those of the definition are refused. */
-  readonly closed?: true;
+  /** Filters of lists beside attributes. */
+  readonly parameters?: readonly string[];
   /** Attributes that an answer may lack. */
   readonly optional?: readonly string[];
 }
@@ -40,7 +40,7 @@ function refused(statuses: readonly (keyof typeof faults)[]): Tree {
 }
 
 export function openapiOf({ one, many, noun, attributes, sent }: Described, options: Options = {}): Json {
-  const { more = {}, createBy = ['post'], optional = [] } = options;
+  const { more = {}, createBy = ['post'], optional = [], parameters = [] } = options;
   const name = one.replace(/(^|_)([a-z])/g, (_match, _line, letter: string) => letter.toUpperCase());
   const named = many.replace(/(^|_)([a-z])/g, (_match, _line, letter: string) => letter.toUpperCase());
   const answer = jsonOf('The resource', ref('answer'));
@@ -50,7 +50,7 @@ export function openapiOf({ one, many, noun, attributes, sent }: Described, opti
     requestBody: jsonBody(ref('input')),
     responses: {
       201: { ...(answer as Tree), description: 'Created' },
-      ...refused([400, 401, 403, ...(more.create ?? [])]),
+      ...refused([400, 401, 403, ...(method === 'put' ? [404 as const] : []), ...(more.create ?? [])]),
     },
   });
   return {
@@ -58,7 +58,7 @@ export function openapiOf({ one, many, noun, attributes, sent }: Described, opti
       get: {
         operationId: `list${named}`,
         summary: `List ${many.replaceAll('_', ' ')}`,
-        parameters: parametersOf(sent),
+        parameters: parametersOf(sent, parameters),
         responses: {
           200: jsonOf('All that the caller may see', ref(many)),
           ...refused([401, 403, ...(more.list ?? [])]),
@@ -122,12 +122,11 @@ export function viewSchema(attributes: Attributes, optional: readonly string[] =
   };
 }
 
-function parametersOf(attributes: Attributes): Json[] {
-  return Object.entries(attributes)
-    .filter(([, { options }]) => options.filter)
-    .map(([name]) => ({
-      name,
-      in: 'query',
-      schema: name.endsWith('_at') ? timestamp : { type: ['string', 'boolean'] },
-    }));
+function parametersOf(attributes: Attributes, more: readonly string[]): Json[] {
+  const filtered = Object.entries(attributes).filter(([, { options }]) => options.filter && !options.hidden);
+  return [...filtered.map(([name]) => name), ...more].map((name) => ({
+    name,
+    in: 'query',
+    schema: name.endsWith('_at') ? timestamp : { type: ['string', 'boolean'] },
+  }));
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { useOnce } from '#shared/db/migrate.ts';
+import { lockFirstRows } from '#shared/db/migrate.ts';
 import { ensureAssignment } from '../assignments/store.ts';
 import type { Identity } from '../context.ts';
 import { findProject, insertProject } from '../projects/store.ts';
@@ -30,7 +30,7 @@ export async function seed(identity: Identity): Promise<void> {
   const { db } = identity;
   const passwords = await hashedPasswords(identity);
   await db.transaction(async (tx) => {
-    await useOnce(tx);
+    await lockFirstRows(tx);
     await ensureDomain(tx);
     const projects = {
       admin: await ensureProject(tx, 'admin', 'Bootstrap project for initializing the cloud.'),

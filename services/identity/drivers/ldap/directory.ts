@@ -7,31 +7,9 @@ import { attributesOf, groupMap, groupOf, idValue, type LdapGroup, type LdapUser
 import { all, compares, equals, type Filter, present, written } from './filter.ts';
 import { groupsOf, membersOf } from './membership.ts';
 import { groupTree, type LdapOptions, userTree } from './options.ts';
+import type { Branch, Comparison, Trees } from './tree.ts';
 
-/** The query parameter `name__contains=x`. */
-export interface Comparison {
-  readonly field: string;
-  readonly comparison: string;
-  readonly value: string;
-}
-
-/** One of the two trees, users or groups. */
-export interface Branch<T> {
-  readonly base: string;
-  /** The entries that match the filters of the options and these. */
-  search(...filters: readonly Filter[]): Promise<T[]>;
-  byId(localId: string): Promise<T | undefined>;
-  /** The first entry with that name. */
-  named(name: string): Promise<T | undefined>;
-  /** Returns at least all matching entries: comparisons that LDAP does not support are left out. */
-  list(comparisons: readonly Comparison[]): Promise<T[]>;
-}
-
-export interface LdapDirectory {
-  readonly options: LdapOptions;
-  readonly connection: Connection;
-  readonly users: Branch<LdapUser>;
-  readonly groups: Branch<LdapGroup>;
+export interface LdapDirectory extends Trees {
   groupsOf(user: LdapUser): Promise<LdapGroup[]>;
   membersOf(group: LdapGroup): Promise<LdapUser[]>;
   /** Whether a bind with the password succeeds. False for no user, after the same time. */

@@ -1,15 +1,13 @@
 /** Group membership: by DN or by id, direct or nested. */
-import type { LdapDirectory } from './directory.ts';
 import { normalDn, parseDn } from './dn.ts';
 import { idValue, type LdapGroup, type LdapUser, valuesOf } from './entries.ts';
 import { any, equals, everything, type Filter, inChain } from './filter.ts';
-
-type Parts = Pick<LdapDirectory, 'options' | 'connection' | 'users' | 'groups'>;
+import type { Trees } from './tree.ts';
 
 /** Most terms in one filter. */
 const chunkSize = 100;
 
-export async function groupsOf(directory: Parts, user: LdapUser): Promise<LdapGroup[]> {
+export async function groupsOf(directory: Trees, user: LdapUser): Promise<LdapGroup[]> {
   const { options, groups } = directory;
   const { group_member_attribute: attribute, group_members_are_ids: byId } = options;
   if (byId) return groups.search(equals(attribute, user.localId));
@@ -20,7 +18,7 @@ export async function groupsOf(directory: Parts, user: LdapUser): Promise<LdapGr
   );
 }
 
-export async function membersOf(directory: Parts, group: LdapGroup): Promise<LdapUser[]> {
+export async function membersOf(directory: Trees, group: LdapGroup): Promise<LdapUser[]> {
   const { options, users, groups } = directory;
   if (options.group_members_are_ids) {
     const id = options.user_id_attribute;
@@ -52,11 +50,11 @@ async function followAll(
   return found;
 }
 
-const valuesOfAll = async (directory: Parts, dns: readonly string[]): Promise<string[]> =>
+const valuesOfAll = async (directory: Trees, dns: readonly string[]): Promise<string[]> =>
   (await Promise.all(dns.map((dn) => memberValues(directory, dn)))).flat();
 
 /** Active Directory returns the members of a large group in ranges: `member;range=0-1499`. */
-async function memberValues({ connection, options }: Parts, dn: string): Promise<string[]> {
+async function memberValues({ connection, options }: Trees, dn: string): Promise<string[]> {
   const attribute = options.group_member_attribute;
   const values: string[] = [];
   for (let asked: string | undefined = attribute; asked !== undefined; ) {
@@ -92,7 +90,7 @@ async function inChunks<A, B>(items: readonly A[], each: (chunk: readonly A[]) =
 }
 
 /** Whether the server supports nested membership itself, as Active Directory and Samba do. */
-async function followsChains({ connection }: Parts): Promise<boolean> {
+async function followsChains({ connection }: Trees): Promise<boolean> {
   const attribute = 'supportedCapabilities';
   const [root] = await connection.search({
     base: '',
