@@ -39,6 +39,13 @@ export const flag = attributeOf<boolean>({
 
 export const time = attributeOf<number>({ kind: 'number', input: { type: 'string' }, parse: () => undefined });
 
+/** A list of names, which clients do not set. */
+export const names = attributeOf<readonly string[]>({
+  kind: 'json',
+  input: { type: 'array', items: { type: 'string' } },
+  parse: () => undefined,
+});
+
 export const texts = attributeOf<Readonly<Record<string, string>>>({
   kind: 'json',
   input: { type: 'object', additionalProperties: { type: 'string' } },

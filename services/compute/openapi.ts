@@ -1,5 +1,6 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { aggregates } from './aggregates/openapi.ts';
 import { flavors } from './flavors/openapi.ts';
 import { servers } from './servers/openapi.ts';
 
-export const openapi = { flavors, ...servers };
+export const openapi = { aggregates, flavors, ...servers };

@@ -1,6 +1,6 @@
 /** Entry point 1, HTTP: the routes of all resources. A rule that depends on more than the caller's project is checked in the handler. */
 import type { Route } from '#shared/http/route.ts';
-import { aggregateRoutes } from './aggregates/handlers.ts';
+import { aggregateRoutes } from './aggregates/routes.ts';
 import { attachmentRoutes } from './attachments/handlers.ts';
 import { consoleRoutes } from './consoles/handlers.ts';
 import type { Compute } from './context.ts';

@@ -2,7 +2,7 @@
 import { type Answer, accepted, type Call, type Handler, type Route } from '#shared/http/route.ts';
 
 type Finding = Pick<Call<unknown, 'id'>, 'caller' | 'params'>;
-type Acting = Pick<Call, 'caller' | 'authorize' | 'may'>;
+type Acting = Pick<Call, 'caller' | 'authorize' | 'may' | 'version'>;
 
 /** Makes the routes of a path. What an action returns is the body of its answer, which is 202 unless told. */
 export const actionsOn =

@@ -111,7 +111,7 @@ const conflicting: Json = { description: 'The name or the id is taken' };
 
 interface Statuses {
   readonly created?: '200' | '202';
-  readonly removed?: '202' | '204';
+  readonly removed?: '200' | '202' | '204';
 }
 
 /** The operations of `plainRoutes`: the POST of the collection, and the path item of one. */
