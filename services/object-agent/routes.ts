@@ -1,6 +1,7 @@
 /** The HTTP server of an agent in a process of its own: the calls of the contract. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { secretMatcher } from '#shared/auth/same-secret.ts';
 import {
   type AgentAnswer,
   type AgentCall,
@@ -22,9 +23,9 @@ export interface ApiServerOptions {
 
 export function openApiServer({ agent, secret, log }: ApiServerOptions): Server {
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true });
-  const expected = digestOf(secret);
+  const isSecret = secretMatcher(secret);
   const walk = (req: IncomingMessage, res: ServerResponse) => {
-    serve(agent, expected, req, res).catch((error: unknown) => {
+    serve(agent, isSecret, req, res).catch((error: unknown) => {
       log.warn({ path: req.url, error }, 'a call from a proxy or a peer was interrupted');
       if (res.headersSent) res.destroy();
       else send(res, { status: 500, headers: { connection: 'close' } });
@@ -33,8 +34,13 @@ export function openApiServer({ agent, secret, log }: ApiServerOptions): Server 
   return server.on('request', walk);
 }
 
-async function serve(agent: ObjectAgent, secret: Buffer, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  if (!isTrusted(req, secret)) return send(res, { status: 401, headers: { connection: 'close' } });
+async function serve(
+  agent: ObjectAgent,
+  isSecret: (given: string) => boolean,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  if (!isSecret(String(req.headers[secretHeader]))) return send(res, { status: 401, headers: { connection: 'close' } });
   const spelled = readUrl(req.url ?? '');
   const method = methodOf(req.method);
   if (!spelled || !method) return send(res, { status: 400, headers: { connection: 'close' } });
@@ -42,12 +48,6 @@ async function serve(agent: ObjectAgent, secret: Buffer, req: IncomingMessage, r
   if (call.kind === 'object' && call.method === 'PUT') return take(agent, call, req, res);
   await give(res, call, await agent.ask({ ...call, ...(await bodyOf(req)) }));
 }
-
-/** Compares digests in constant time, so that neither the content nor the length of the secret can be measured. */
-const isTrusted = ({ headers }: IncomingMessage, expected: Buffer): boolean =>
-  timingSafeEqual(digestOf(String(headers[secretHeader])), expected);
-
-const digestOf = (word: string): Buffer => createHash('sha256').update(word).digest();
 
 const headersOf = ({ headers }: IncomingMessage): Headers =>
   Object.fromEntries(

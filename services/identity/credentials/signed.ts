@@ -1,5 +1,7 @@
 /** Verifies requests signed with an EC2 key. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+import { createHash, createHmac } from 'node:crypto';
+import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 
 export interface SignedRequest {
@@ -17,7 +19,6 @@ const freshMs = 15 * 60_000;
 
 const hmac = (key: string | Buffer, text: string | Buffer, kind = 'sha256') =>
   createHmac(kind, key).update(text).digest();
-const same = (a: string, b: string) => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 const escaped = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -26,9 +27,9 @@ export function isRightlySigned(request: SignedRequest, secret: string): boolean
   const { params = {}, headers = {} } = request;
   const authorization = lower(headers).authorization ?? '';
   if (params['X-Amz-Algorithm'] === 'AWS4-HMAC-SHA256' || authorization.startsWith('AWS4-HMAC-SHA256'))
-    return same(versionFour(request, secret, authorization), request.signature);
+    return isSameSecret(versionFour(request, secret, authorization), request.signature);
   refuseStale(params.Timestamp ?? params.Expires);
-  return same(versionTwo(request, secret), request.signature);
+  return isSameSecret(versionTwo(request, secret), request.signature);
 }
 
 const lower = (headers: Readonly<Record<string, string>>): Record<string, string> =>
@@ -84,8 +85,8 @@ const signingKey = (secret: string, day: string, region: string, service: string
 /** The form of Swift's S3 API: the string to sign and the signature. */
 export function isRightlySignedText(text: string, signature: string, secret: string): boolean {
   const lines = text.split('\n');
-  if (lines[0] !== 'AWS4-HMAC-SHA256') return same(hmac(secret, text, 'sha1').toString('base64'), signature);
+  if (lines[0] !== 'AWS4-HMAC-SHA256') return isSameSecret(hmac(secret, text, 'sha1').toString('base64'), signature);
   refuseStale(lines[1]);
   const [day = '', region = '', service = ''] = (lines[2] ?? '').split('/');
-  return same(hmac(signingKey(secret, day, region, service), text).toString('hex'), signature);
+  return isSameSecret(hmac(signingKey(secret, day, region, service), text).toString('hex'), signature);
 }

@@ -2,7 +2,7 @@
  * Federated logins through a trusted web server: by a client, which gets a token, or by a browser on its way to the
  * dashboard.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { bytes, type Call, created, type Handler } from '#shared/http/route.ts';
 import type { LogInAnswer } from '../audit/with-audit.ts';
@@ -80,13 +80,10 @@ function postToDashboard(dashboard: string, { token, claims }: IssuedToken): Log
   return { ...bytes(200, Buffer.from(html), headers), userId: claims.sub };
 }
 
-const digest = (text: string) => createHash('sha256').update(text).digest();
-const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-
 /** The secret proves that the request comes from the trusted web server, which sends the attributes in headers. */
 function assertionOf({ config }: Identity, { header }: Pick<FederationCall, 'header'>): Assertion {
   const { federationSecret: secret, federationAttributes: names } = config;
-  if (!secret || !isSame(header('x-federation-secret') ?? '', secret)) throw unauthorized();
+  if (!secret || !isSameSecret(header('x-federation-secret') ?? '', secret)) throw unauthorized();
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = header(`x-assertion-${name.toLowerCase().replaceAll('_', '-')}`);

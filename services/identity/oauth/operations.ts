@@ -1,6 +1,8 @@
 /** The steps of OAuth 1.0a: request token, authorization by the user, access token. */
-import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+
+import { randomBytes, randomInt } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
+import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
@@ -135,7 +137,7 @@ export async function createAccessToken(identity: Identity, call: SignedCall): P
   const { userId, roleIds, sealedVerifier, consumerId, projectId } = request;
   if (userId === null || roleIds === null || sealedVerifier === null)
     throw unauthorized('Request Token does not have an authorizing user id.');
-  if (!isSame(openedText(identity, sealedVerifier), verifier))
+  if (!isSameSecret(openedText(identity, sealedVerifier), verifier))
     throw unauthorized('Provided verifier does not match stored verifier');
   const issued = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthAccessSeconds) };
   const { id, secret, expiresAt } = issued;
@@ -147,9 +149,6 @@ export async function createAccessToken(identity: Identity, call: SignedCall): P
   });
   return issued;
 }
-
-const isSame = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /** The unexpired access token, or undefined. */
 export async function findAccessToken({ db }: Pick<Identity, 'db'>, id: string): Promise<AccessToken | undefined> {

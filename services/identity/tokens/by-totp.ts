@@ -1,5 +1,7 @@
 /** TOTP (RFC 6238): six digits that change every 30 seconds. The seed is a credential of the type totp. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import { createHmac } from 'node:crypto';
+import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { opened } from '../credentials/operations.ts';
@@ -23,7 +25,7 @@ export async function byTotp(
   const step = Math.floor(Date.now() / periodMs);
   const isRight = rows.some((row) => {
     const seed = fromBase32(opened(identity, row).blob.trim());
-    return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
+    return [step, step - 1].some((at) => isSameSecret(passcodeAt(seed, at), given.passcode));
   });
   if (!user || !isRight) throw new LoginRefused(user ? 'wrong' : 'unknown');
   if (!(await consumeOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
@@ -37,9 +39,6 @@ export function passcodeAt(seed: Buffer, step: number): string {
   const at = (mac.at(-1) ?? 0) & 15;
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
-
-const isSame = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export function fromBase32(text: string): Buffer {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { type Caller, projectOf } from '#shared/auth/caller.ts';
+import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
@@ -36,7 +37,7 @@ export async function offer({ db }: Volumes, caller: Caller, input: NewTransfer)
 /** Moves the volume, and its snapshots unless `noSnapshots`, to the caller's project, within its quota. */
 export async function accept({ db }: Volumes, caller: Caller, id: string, key: string): Promise<Transfer> {
   const transfer = await transferRows.get(db, id);
-  if (!timingSafeEqual(Buffer.from(hashOf(transfer.salt, key)), Buffer.from(transfer.keyHash)))
+  if (!isSameSecret(hashOf(transfer.salt, key), transfer.keyHash))
     throw badRequest(`Invalid auth key: Attempt to transfer ${id} with invalid auth key.`);
   await db.transaction(async (tx) => {
     await lockProject(tx, projectOf(caller)); // before the first read: usage is counted from that snapshot of the database
