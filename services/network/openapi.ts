@@ -1,4 +1,5 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { addressScopes } from './address-scopes/resource.ts';
 import { availabilities } from './availability/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
@@ -13,6 +14,7 @@ import { subnets } from './subnets/resource.ts';
 export const openapi = {
   networks: openapiOf(networks),
   subnets: openapiOf(subnets),
+  'address-scopes': openapiOf(addressScopes),
   subnetpools: openapiOf(subnetPools),
   ports: openapiOf(ports),
   routers: openapiOf(routers, interfacePaths),

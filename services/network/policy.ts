@@ -29,6 +29,7 @@ export const policy: Policy = policyOf(defaults, changed, {
   get_network: { ...own, ...ofNetwork((column) => column) },
   get_subnet: { ...own, ...inNetwork },
   get_port: { ...own, ...inNetwork },
+  get_address_scope: { ...own, shared: 'shared' },
   get_subnetpool: { ...own, shared: 'shared' },
   get_router: own,
   get_floatingip: own,

@@ -1,5 +1,7 @@
 /** The routes of the API. */
 import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
+import { createAddressScope, removeAddressScope, updateAddressScope } from './address-scopes/operations.ts';
+import { addressScopes } from './address-scopes/resource.ts';
 import { availabilities } from './availability/resource.ts';
 import { subnetCounts } from './availability/view.ts';
 import type { Network } from './context.ts';
@@ -59,6 +61,7 @@ const owned: Route<Network>[] = [
     ...itself,
   }),
   ...routesOf(subnets, { create: createSubnet, update: updateSubnet, remove: removeSubnet, ...ofNetwork }),
+  ...routesOf(addressScopes, { create: createAddressScope, update: updateAddressScope, remove: removeAddressScope }),
   ...routesOf(subnetPools, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
   ...routesOf(ports, {
     create: createPort,
@@ -99,7 +102,7 @@ const owned: Route<Network>[] = [
 
 const cloud: Route<Network>[] = [
   { method: 'get', path: '/', handler: showVersions, auth: 'none' },
-  { method: 'get', path: `${v2}/`, handler: showResources, auth: 'none' },
+  { method: 'get', path: `${v2}/`, handler: showResources(() => routes), auth: 'none' },
   { method: 'get', path: `${v2}/extensions`, handler: listExtensions, rule: anyToken },
   { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: anyToken },
   { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: checkedInHandler('get_agent') },

@@ -1,4 +1,4 @@
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Network } from '../context.ts';
 import { missing } from '../resources/values.ts';
 import { extensions } from './known.ts';
@@ -22,17 +22,22 @@ const self = (href: string) => [{ rel: 'self', href }];
 export const showVersions: Handler<Network> = async (_network, { base }) =>
   ok({ versions: [{ id: 'v2.0', status: 'CURRENT', links: self(`${base}/v2.0/`) }] });
 
-const resources = [
-  ...['networks', 'subnets', 'subnetpools', 'ports', 'routers', 'floatingips', 'quotas', 'agents', 'extensions'],
-  ...['security-groups', 'security-group-rules', 'availability_zones', 'network-ip-availabilities'],
-];
 const singular = (collection: string) => collection.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('-', '_');
 
-export const showResources: Handler<Network> = async (_network, { base }) =>
-  ok({
-    resources: resources.map((path) => ({
-      name: singular(path),
-      collection: path.replaceAll('-', '_'),
-      links: self(`${base}/v2.0/${path}`),
-    })),
-  });
+/** Every collection that the routes list. */
+export const showResources =
+  (routes: () => readonly Route<Network>[]): Handler<Network> =>
+  async (_network, { base }) => {
+    const collections = routes().flatMap(({ method, path }) =>
+      method === 'get' ? (path.match(collection)?.[1] ?? []) : [],
+    );
+    return ok({
+      resources: collections.map((path) => ({
+        name: singular(path),
+        collection: path.replaceAll('-', '_'),
+        links: self(`${base}/v2.0/${path}`),
+      })),
+    });
+  };
+
+const collection = /^\/v2\.0\/([\w-]+)$/;

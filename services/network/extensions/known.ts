@@ -14,6 +14,7 @@ const extension = (alias: string, name: string, description: string, updated: st
 });
 
 export const extensions: readonly Extension[] = [
+  extension('address-scope', 'Address scope', 'Addresses that do not overlap.', '2015-07-26'),
   extension('agent', 'agent', 'Agents and whether they are alive.', '2013-02-03'),
   extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses a port may use.', '2013-07-23'),
   extension('availability_zone', 'Availability Zone', 'Zones of networks and routers.', '2015-01-01'),

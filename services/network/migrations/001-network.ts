@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 import { ensureHostWorkTable } from '#shared/hosts/work.ts';
 
-/** What every resource of this API has. */
-function standard(t: Knex.CreateTableBuilder): void {
+/** What every resource of this API has, shown or not; later migrations have it too, so it stays as it is. */
+export function standard(t: Knex.CreateTableBuilder): void {
   t.string('id', 36).primary();
   t.string('projectId', 64).notNullable().index();
   t.string('name', 255).notNullable().index();

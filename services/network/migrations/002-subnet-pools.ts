@@ -1,18 +1,12 @@
 import { ensureColumn, ensureTable, type Migration } from '#shared/db/migrate.ts';
+import { standard } from './001-network.ts';
 
 /** Ranges that subnets are cut from. */
 export const subnetPools: Migration = {
   name: '002-subnet-pools',
   up: async (tx) => {
     await ensureTable(tx, 'subnet_pools', (t) => {
-      t.string('id', 36).primary();
-      t.string('projectId', 64).notNullable().index();
-      t.string('name', 255).notNullable().index();
-      t.text('description').notNullable();
-      t.text('tags').notNullable();
-      t.bigInteger('createdAt').notNullable();
-      t.bigInteger('updatedAt').notNullable();
-      t.integer('revision').notNullable();
+      standard(t);
       t.integer('ipVersion').notNullable();
       t.text('prefixes').notNullable();
       t.integer('defaultPrefixlen').notNullable();

@@ -14,6 +14,7 @@ import {
   standard,
   text,
   texts,
+  uuid,
   zoneHints,
 } from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
@@ -74,8 +75,8 @@ export const networks = resource('network', 'networks', {
     availability_zone_hints: zoneHints(create),
     availability_zones: texts({ column: null, show: () => ['nova'] }),
     qos_policy_id: empty({ column: null, set: both }),
-    ipv4_address_scope: empty({ column: null }),
-    ipv6_address_scope: empty({ column: null }),
+    ipv4_address_scope: uuid({ stored: false, nullable: true }),
+    ipv6_address_scope: uuid({ stored: false, nullable: true }),
     l2_adjacency: boolean({ column: null, show: () => true }),
   },
 });

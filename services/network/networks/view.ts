@@ -1,14 +1,24 @@
+import { scopesOf } from '../address-scopes/affinity.ts';
 import type { Network } from '../context.ts';
 import { subnetsOf } from '../subnets/store.ts';
 import type { NetworkRow } from './resource.ts';
 
-/** The subnets of networks, and what clients do not see of an internal or a flat one. */
-export async function networkRelations({ db }: Network, rows: readonly NetworkRow[]) {
+/** The subnets of networks and their address scopes, and what clients do not see of an internal or a flat one. */
+export async function networkRelations(network: Network, rows: readonly NetworkRow[]) {
   const ids = rows.map(({ id }) => id);
-  const subnets = Map.groupBy(await subnetsOf(db, ids), ({ networkId }) => networkId);
-  return ({ id, external, isDefault, networkType, segmentationId }: NetworkRow) => ({
-    subnets: (subnets.get(id) ?? []).map((subnet) => subnet.id),
-    isDefault: external ? isDefault : undefined,
-    segmentationId: networkType === 'vxlan' ? segmentationId : null,
-  });
+  const all = await subnetsOf(network.db, ids);
+  const scopes = await scopesOf(network, all);
+  const subnets = Map.groupBy(all, ({ networkId }) => networkId);
+  return ({ id, external, isDefault, networkType, segmentationId }: NetworkRow) => {
+    const own = subnets.get(id) ?? [];
+    const scopeOf = (version: 4 | 6) =>
+      own.flatMap((each) => (each.ipVersion === version ? (scopes.get(each.id) ?? []) : []))[0] ?? null;
+    return {
+      subnets: own.map((subnet) => subnet.id),
+      isDefault: external ? isDefault : undefined,
+      segmentationId: networkType === 'vxlan' ? segmentationId : null,
+      ipv4AddressScope: scopeOf(4),
+      ipv6AddressScope: scopeOf(6),
+    };
+  };
 }

@@ -137,5 +137,15 @@ export const standard = {
   revision_number: integer({ column: 'revision', ...listed }),
 } as const;
 
+/** Of a resource without a description, tags, times and revision. */
+export const unversioned = {
+  ...standard,
+  description: text({ hidden: true }),
+  tags: texts({ hidden: true }),
+  created_at: time({ hidden: true }),
+  updated_at: time({ hidden: true }),
+  revision_number: integer({ column: 'revision', hidden: true }),
+} as const;
+
 /** The same of a resource that clients cannot name. */
 export const nameless = { ...standard, name: text({ hidden: true, ...listed }) } as const;

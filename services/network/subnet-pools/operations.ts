@@ -1,6 +1,8 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf } from '#shared/net/addresses.ts';
+import { refuseSplitNetworks } from '../address-scopes/affinity.ts';
+import { refuseForeignScope, refuseOutsideScope } from '../address-scopes/operations.ts';
 import type { Network } from '../context.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';
@@ -39,11 +41,12 @@ function lengthsOf(input: SubnetPoolChange, ipVersion: 4 | 6, before?: SubnetPoo
   return { minPrefixlen, maxPrefixlen, defaultPrefixlen };
 }
 
-export async function createSubnetPool(network: Network, _caller: Caller, input: NewSubnetPool, projectId: string) {
+export async function createSubnetPool(network: Network, caller: Caller, input: NewSubnetPool, projectId: string) {
   const { prefixes, ipVersion } = prefixesOf(input.prefixes);
   if (input.isDefault) await refuseSecondDefault(network, ipVersion);
   const fresh = freshRow(projectId, input, 0);
   const pool: SubnetPool = { ...input, ...fresh, ...lengthsOf(input, ipVersion), prefixes, ipVersion };
+  await refuseOutsideScope(network, caller, pool);
   await subnetPools.rows.insert(network.db, pool);
   return pool;
 }
@@ -58,14 +61,17 @@ async function refuseSecondDefault({ db }: Network, ipVersion: 4 | 6): Promise<v
 /** A pool may grow; what subnets may have been cut from stays. */
 export async function updateSubnetPool(
   network: Network,
-  _caller: Caller,
+  caller: Caller,
   before: SubnetPool,
   input: SubnetPoolChange,
 ): Promise<void> {
   if (input.isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
   const prefixes = input.prefixes === undefined ? before.prefixes : grown(before, input.prefixes);
-  const lengths = lengthsOf(input, before.ipVersion, before);
-  await subnetPools.rows.update(network.db, before.id, { ...input, ...lengths, prefixes });
+  const change = { ...input, ...lengthsOf(input, before.ipVersion, before), prefixes };
+  await refuseForeignScope(network, caller, before);
+  await refuseOutsideScope(network, caller, { ...before, ...change });
+  if (change.addressScopeId) await refuseSplitNetworks(network, before);
+  await subnetPools.rows.update(network.db, before.id, change);
 }
 
 function grown(before: SubnetPool, asked: readonly string[]): readonly string[] {

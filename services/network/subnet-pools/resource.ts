@@ -2,16 +2,15 @@ import {
   boolean,
   both,
   create,
-  empty,
   integer,
   ipVersion,
   listed,
   standard,
   text,
   texts,
+  uuid,
 } from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
-import { noRow } from '../resources/store.ts';
 
 export const subnetPools = resource('subnetpool', 'subnetpools', {
   table: 'subnet_pools',
@@ -30,7 +29,7 @@ export const subnetPools = resource('subnetpool', 'subnetpools', {
     is_default: boolean({ set: both, default: false, ...listed }),
     /** How much one project may have of it: addresses of IPv4, /64 networks of IPv6; null for no limit. */
     default_quota: integer({ set: both, nullable: true, default: null, min: 0, max: 2_147_483_647, ...listed }),
-    address_scope_id: empty({ column: null, set: both, filter: noRow }),
+    address_scope_id: uuid({ set: both, nullable: true, default: null, ...listed }),
   },
 });
 
