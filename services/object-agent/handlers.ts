@@ -8,7 +8,7 @@ import {
   type Upload,
 } from '#shared/contracts/object-agent.ts';
 import { checkCall, checkFooter, Malformed } from '#shared/ring/grammar.ts';
-import { answer, away } from './context.ts';
+import { answer, away, diskOf } from './context.ts';
 import { codeOf } from './drivers/disk.ts';
 import { handleListing } from './listings/handlers.ts';
 import { readObject } from './objects/read.ts';
@@ -28,7 +28,8 @@ export const openAgent = (context: AgentWorld): ObjectAgent => ({
 
 async function openChecked(context: AgentWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
   checkCall(context.ring, call);
-  return openUpload(context, call);
+  const disk = diskOf(context, call.device);
+  return disk ? openUpload(context, disk, call) : away();
 }
 
 async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnswer> {
@@ -44,12 +45,14 @@ async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnsw
 /** Validates a call before it is dispatched. */
 async function handle(context: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
   checkCall(context.ring, call);
-  if (call.method === 'REPLICATE') return answerPeer(context, call);
-  if (call.kind !== 'object') return handleListing(context, call);
-  if (call.method === 'DELETE') return removeObject(context, call);
-  if (call.method === 'POST') return amendObject(context, call);
+  const disk = diskOf(context, call.device);
+  if (!disk) return away();
+  if (call.method === 'REPLICATE') return answerPeer(context, disk, call);
+  if (call.kind !== 'object') return handleListing(context, disk, call);
+  if (call.method === 'DELETE') return removeObject(context, disk, call);
+  if (call.method === 'POST') return amendObject(context, disk, call);
   if (call.method === 'PUT') return answer(405); // an object is uploaded
-  return readObject(context, call);
+  return readObject(context, disk, call);
 }
 
 /** Converts an error to an answer. */

@@ -18,8 +18,19 @@ export interface Disk extends DeviceOptions {
 export const folderOf = (kind: Kind): string => `${kind}s`;
 export const suffixOf = (hash: string): string => hash.slice(-3);
 
-export const hashDirectory = ({ root }: DeviceOptions, kind: Kind, partition: number, hash: string): string =>
-  join(root, folderOf(kind), String(partition), suffixOf(hash), hash);
+/** Where an account, a container or an object is on a device. */
+export interface Place {
+  readonly disk: Disk;
+  readonly kind: Kind;
+  readonly partition: number;
+  readonly hash: string;
+  readonly directory: string;
+}
+
+export const placeOn = (disk: Disk, kind: Kind, partition: number, hash: string): Place => {
+  const directory = join(disk.root, folderOf(kind), String(partition), suffixOf(hash), hash);
+  return { disk, kind, partition, hash, directory };
+};
 
 /** Creates the directories of a device, unless it is a real disk that is not mounted. */
 export function openDisk(options: DeviceOptions): Disk {
@@ -53,11 +64,11 @@ export function freeBytes({ root }: DeviceOptions): number {
 }
 
 /** Moves a damaged hash directory away; the other replicas then find it missing and restore it. */
-export function quarantineFiles(disk: DeviceOptions, kind: Kind, partition: number, hash: string): void {
+export function quarantineFiles({ disk, kind, hash, directory }: Place): void {
   const aside = join(disk.root, 'quarantined', folderOf(kind), `${hash}-${Date.now()}`);
   try {
     ensureDirectory(disk.root, dirname(aside));
-    renameSync(hashDirectory(disk, kind, partition, hash), aside);
+    renameSync(directory, aside);
   } catch (error) {
     ignoreMissing(error);
   }
@@ -79,30 +90,17 @@ export const partitionsOf = ({ root }: DeviceOptions, kind: Kind): number[] =>
     .map(Number);
 
 /** All hash directories of these kinds. */
-export function* everythingOn(disk: DeviceOptions, kinds: readonly Kind[]): Generator<Found & { readonly kind: Kind }> {
-  for (const kind of kinds)
-    for (const partition of partitionsOf(disk, kind))
-      for (const found of hashesIn(disk, kind, partition)) yield { ...found, kind };
+export function* everythingOn(disk: Disk, kinds: readonly Kind[]): Generator<Place> {
+  for (const kind of kinds) for (const partition of partitionsOf(disk, kind)) yield* hashesIn(disk, kind, partition);
 }
 
 /** The kinds that are databases. */
 export const databaseKinds: readonly Kind[] = ['account', 'container'];
 
-export interface Found {
-  readonly partition: number;
-  readonly hash: string;
-  readonly directory: string;
-}
-
 /** The hash directories of a partition, by suffix: of all suffixes, or of these. */
-export function* hashesIn(
-  { root }: DeviceOptions,
-  kind: Kind,
-  partition: number,
-  suffixes?: readonly string[],
-): Generator<Found> {
-  const base = join(root, folderOf(kind), String(partition));
+export function* hashesIn(disk: Disk, kind: Kind, partition: number, suffixes?: readonly string[]): Generator<Place> {
+  const base = join(disk.root, folderOf(kind), String(partition));
   for (const suffix of suffixes ?? namesIn(base).filter((name) => /^[0-9a-f]{3}$/.test(name)))
     for (const hash of namesIn(join(base, suffix)).filter((name) => /^[0-9a-f]{32}$/.test(name)))
-      yield { partition, hash, directory: join(base, suffix, hash) };
+      yield { disk, kind, partition, hash, directory: join(base, suffix, hash) };
 }

@@ -1,7 +1,6 @@
 /** The audit of databases: one that sqlite cannot read, or whose integrity check fails, is quarantined; other replicas restore it. */
 import { diskOf } from '../context.ts';
-import { databaseKinds, everythingOn, quarantineFiles } from '../drivers/device.ts';
-import type { Place } from './databases.ts';
+import { databaseKinds, everythingOn, type Place, quarantineFiles } from '../drivers/device.ts';
 import type { ListingContext } from './report.ts';
 
 interface DatabaseAuditor {
@@ -18,7 +17,7 @@ export function openDatabaseAuditor(context: ListingContext, device: string): Da
     for (let left = perStep; disk && left > 0; left -= 1) {
       rest ??= everythingOn(disk, databaseKinds);
       const { value, done } = rest.next();
-      if (!done) auditDatabase(context, { disk, ...value });
+      if (!done) auditDatabase(context, value);
       else {
         rest = undefined;
         return;
@@ -32,10 +31,10 @@ export function openDatabaseAuditor(context: ListingContext, device: string): Da
 export function auditDatabase(context: ListingContext, place: Place): void {
   const fault = faultOf(context, place);
   if (fault === undefined) return;
-  const { disk, kind, partition, hash } = place;
+  const { disk, kind, hash } = place;
   context.log.error({ device: disk.name, kind, hash, fault }, 'a damaged database was quarantined');
   context.databases.forget(disk.name);
-  quarantineFiles(disk, kind, partition, hash);
+  quarantineFiles(place);
 }
 
 function faultOf({ databases }: ListingContext, place: Place): string | undefined {

@@ -5,16 +5,9 @@ import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { syncDirectorySync } from '#shared/files/whole.ts';
-import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
+import { type Disk, hashesIn, type Place } from '../drivers/device.ts';
 import { ensureDirectory, parentsOf } from '../drivers/disk.ts';
 import { type Info, infoOf, openListing } from './store.ts';
-
-export interface Place {
-  readonly disk: Disk;
-  readonly kind: Kind;
-  readonly partition: number;
-  readonly hash: string;
-}
 
 export interface Databases {
   /** Undefined when there is none. */
@@ -36,7 +29,8 @@ const mostOpen = 96;
 export function openDatabases(onFound: (place: Place, info: Info) => void): Databases {
   const open = new Map<string, FileDatabase>();
   const known = new Map<string, Map<string, string>>();
-  const keyOf = ({ disk, kind, partition }: Omit<Place, 'hash'>) => `${disk.name}/${kind}/${partition}`;
+  const keyOf = ({ disk, kind, partition }: Pick<Place, 'disk' | 'kind' | 'partition'>) =>
+    `${disk.name}/${kind}/${partition}`;
 
   const shut = (file: string) => {
     open.get(file)?.close();
@@ -68,10 +62,8 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
   const digests = (disk: Disk, kind: Kind, partition: number) => {
     const key = keyOf({ disk, kind, partition });
     const before = known.get(key);
-    const found = [...hashesIn(disk, kind, partition)].map(({ hash }): [string, string] => {
-      const place = { disk, kind, partition, hash };
-      return [hash, before?.get(hash) ?? digestOf(place)];
-    });
+    const places = [...hashesIn(disk, kind, partition)];
+    const found = places.map((place) => [place.hash, before?.get(place.hash) ?? digestOf(place)] as const);
     const fresh = new Map(found.filter(([, digest]) => digest !== ''));
     known.set(key, fresh);
     return fresh;
@@ -91,8 +83,7 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
   return { find, ensure, info, touch, digests, remove, forget, close };
 }
 
-const fileOf = ({ disk, kind, partition, hash }: Place) =>
-  join(hashDirectory(disk, kind, partition, hash), `${hash}.db`);
+const fileOf = ({ directory, hash }: Place) => join(directory, `${hash}.db`);
 
 /** Syncs the directory before the database in it is used. */
 function made(root: string, file: string): string {

@@ -1,7 +1,8 @@
 /** Group commit of entries: those of one turn of the event loop are written in one transaction. */
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
-import type { Databases, Place } from './databases.ts';
+import type { Place } from '../drivers/device.ts';
+import type { Databases } from './databases.ts';
 import { hasInfo, insertInfo, mergeEntry } from './store.ts';
 
 export interface Entries {

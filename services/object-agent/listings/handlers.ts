@@ -2,20 +2,16 @@
 import type { AgentAnswer, AgentCall, Headers } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { depths, entryFrom, jsonFrom } from '#shared/ring/grammar.ts';
-import { placeOf } from '#shared/ring/ring.ts';
-import { answer, away, diskOf, jsonAnswer } from '../context.ts';
+import { answer, jsonAnswer, placeAt } from '../context.ts';
+import type { Disk, Place } from '../drivers/device.ts';
 import { auditDatabase, isBroken } from './audit.ts';
-import type { Place } from './databases.ts';
 import { problemOf } from './limits.ts';
 import { type ListingContext, report, reportLater } from './report.ts';
 import { type Info, infoOf, insertInfo, isGone, isKept, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
 
-export async function handleListing(context: ListingContext, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
+export async function handleListing(context: ListingContext, disk: Disk, call: AgentCall): Promise<AgentAnswer> {
   const path = call.path.slice(0, depths[call.kind]);
-  const { hash } = placeOf(context.ring, ...path);
-  const place: Place = { disk, kind: call.kind, partition: call.partition, hash };
+  const place = placeAt(context, disk, call.kind, path);
   try {
     return await handle(context, place, path.length, call);
   } catch (error) {

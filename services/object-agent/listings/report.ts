@@ -3,7 +3,8 @@ import type { Entry } from '#shared/contracts/object-entry.ts';
 import { nodesOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { type AgentContext, diskOf, sendEntry } from '../context.ts';
-import type { Databases, Place } from './databases.ts';
+import type { Place } from '../drivers/device.ts';
+import type { Databases } from './databases.ts';
 import type { Entries } from './entries.ts';
 import { type Info, infoOf, isGone, setReported } from './store.ts';
 

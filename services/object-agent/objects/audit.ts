@@ -3,7 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp, timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf } from '../context.ts';
-import { type Disk, everythingOn, type Found } from '../drivers/device.ts';
+import { type Disk, everythingOn, type Place } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
 import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
 import { allReplicas, type ObjectContext } from './announce.ts';
@@ -18,7 +18,7 @@ interface Auditor {
 }
 
 export function openAuditor(context: ObjectContext, device: string): Auditor {
-  let rest: Iterator<Found> | undefined;
+  let rest: Iterator<Place> | undefined;
   let nextPass = 0;
   const step = async (bytes: number) => {
     const disk = diskOf(context, device);
@@ -32,7 +32,7 @@ export function openAuditor(context: ObjectContext, device: string): Auditor {
         rest = undefined;
         return;
       }
-      left -= await audit(context, disk, value);
+      left -= await audit(context, value);
       await breathe();
     }
   };
@@ -42,7 +42,8 @@ export function openAuditor(context: ObjectContext, device: string): Auditor {
 /** The cost of an object without bytes to read. */
 const leastBytes = 16 * 1024;
 
-async function audit(context: ObjectContext, disk: Disk, { partition, hash, directory }: Found): Promise<number> {
+async function audit(context: ObjectContext, place: Place): Promise<number> {
+  const { disk, hash, directory } = place;
   try {
     const { data, meta, gone } = filesIn(directory);
     if (gone) readTrailer(`${directory}/${gone}.ts`);
@@ -54,8 +55,7 @@ async function audit(context: ObjectContext, disk: Disk, { partition, hash, dire
     await expire(context, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
     return trailer.bytes + leastBytes;
   } catch (error) {
-    if (error instanceof CorruptObject || error instanceof SyntaxError)
-      quarantine(context, disk, partition, hash, error);
+    if (error instanceof CorruptObject || error instanceof SyntaxError) quarantine(context, place, error);
     else if (codeOf(error) !== 'ENOENT')
       context.log.error({ device: disk.name, hash, error }, 'an object cannot be audited');
     return leastBytes;
@@ -82,6 +82,5 @@ async function expire(
   if (deleteAt > Date.now() / 1000) return;
   const end = timestampOf(deleteAt);
   const headers = { 'x-timestamp': end > last ? end : newTimestamp(), 'x-container-replicas': allReplicas(context) };
-  const { partition } = placeOf(context.ring, ...path);
-  await removeObject(context, { kind: 'object', method: 'DELETE', device: disk.name, partition, path, headers });
+  await removeObject(context, disk, { path, headers });
 }

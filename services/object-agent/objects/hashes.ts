@@ -6,14 +6,14 @@ import { createHash } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { secondsOf } from '#shared/ring/timestamp.ts';
-import { type Disk, hashesIn, suffixOf } from '../drivers/device.ts';
+import { type Disk, hashesIn, type Place, suffixOf } from '../drivers/device.ts';
 import { removeFile } from '../drivers/disk.ts';
 import { type Files, filesIn } from './store.ts';
 
 export type Suffixes = ReadonlyMap<string, string>;
 
 export interface Hashes {
-  touch(device: string, partition: number, hash: string): void;
+  touch(place: Place): void;
   suffixes(disk: Disk, partition: number): Suffixes;
   forget(device: string): void;
 }
@@ -29,8 +29,8 @@ export function openHashes(reclaim: () => number): Hashes {
     devices.set(device, partitions);
     return partitions;
   };
-  const touch = (device: string, partition: number, hash: string) =>
-    void partitionsOf(device).get(partition)?.set(suffixOf(hash), undefined);
+  const touch = ({ disk, partition, hash }: Place) =>
+    void partitionsOf(disk.name).get(partition)?.set(suffixOf(hash), undefined);
   const suffixes = (disk: Disk, partition: number): Suffixes => {
     const known = partitionsOf(disk.name).get(partition);
     if (known && ![...known.values()].includes(undefined)) return known as Suffixes;

@@ -5,9 +5,8 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { type AgentAnswer, type AgentCall, blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import { placeOf } from '#shared/ring/ring.ts';
-import { answer, away, diskOf } from '../context.ts';
-import { type Disk, hashDirectory } from '../drivers/device.ts';
+import { answer, placeAt } from '../context.ts';
+import type { Disk } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
 import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
 import type { ObjectContext } from './announce.ts';
@@ -16,22 +15,22 @@ import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts
 
 const read = promisify(fs.read);
 
-export async function readObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
-  const { hash } = placeOf(context.ring, ...call.path);
-  const directory = hashDirectory(disk, 'object', call.partition, hash);
+export async function readObject(context: ObjectContext, disk: Disk, call: AgentCall): Promise<AgentAnswer> {
+  const place = placeAt(context, disk, 'object', call.path);
+  const rotten = (error: Error) => quarantine(context, place, error);
   try {
-    return found(context, disk, call, directory);
+    return found(place.directory, call, rotten);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return answer(404);
     if (!(error instanceof CorruptObject)) throw error;
-    quarantine(context, disk, call.partition, hash, error);
+    rotten(error);
     return answer(404);
   }
 }
 
-function found(context: ObjectContext, disk: Disk, call: AgentCall, directory: string): AgentAnswer {
+type Rotten = (error: Error) => void;
+
+function found(directory: string, call: AgentCall, rotten: Rotten): AgentAnswer {
   const files = filesIn(directory);
   if (!files.data) return answer(404, files.gone ? { 'x-backend-timestamp': files.gone } : {});
   const opened = openFile(join(directory, `${files.data}.data`));
@@ -44,7 +43,7 @@ function found(context: ObjectContext, disk: Disk, call: AgentCall, directory: s
       ? answer(404, { 'x-backend-timestamp': headers['x-timestamp'] ?? '' })
       : { status: 200, headers: { ...headers, 'content-length': String(opened.trailer.bytes) } };
     if (expired || call.method === 'HEAD') return closed(opened, full);
-    return withBody(context, disk, call, opened, headers);
+    return withBody(call, opened, headers, rotten);
   } catch (error) {
     closed(opened, undefined);
     throw error;
@@ -69,7 +68,7 @@ const headersOf = ({ timestamp, headers }: Trailer, meta: Trailer | undefined): 
 });
 
 /** `x-backend-range: 0-9`, inclusive, limited to the size of the object. */
-function withBody(context: ObjectContext, disk: Disk, call: AgentCall, opened: Opened, headers: Headers): AgentAnswer {
+function withBody(call: AgentCall, opened: Opened, headers: Headers, rotten: Rotten): AgentAnswer {
   const { bytes, crcs } = opened.trailer;
   const [from = 0, to = bytes - 1] = call.headers['x-backend-range']?.split('-').map(Number) ?? [];
   const until = Math.min(to + 1, bytes);
@@ -82,12 +81,10 @@ function withBody(context: ObjectContext, disk: Disk, call: AgentCall, opened: O
       body: opened.small.subarray(from, until),
     });
   }
-  const { hash } = placeOf(context.ring, ...call.path);
-  const rotten = (error: Error) => quarantine(context, disk, call.partition, hash, error);
   return { status: 200, headers: { ...headers, ...length }, body: checkedBytes(opened, from, until, rotten) };
 }
 
-function checkedBytes(opened: Opened, from: number, until: number, rotten: (error: Error) => void): Bytes {
+function checkedBytes(opened: Opened, from: number, until: number, rotten: Rotten): Bytes {
   let at = from;
   let open = true;
   const end = async () => {

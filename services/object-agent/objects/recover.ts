@@ -1,8 +1,8 @@
 /** Recovery of a device after a crash: interrupted writes and, after a power cut, updates that containers have lost. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf } from '#shared/ring/ring.ts';
-import { type Disk, everythingOn, hashDirectory, namesIn } from '../drivers/device.ts';
+import { placeAt } from '../context.ts';
+import { type Disk, everythingOn, namesIn, type Place } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { CorruptObject } from '../drivers/trailer.ts';
 import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectContext } from './announce.ts';
@@ -19,9 +19,7 @@ export async function recoverTemporaries(context: ObjectContext, disk: Disk): Pr
 
 async function announceFinished(context: ObjectContext, disk: Disk, file: string): Promise<void> {
   try {
-    const { path } = readTrailer(file);
-    const { partition, hash } = placeOf(context.ring, ...path);
-    await announceState(context, disk, hashDirectory(disk, 'object', partition, hash));
+    await announceState(context, placeAt(context, disk, 'object', readTrailer(file).path));
   } catch (error) {
     if (!(error instanceof CorruptObject)) throw error; // the upload was not finished, and never confirmed
   }
@@ -30,8 +28,7 @@ async function announceFinished(context: ObjectContext, disk: Disk, file: string
 /** Announces an object again. */
 export async function announceState(
   context: ObjectContext,
-  disk: Disk,
-  directory: string,
+  { disk, directory }: Place,
   replicas = allReplicas(context),
 ): Promise<void> {
   const { data, meta, gone } = filesIn(directory);
@@ -54,9 +51,9 @@ export async function recoverFromPowerCut(context: ObjectContext, disk: Disk): P
   const bootId = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8') : '';
   const mark = join(disk.root, 'boot');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === bootId) return;
-  for (const { hash, directory } of everythingOn(disk, ['object']))
-    await announceState(context, disk, directory).catch((error: unknown) =>
-      context.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
+  for (const place of everythingOn(disk, ['object']))
+    await announceState(context, place).catch((error: unknown) =>
+      context.log.warn({ device: disk.name, hash: place.hash, error }, 'an object was not announced'),
     );
   await unlink(mark);
   await unlink(await writeFileSafely(disk.root, mark, Buffer.from(bootId)));

@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import type { AgentAnswer, AgentCall } from '#shared/contracts/object-agent.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
-import { type Place, placeOf } from '#shared/ring/ring.ts';
-import { answer, away, diskOf } from '../context.ts';
-import { type Disk, hashDirectory } from '../drivers/device.ts';
+import { answer, away, placeAt } from '../context.ts';
+import type { Disk, Place } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
 import { announceEntry, entryOf, goneEntry, type ObjectContext } from './announce.ts';
@@ -15,28 +14,30 @@ import { isFull, keptOf } from './upload.ts';
  * Writes a tombstone also where there is no object, since another replica may have one. A repetition with the same timestamp
  * only announces it to the replicas of the container that it names; so does a POST.
  */
-export async function removeObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
-  const { headers, path } = call;
+export async function removeObject(
+  context: ObjectContext,
+  disk: Disk,
+  { headers, path }: Pick<AgentCall, 'headers' | 'path'>,
+): Promise<AgentAnswer> {
   const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
-  const place = placeOf(context.ring, ...path);
-  const before = filesIn(hashDirectory(disk, 'object', place.partition, place.hash));
+  const place = placeAt(context, disk, 'object', path);
+  const before = filesIn(place.directory);
   const { data = '', gone = '' } = before;
   if (data >= timestamp || gone > timestamp) return answer(409, { 'x-backend-timestamp': data || gone });
   const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
   const entry = goneEntry(path[2] ?? '', timestamp);
-  const put = await writeBeside(context, disk, place, 'ts', tombstone, entry, replicas);
+  const put = await writeBeside(context, place, 'ts', tombstone, entry, replicas);
   return put ?? answer(before.data ? 204 : 404, { 'x-backend-timestamp': timestamp });
 }
 
-export async function amendObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
-  const { headers, path } = call;
+export async function amendObject(
+  context: ObjectContext,
+  disk: Disk,
+  { headers, path }: AgentCall,
+): Promise<AgentAnswer> {
   const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
-  const place = placeOf(context.ring, ...path);
-  const directory = hashDirectory(disk, 'object', place.partition, place.hash);
+  const place = placeAt(context, disk, 'object', path);
+  const { directory } = place;
   const files = filesIn(directory);
   if (!files.data) return answer(404);
   if (files.data >= timestamp || (files.meta ?? '') > timestamp)
@@ -45,7 +46,7 @@ export async function amendObject(context: ObjectContext, call: AgentCall): Prom
   if (headers[fromPeer] === undefined && isExpired(directory, files, data)) return answer(404);
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
-  const put = await writeBeside(context, disk, place, 'meta', meta, entry, replicas);
+  const put = await writeBeside(context, place, 'meta', meta, entry, replicas);
   return put ?? answer(202);
 }
 
@@ -61,18 +62,17 @@ function isExpired(directory: string, { meta }: Files, data: Trailer): boolean {
 /** Writes the file and announces it; of the errors only a full disk is an answer. */
 async function writeBeside(
   context: ObjectContext,
-  disk: Disk,
-  { partition, hash }: Place,
+  place: Place,
   ending: 'ts' | 'meta',
   trailer: Trailer,
   entry: Entry,
   replicas: string | undefined,
 ): Promise<AgentAnswer | undefined> {
-  const directory = hashDirectory(disk, 'object', partition, hash);
+  const { disk, directory } = place;
   try {
     const file = join(directory, `${trailer.timestamp}.${ending}`);
     const temporary = await writeFileSafely(disk.root, file, encodeTrailer(trailer));
-    context.hashes.touch(disk.name, partition, hash);
+    context.hashes.touch(place);
     const announced = replicas === undefined ? undefined : announceEntry(context, disk, trailer.path, entry, replicas);
     await Promise.all([removeObsolete(directory), announced]);
     await unlink(temporary);

@@ -8,9 +8,8 @@ import {
   type Headers,
   type Upload,
 } from '#shared/contracts/object-agent.ts';
-import { placeOf } from '#shared/ring/ring.ts';
-import { answer, away, diskOf } from '../context.ts';
-import { type Disk, freeBytes, hashDirectory } from '../drivers/device.ts';
+import { answer, away, placeAt } from '../context.ts';
+import { type Disk, freeBytes, type Place } from '../drivers/device.ts';
 import { codeOf, publish, unlink } from '../drivers/disk.ts';
 import { temporaryFile } from '../drivers/temporary.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
@@ -28,25 +27,22 @@ export const keptOf = (headers: Headers): Headers =>
     ),
   );
 
-export async function openUpload(context: ObjectContext, call: AgentCall): Promise<Upload | AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
-  const refused = refusal(context, disk, call);
-  if (refused) return refused;
-  return uploading(context, disk, call);
+export async function openUpload(context: ObjectContext, disk: Disk, call: AgentCall): Promise<Upload | AgentAnswer> {
+  const place = placeAt(context, disk, 'object', call.path);
+  return refusal(context, place, call) ?? uploading(context, place, call);
 }
 
-function refusal(context: ObjectContext, disk: Disk, { headers, path, partition }: AgentCall): AgentAnswer | undefined {
+function refusal(context: ObjectContext, { disk, directory }: Place, { headers }: AgentCall): AgentAnswer | undefined {
   const { 'x-timestamp': timestamp = '', 'x-backend-length': length = '0' } = headers;
-  const { data, gone } = filesIn(hashDirectory(disk, 'object', partition, placeOf(context.ring, ...path).hash));
+  const { data, gone } = filesIn(directory);
   const newest = data ?? gone ?? '';
   if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });
   if (freeBytes(disk) - Number(length) < context.settings.reserveMb * 2 ** 20) return away();
   return undefined;
 }
 
-function uploading(context: ObjectContext, disk: Disk, call: AgentCall): Upload {
-  const file = temporaryFile(disk.root);
+function uploading(context: ObjectContext, place: Place, call: AgentCall): Upload {
+  const file = temporaryFile(place.disk.root);
   const crcs: number[] = [];
   let held: readonly Buffer[] = [];
   let bytes = 0;
@@ -76,7 +72,7 @@ function uploading(context: ObjectContext, disk: Disk, call: AgentCall): Upload 
     const trailer: Trailer = { path: call.path, timestamp, headers, bytes, crcs };
     try {
       await orTakeAway(seal(trailer));
-      return await finish(context, disk, call, trailer, file.path, footer['x-container-replicas']);
+      return await finish(context, place, trailer, file.path, footer['x-container-replicas']);
     } catch (error) {
       if (isFull(error)) return away();
       throw error;
@@ -88,17 +84,16 @@ function uploading(context: ObjectContext, disk: Disk, call: AgentCall): Upload 
 /** Makes the object visible. The temporary name is deleted last, so that after a crash the next start announces the object. */
 async function finish(
   context: ObjectContext,
-  disk: Disk,
-  { partition, path }: AgentCall,
+  place: Place,
   trailer: Trailer,
   temporary: string,
   replicas: string | undefined,
 ): Promise<AgentAnswer> {
-  const { hash } = placeOf(context.ring, ...path);
-  const directory = hashDirectory(disk, 'object', partition, hash);
+  const { disk, directory } = place;
   await publish(disk.root, temporary, join(directory, `${trailer.timestamp}.data`));
-  context.hashes.touch(disk.name, partition, hash);
-  const announced = replicas === undefined ? undefined : announceEntry(context, disk, path, entryOf(trailer), replicas);
+  context.hashes.touch(place);
+  const announced =
+    replicas === undefined ? undefined : announceEntry(context, disk, trailer.path, entryOf(trailer), replicas);
   await Promise.all([removeObsolete(directory), announced]);
   await unlink(temporary);
   return answer(201, { etag: trailer.headers.etag ?? '' });

@@ -3,9 +3,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
 import { isPartition, Malformed } from '#shared/ring/grammar.ts';
 import { placeOf } from '#shared/ring/ring.ts';
-import { answer, away, diskOf, jsonAnswer } from '../context.ts';
-import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
-import type { Place } from '../listings/databases.ts';
+import { answer, jsonAnswer } from '../context.ts';
+import { type Disk, hashesIn, type Place, placeOn } from '../drivers/device.ts';
 import { type ListingContext, reportLater } from '../listings/report.ts';
 import { heardFrom, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
 import type { ObjectContext } from '../objects/announce.ts';
@@ -21,17 +20,15 @@ export function partitionDigest(context: AgentWorld, disk: Disk, kind: Kind, par
   return digestOf(context.databases.digests(disk, kind, partition));
 }
 
-export async function answerPeer(context: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(context, call.device);
-  if (!disk) return away();
+export async function answerPeer(context: AgentWorld, disk: Disk, call: AgentCall): Promise<AgentAnswer> {
   const { kind, partition, query = {}, body } = call;
   const { ask, hash = '', suffix = '' } = query;
   if (ask === 'differing') return jsonAnswer(await differing(context, disk, kind, digestsOf(context, body)));
   if (ask === 'hashes') return jsonAnswer(hashesOf(context, disk, kind, partition));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
   if (hash === '') return answer(400);
-  if (ask === 'announce') return announce(context, disk, call, hash);
-  const place: Place = { disk, kind, partition, hash };
+  const place = placeOn(disk, kind, partition, hash);
+  if (ask === 'announce') return announce(context, place, query.replicas);
   if (ask === 'heard') return jsonAnswer({ seq: heard(context, place, query.id ?? '') });
   if (ask === 'push') return take(context, place, pushFrom(body));
   return answer(400);
@@ -50,13 +47,8 @@ async function differing(context: AgentWorld, disk: Disk, kind: Kind, theirs: Di
 }
 
 /** Announces an object to replicas of the container, for a proxy whose device for that has failed. */
-async function announce(
-  context: AgentWorld,
-  disk: Disk,
-  { partition, query }: AgentCall,
-  hash: string,
-): Promise<AgentAnswer> {
-  await announceState(context, disk, hashDirectory(disk, 'object', partition, hash), query?.replicas ?? '');
+async function announce(context: AgentWorld, place: Place, replicas = ''): Promise<AgentAnswer> {
+  await announceState(context, place, replicas);
   return answer(200);
 }
 
@@ -78,8 +70,8 @@ function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
 }
 
 function heard({ databases }: AgentWorld, place: Place, id: string): number {
-  const db = databases.find(place);
-  return db && infoOf(db) ? heardFrom(db, id) : 0;
+  const db = databases.info(place) && databases.find(place);
+  return db ? heardFrom(db, id) : 0;
 }
 
 /** Merges the changes and their sequence number in one transaction. A peer may send only entries of this database. */

@@ -1,8 +1,7 @@
 /** Replication of databases: pushes the changes that a peer does not have. */
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import type { Disk } from '../drivers/device.ts';
-import type { Place } from '../listings/databases.ts';
+import { type Disk, type Place, placeOn } from '../drivers/device.ts';
 import { report } from '../listings/report.ts';
 import { changesAfter, infoOf } from '../listings/store.ts';
 import type { AgentWorld } from './answers.ts';
@@ -19,7 +18,7 @@ export async function pushDatabases(
   theirs: Digests,
 ): Promise<void> {
   for (const [hash, digest] of context.databases.digests(disk, kind, partition))
-    if (theirs[hash] !== digest) await pushDatabase(context, { disk, kind, partition, hash }, peer);
+    if (theirs[hash] !== digest) await pushDatabase(context, placeOn(disk, kind, partition, hash), peer);
 }
 
 /** Returns whether the peer has all changes. A database that the peer does not have is sent from the first change. */
@@ -53,7 +52,7 @@ export async function handOver(
   primaries: readonly Device[],
 ): Promise<void> {
   for (const hash of context.databases.digests(disk, kind, partition).keys()) {
-    const place = { disk, kind, partition, hash };
+    const place = placeOn(disk, kind, partition, hash);
     const before = context.databases.info(place);
     if (kind === 'container') await report(context, place);
     const given = await Promise.all(primaries.map((peer) => pushDatabase(context, place, peer)));

@@ -1,9 +1,9 @@
 /** Replication of objects: pushes them to a peer, by the calls that client writes use. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AgentCall, isAnswer } from '#shared/contracts/object-agent.ts';
+import { isAnswer } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
+import { type Disk, hashesIn, type Place } from '../drivers/device.ts';
 import { close } from '../drivers/disk.ts';
 import { CorruptObject } from '../drivers/trailer.ts';
 import { removeEmpty } from '../objects/hashes.ts';
@@ -38,76 +38,60 @@ async function pushSuffix(
   const theirs = await askPeer(context, peer, call, holdingsFrom);
   if (!theirs) return false;
   let whole = true;
-  for (const { hash } of [...hashesIn(disk, 'object', partition, [suffix])])
-    whole = (await pushObject(context, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;
+  for (const place of [...hashesIn(disk, 'object', partition, [suffix])])
+    whole = (await pushObject(context, place, peer, theirs[place.hash] ?? {})) && whole;
   return whole;
 }
 
-async function pushObject(
-  context: AgentWorld,
-  disk: Disk,
-  partition: number,
-  hash: string,
-  peer: Device,
-  theirs: Omit<Files, 'obsolete'>,
-): Promise<boolean> {
-  const directory = hashDirectory(disk, 'object', partition, hash);
+type Held = Omit<Files, 'obsolete'>;
+
+async function pushObject(context: AgentWorld, place: Place, peer: Device, theirs: Held): Promise<boolean> {
+  const { disk, hash, directory } = place;
   const ours = filesIn(directory);
   const has = theirs.data ?? theirs.gone ?? '';
+  const at = { context, peer, partition: place.partition };
   try {
-    if (ours.gone && ours.gone > has)
-      return await pushSmall(context, peer, partition, 'DELETE', join(directory, `${ours.gone}.ts`));
-    const sent =
-      !ours.data ||
-      ours.data <= has ||
-      (await pushData(context, peer, partition, join(directory, `${ours.data}.data`)));
+    if (ours.gone && ours.gone > has) return await pushSmall(at, 'DELETE', join(directory, `${ours.gone}.ts`));
+    const isNewer = ours.data !== undefined && ours.data > has;
+    const sent = !isNewer || (await pushData(at, join(directory, `${ours.data}.data`)));
     if (!sent || !ours.meta || ours.meta <= (theirs.meta ?? '') || theirs.gone) return sent;
-    return await pushSmall(context, peer, partition, 'POST', join(directory, `${ours.meta}.meta`));
+    return await pushSmall(at, 'POST', join(directory, `${ours.meta}.meta`));
   } catch (error) {
-    if (error instanceof CorruptObject) quarantine(context, disk, partition, hash, error);
+    if (error instanceof CorruptObject) quarantine(context, place, error);
     context.log.warn({ device: disk.name, hash, peer: peer.key, error }, 'an object was not replicated');
     return false;
   }
 }
 
+interface At {
+  readonly context: AgentWorld;
+  readonly peer: Device;
+  readonly partition: number;
+}
+
 const taken = (status: number): boolean => status < 300 || status === 409;
 
-async function pushSmall(
-  { reach }: AgentWorld,
-  peer: Device,
-  partition: number,
-  method: 'DELETE' | 'POST',
-  file: string,
-): Promise<boolean> {
-  const { path, timestamp, headers } = readTrailer(file);
-  const all = { ...headers, 'x-timestamp': timestamp, [fromPeer]: 'true' };
-  const { status } = await reach
-    .agentOf(peer)
-    .ask({ kind: 'object', method, device: peer.name, partition, path, headers: all });
+async function pushSmall({ context, peer, partition }: At, method: 'DELETE' | 'POST', file: string): Promise<boolean> {
+  const { path, timestamp, headers: kept } = readTrailer(file);
+  const headers = { ...kept, 'x-timestamp': timestamp, [fromPeer]: 'true' };
+  const call = { kind: 'object', method, device: peer.name, partition, path, headers } as const;
+  const { status } = await context.reach.agentOf(peer).ask(call);
   return taken(status) || (method === 'DELETE' && status === 404);
 }
 
-async function pushData({ reach }: AgentWorld, peer: Device, partition: number, file: string): Promise<boolean> {
+async function pushData({ context, peer, partition }: At, file: string): Promise<boolean> {
   const opened = openFile(file);
   try {
-    const { path, timestamp, headers, bytes } = opened.trailer;
-    const length = { 'x-timestamp': timestamp, 'x-backend-length': String(bytes) };
-    const call: AgentCall = {
-      kind: 'object',
-      method: 'PUT',
-      device: peer.name,
-      partition,
-      path,
-      headers: { ...headers, ...length },
-    };
-    const upload = await reach.agentOf(peer).upload(call);
+    const { path, timestamp, headers: kept, bytes, crcs } = opened.trailer;
+    const headers = { ...kept, 'x-timestamp': timestamp, 'x-backend-length': String(bytes) };
+    const call = { kind: 'object', method: 'PUT', device: peer.name, partition, path, headers } as const;
+    const upload = await context.reach.agentOf(peer).upload(call);
     if (isAnswer(upload)) return taken(upload.status);
-    for (const [number, crc] of opened.trailer.crcs.entries()) {
+    for (const [number, crc] of crcs.entries()) {
       const chunk = await readBlock(opened, number);
       await upload.write({ chunks: [chunk], bytes: chunk.length, crc });
     }
-    const { status } = await upload.commit({});
-    return taken(status);
+    return taken((await upload.commit({})).status);
   } finally {
     await close(opened.fd);
   }
@@ -122,14 +106,14 @@ export async function handOverObjects(
 ): Promise<void> {
   for (const suffix of context.hashes.suffixes(disk, partition).keys()) {
     const before = [...hashesIn(disk, 'object', partition, [suffix])];
-    const files = before.map((found) => ({ ...found, last: lastOf(filesIn(found.directory)) }));
+    const files = before.map((place) => ({ place, last: lastOf(filesIn(place.directory)) }));
     const given = await Promise.all(primaries.map((peer) => pushSuffix(context, disk, partition, suffix, peer)));
     if (!given.every(Boolean)) continue;
-    for (const { hash, directory, last } of files) {
-      if (lastOf(filesIn(directory)) !== last) continue; // changed meanwhile
-      rmSync(directory, { recursive: true, force: true });
-      removeEmpty(directory);
-      context.hashes.touch(disk.name, partition, hash);
+    for (const { place, last } of files) {
+      if (lastOf(filesIn(place.directory)) !== last) continue; // changed meanwhile
+      rmSync(place.directory, { recursive: true, force: true });
+      removeEmpty(place.directory);
+      context.hashes.touch(place);
     }
   }
 }

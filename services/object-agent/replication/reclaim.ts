@@ -3,8 +3,7 @@ import { dirname } from 'node:path';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf, reclaimBefore } from '../context.ts';
-import { databaseKinds, hashDirectory, partitionsOf } from '../drivers/device.ts';
-import type { Place } from '../listings/databases.ts';
+import { databaseKinds, everythingOn, type Place } from '../drivers/device.ts';
 import { reportKey } from '../listings/report.ts';
 import { forgetGone, forgetRemoved, infoOf, isGone } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
@@ -13,10 +12,7 @@ import type { AgentWorld } from './answers.ts';
 export function reclaim(context: AgentWorld, device: string): void {
   const disk = diskOf(context, device);
   if (!disk) return;
-  for (const kind of databaseKinds)
-    for (const partition of partitionsOf(disk, kind))
-      for (const hash of context.databases.digests(disk, kind, partition).keys())
-        reclaimDatabase(context, { disk, kind, partition, hash });
+  for (const place of everythingOn(disk, databaseKinds)) reclaimDatabase(context, place);
 }
 
 function reclaimDatabase(context: AgentWorld, place: Place): void {
@@ -31,7 +27,7 @@ function reclaimDatabase(context: AgentWorld, place: Place): void {
 export function removeDatabase({ databases, unreported }: AgentWorld, place: Place): void {
   databases.remove(place);
   unreported.delete(reportKey(place));
-  removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
+  removeEmpty(dirname(place.directory), 2);
 }
 
 /** Whether a database is obsolete: a container deleted long ago, or an account without containers and metadata for long. */
