@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
-import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { getImageFor } from '../images/handlers.ts';
 import { hasBytes } from '../images/states.ts';
 import { type Image, imageNotFound } from '../images/store.ts';
 import { rangeOf } from './range.ts';
@@ -16,8 +16,7 @@ const octets = 'application/octet-stream';
 const uploadHandler =
   (rule: 'upload_image' | 'modify_image', uploadStatus: UploadStatus): Handler<Images> =>
   async (images, call) => {
-    const image = await getRequestedImage(images, call);
-    enforce(call, rule, image);
+    const image = await getImageFor(images, call, rule);
     if (!call.header('content-type')?.startsWith(octets))
       throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
     try {
@@ -46,8 +45,7 @@ async function readToEnd(stream: IncomingMessage): Promise<void> {
 }
 
 export const getBytes: Handler<Images> = async (images, call) => {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'download_image', image, call.caller.projectId);
+  const image = await getImageFor(images, call, 'download_image', call.caller.projectId);
   const { size, uploadId, status } = image;
   if (status === 'deactivated' && !call.may('context_is_admin'))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');

@@ -8,7 +8,7 @@ import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
 import type { NewBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
-import { checkUploadCount } from '../quotas/limits.ts';
+import { checkLimit } from '../quotas/limits.ts';
 import { type Budget, imageGone, openBudget } from './budget.ts';
 import { type Digest, digestBlocks } from './digest.ts';
 import {
@@ -76,7 +76,7 @@ async function beginUpload(
   uploadStatus: UploadStatus,
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    await checkUploadCount(tx, config, image.owner);
+    await checkLimit(tx, config, image.owner, 'image_count_uploading');
     if (await acquireForUpload(tx, image, id, uploadStatus)) return;
     throw conflict(`Image status transition from ${image.status} to ${uploadStatus} is not allowed`);
   });

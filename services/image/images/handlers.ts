@@ -26,6 +26,18 @@ export const getRequestedImage = (
   call: Pick<Call<unknown, 'id'>, 'caller' | 'params'>,
 ): Promise<Image> => getImage(images.db, call.caller, call.params.id);
 
+/** The image that the path names, for which the caller passes the rule. */
+export async function getImageFor(
+  images: Images,
+  call: Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'may'>,
+  rule: string,
+  memberId?: string | null,
+): Promise<Image> {
+  const image = await getRequestedImage(images, call);
+  enforce(call, rule, image, memberId);
+  return image;
+}
+
 export const createImage: Handler<Images, ImageInput> = async (images, call) => {
   const check = (image: Image) => {
     if (image.owner !== call.caller.projectId && !call.may('context_is_admin'))
@@ -49,10 +61,9 @@ export const showImage: Handler<Images> = async (images, call) => {
 
 export const patchImage: Handler<Images, unknown> = async (images, call) => {
   const changes = changesOf(call.header('content-type') ?? '', call.body);
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'modify_image', image);
+  const { id } = await getImageFor(images, call, 'modify_image');
   const patch = patched(images.config, changes, call.may('context_is_admin'));
-  const changed = await changeImage(images, image.id, (before) => {
+  const changed = await changeImage(images, id, (before) => {
     const after = patch(before);
     if (after.visibility !== before.visibility) enforceVisibility(call, after);
     return after;
@@ -61,8 +72,7 @@ export const patchImage: Handler<Images, unknown> = async (images, call) => {
 };
 
 export const deleteImage: Handler<Images> = async (images, call) => {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'delete_image', image);
+  const image = await getImageFor(images, call, 'delete_image');
   const refusal = `Image ${image.id} is protected and cannot be deleted.`;
   if (image.isProtected) throw forbidden(refusal);
   if (!(await images.db.transaction((tx) => markDeleted(tx, image.id)))) {
@@ -89,9 +99,8 @@ export const refuseDeleteAll: Handler<Images> = async (_images, call) => {
 const changeStatus =
   (rule: 'deactivate' | 'reactivate', from: 'active' | 'deactivated', to: 'active' | 'deactivated'): Handler<Images> =>
   async (images, call) => {
-    const image = await getRequestedImage(images, call);
-    enforce(call, rule, image);
-    if (await updateImageStatus(images.db, image.id, [from], { status: to })) return gone();
+    const { id } = await getImageFor(images, call, rule);
+    if (await updateImageStatus(images.db, id, [from], { status: to })) return gone();
     const { status } = await getRequestedImage(images, call);
     if (status === to) return gone();
     throw forbidden(`Not allowed to ${rule} image in status '${status}'`);

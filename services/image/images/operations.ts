@@ -4,7 +4,7 @@ import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
 import { parseCreate, parseUpdate } from '#shared/resource/body.ts';
 import type { Config } from '../config.ts';
 import type { Images } from '../context.ts';
-import { checkImageCount } from '../quotas/limits.ts';
+import { checkLimit } from '../quotas/limits.ts';
 import { attributes, checkImage, checkName } from './attributes.ts';
 import type { Change } from './patch.ts';
 import { type Image, imageNotFound, insertImage, lockImage, updateImage, withPropertiesAndTags } from './store.ts';
@@ -19,7 +19,7 @@ export async function createImage({ db, config }: Images, caller: Caller, input:
   checkImage(image, config);
   allow(image);
   await db.transaction(async (tx) => {
-    await checkImageCount(tx, config, image.owner);
+    await checkLimit(tx, config, image.owner, 'image_count_total');
     await insertImage(tx, image);
   });
   return image;

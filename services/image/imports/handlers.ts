@@ -3,7 +3,7 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import { activateStaged } from '../bytes/store.ts';
 import type { Images } from '../context.ts';
-import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { getImageFor } from '../images/handlers.ts';
 import { insertImport, listImports as listRows } from './store.ts';
 import { importView } from './view.ts';
 
@@ -15,8 +15,7 @@ interface ImportRequest {
 export const importImage: Handler<Images, ImportRequest> = async (images, call) => {
   const { name } = call.body.method;
   if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'modify_image', image);
+  const image = await getImageFor(images, call, 'modify_image');
   const { userId, requestId } = call.caller;
   await images.db.transaction(async (tx) => {
     if (!(await activateStaged(tx, image)))
@@ -28,7 +27,6 @@ export const importImage: Handler<Images, ImportRequest> = async (images, call) 
 };
 
 export const listImports: Handler<Images> = async (images, call) => {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'get_image', image, call.caller.projectId);
-  return ok({ tasks: (await listRows(images.db, image.id)).map(importView) });
+  const { id } = await getImageFor(images, call, 'get_image', call.caller.projectId);
+  return ok({ tasks: (await listRows(images.db, id)).map(importView) });
 };

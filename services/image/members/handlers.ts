@@ -3,7 +3,7 @@ import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { tooMany } from '../images/attributes.ts';
-import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { enforce, getImageFor, getRequestedImage } from '../images/handlers.ts';
 import { type Image, lockImage } from '../images/store.ts';
 import {
   getMember,
@@ -27,8 +27,7 @@ const isOwnerOrAdmin = ({ caller, may }: Pick<Call, 'caller' | 'may'>, image: Im
   may('context_is_admin') || image.owner === caller.projectId;
 
 export const listMembers: Handler<Images> = async (images, call) => {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'get_members', image, call.caller.projectId);
+  const image = await getImageFor(images, call, 'get_members', call.caller.projectId);
   checkShared(image);
   const own = isOwnerOrAdmin(call, image) ? undefined : (call.caller.projectId ?? '');
   return ok({ members: (await listRows(images.db, image.id, own)).map(memberView), schema });
@@ -36,8 +35,7 @@ export const listMembers: Handler<Images> = async (images, call) => {
 
 export const showMember: Handler<Images, unknown, 'id' | 'member'> = async (images, call) => {
   const { member } = call.params;
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'get_member', image, call.caller.projectId);
+  const image = await getImageFor(images, call, 'get_member', call.caller.projectId);
   if (!isOwnerOrAdmin(call, image) && member !== call.caller.projectId) throw memberNotFound(image.id, member);
   return ok(memberView(await getMember(images.db, image.id, member)));
 };
@@ -78,8 +76,7 @@ export const setMemberStatus: Handler<Images, { status?: MemberStatus }, 'id' | 
 };
 
 export const deleteMember: Handler<Images, unknown, 'id' | 'member'> = async (images, call) => {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'delete_member', image);
+  const image = await getImageFor(images, call, 'delete_member');
   checkShared(image);
   await removeMember(images.db, await getMember(images.db, image.id, call.params.member));
   return gone();

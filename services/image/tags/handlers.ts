@@ -2,7 +2,7 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { checkedInHandler, gone } from '#shared/http/route.ts';
 import { tagRoutes } from '#shared/resource/tags.ts';
 import type { Images } from '../context.ts';
-import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { getImageFor, getRequestedImage } from '../images/handlers.ts';
 import { changeImage } from '../images/operations.ts';
 
 /** Adds and removes one tag. */
@@ -11,9 +11,8 @@ export const tagsOfImages = tagRoutes<Images>({
   rules: { add: checkedInHandler('modify_image'), remove: checkedInHandler('modify_image') },
   read: async (images, call) => (await getRequestedImage(images, call)).tags,
   change: async (images, call, _verb, edit) => {
-    const image = await getRequestedImage(images, call);
-    enforce(call, 'modify_image', image);
-    const { tags } = await changeImage(images, image.id, (before) => ({ ...before, tags: edit(before.tags) }));
+    const { id } = await getImageFor(images, call, 'modify_image');
+    const { tags } = await changeImage(images, id, (before) => ({ ...before, tags: edit(before.tags) }));
     return tags;
   },
   missing: ({ params: { id, tag } }) => new Fault(404, 'notFound', `Tag ${tag} of image ${id} could not be found.`),

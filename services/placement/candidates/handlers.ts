@@ -41,12 +41,12 @@ async function summaries(
     : [...usedProviders];
   const inventories = Map.groupBy(await listInventories(db, { providers: uuids }), ({ providerUuid }) => providerUuid);
   const traits = await providerTraits.byProvider(db, { providers: uuids });
-  const asked = new Set(groups.flatMap(({ resources }) => Object.keys(resources)));
+  const requested = new Set(groups.flatMap(({ resources }) => Object.keys(resources)));
   const views = uuids.flatMap((uuid) => {
     const provider = data.providers.get(uuid);
     if (!provider) return [];
-    const summed = { provider, inventories: inventories.get(uuid) ?? [], traits: traits.get(uuid) ?? [] };
-    return [[uuid, summaryView(summed, asked, version)] as const];
+    const found = { provider, inventories: inventories.get(uuid) ?? [], traits: traits.get(uuid) ?? [], requested };
+    return [[uuid, summaryView(found, version)] as const];
   });
   return Object.fromEntries(views);
 }

@@ -1,43 +1,40 @@
-import { atLeast, type Version } from '#shared/api/versions.ts';
+import { since, view } from '#shared/api/versions.ts';
 import { capacityOf, type Inventory } from '../inventories/store.ts';
 import type { Provider } from '../providers/store.ts';
 import type { Candidate } from './search.ts';
 
-const resourcesView = (amounts: ReadonlyMap<string, number>) => Object.fromEntries(amounts);
+const entriesOf = ({ resources }: Candidate) =>
+  [...resources].map(([uuid, amounts]) => ({ uuid, resources: Object.fromEntries(amounts) }));
 
 /** In the format of the body of PUT /allocations/{consumer}. */
-export function requestView({ resources, mappings }: Candidate, version: Version): Record<string, unknown> {
-  const entries = [...resources].map(([uuid, amounts]) => [uuid, resourcesView(amounts)] as const);
-  if (!atLeast(version, '1.12'))
-    return { allocations: entries.map(([uuid, given]) => ({ resource_provider: { uuid }, resources: given })) };
-  return {
-    allocations: Object.fromEntries(entries.map(([uuid, given]) => [uuid, { resources: given }])),
-    ...(atLeast(version, '1.34') ? { mappings } : {}),
-  };
-}
+export const requestView = view<Candidate>(
+  since('1.10', (candidate) => ({
+    allocations: entriesOf(candidate).map(({ uuid, resources }) => ({ resource_provider: { uuid }, resources })),
+  })),
+  since('1.12', (candidate) => ({
+    allocations: Object.fromEntries(entriesOf(candidate).map(({ uuid, resources }) => [uuid, { resources }])),
+  })),
+  since('1.34', ({ mappings }) => ({ mappings })),
+);
 
-interface SummaryInput {
+interface Summary {
   readonly provider: Provider;
   readonly inventories: readonly Inventory[];
   readonly traits: readonly string[];
+  readonly requested: ReadonlySet<string>;
 }
 
-/** Until 1.26 with the requested resource classes only. */
-export function summaryView(
-  { provider, inventories, traits }: SummaryInput,
-  requested: ReadonlySet<string>,
-  version: Version,
-): Record<string, unknown> {
-  const shown = atLeast(version, '1.27')
-    ? inventories
-    : inventories.filter(({ resourceClass }) => requested.has(resourceClass));
-  return {
-    resources: Object.fromEntries(
-      shown.map((inventory) => [inventory.resourceClass, { capacity: capacityOf(inventory), used: inventory.used }]),
-    ),
-    ...(atLeast(version, '1.17') ? { traits } : {}),
-    ...(atLeast(version, '1.29')
-      ? { parent_provider_uuid: provider.parentUuid, root_provider_uuid: provider.rootUuid }
-      : {}),
-  };
-}
+const resourcesOf = (inventories: readonly Inventory[]) =>
+  Object.fromEntries(inventories.map((each) => [each.resourceClass, { capacity: capacityOf(each), used: each.used }]));
+
+export const summaryView = view<Summary>(
+  since('1.10', ({ inventories, requested }) => ({
+    resources: resourcesOf(inventories.filter(({ resourceClass }) => requested.has(resourceClass))),
+  })),
+  since('1.17', ({ traits }) => ({ traits })),
+  since('1.27', ({ inventories }) => ({ resources: resourcesOf(inventories) })),
+  since('1.29', ({ provider }) => ({
+    parent_provider_uuid: provider.parentUuid,
+    root_provider_uuid: provider.rootUuid,
+  })),
+);
