@@ -1,7 +1,8 @@
 /** Actions of a resource: the one key of the body names the action, its value is the input. */
 import { type Answer, accepted, type Call, type Handler, type Route } from '#shared/http/route.ts';
 
-type Finding = Pick<Call<unknown, 'id'>, 'caller' | 'params'>;
+/** What finding the resource of a path needs of a call. */
+export type Finding = Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'rule' | 'authorize'>;
 type Acting = Pick<Call, 'caller' | 'authorize' | 'may' | 'version'>;
 
 /** Makes the routes of a path. What an action returns is the body of its answer, which is 202 unless told. */

@@ -55,8 +55,11 @@ export function quotaSets<Service extends { readonly db: Knex }>(definition: Def
       call.authorize(rule, { project_id: call.params.id });
       return detailsOf(service, call);
     };
-  const showDefaults: Handle = async (service, { params: { id }, version }) =>
-    ok({ quota_set: { id, ...visible(await quotas.defaults(service), version) } });
+  const showDefaults: Handle = async (service, call) => {
+    const { id } = call.params;
+    call.authorize(rules.defaults, { project_id: id });
+    return ok({ quota_set: { id, ...visible(await quotas.defaults(service), call.version) } });
+  };
   const update: Handle<{ quota_set: SentLimits }> = async (service, call) => {
     const { id } = call.params;
     const sent = call.body.quota_set;
@@ -84,7 +87,7 @@ export function quotaSets<Service extends { readonly db: Knex }>(definition: Def
     { method: 'get', path: set, handler: show, rule: checkedInHandler(rules.show) },
     { method: 'put', path: set, handler: update, rule: rules.update },
     { method: 'delete', path: set, handler: reset, rule: rules.delete },
-    { method: 'get', path: `${set}/defaults`, handler: showDefaults, rule: rules.defaults },
+    { method: 'get', path: `${set}/defaults`, handler: showDefaults, rule: checkedInHandler(rules.defaults) },
     ...(detailRule
       ? [
           {

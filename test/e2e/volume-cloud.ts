@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticated } from '#shared/auth/caller.ts';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
@@ -115,6 +116,7 @@ export async function startVolumes(
   t: Pick<TestContext, 'after'>,
   config: Partial<Config> = {},
   wrapBus: WrapBus = (bus) => bus,
+  policySettings: PolicySettings = {},
 ) {
   process.env.WATTLE_CHECK_ANSWERS = '1';
   const bus = wrapBus(memoryBus());
@@ -135,7 +137,7 @@ export async function startVolumes(
       compute,
       seal: sealWith(join(secrets, 'row-keys')),
     },
-    apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog(), policySettings },
     identityUrl: 'http://identity',
   });
   const ends: (() => Promise<void>)[] = [() => rm(secrets, { recursive: true }), () => db.destroy(), close];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticated } from '#shared/auth/caller.ts';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
@@ -72,6 +73,7 @@ function databaseForTests(): string {
 }
 
 interface Options {
+  readonly policySettings?: PolicySettings;
   readonly config?: Partial<Config>;
   readonly bus?: Bus;
   readonly database?: string;
@@ -82,6 +84,7 @@ export interface Asked {
   readonly role?: string;
   readonly project?: string;
   readonly version?: string;
+  readonly user?: string;
   readonly body?: unknown;
 }
 
@@ -115,7 +118,12 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       ...options.clients,
       cloud: { id: 'test', consoleUrl: 'http://console/vnc_lite.html' },
     },
-    apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    apiServer: {
+      identify,
+      at: { host: '127.0.0.1', port: 0 },
+      log: silentLog(),
+      ...(options.policySettings ? { policySettings: options.policySettings } : {}),
+    },
     identityUrl: 'http://identity',
     host: 'controller',
     consoleAt: { host: '127.0.0.1', port: 0 },
@@ -126,13 +134,14 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
   });
 
   const ask = async (method: string, path: string, asked: Asked = {}) => {
-    const { role = 'admin,member,reader', project = projectId, version, body } = asked;
+    const { role = 'admin,member,reader', project = projectId, version, user, body } = asked;
     const answer = await fetch(`${endpoint.url}${path}`, {
       method,
       headers: {
         'content-type': 'application/json',
         'x-role': role,
         'x-project': project,
+        ...(user ? { 'x-user': user } : {}),
         ...(version ? { 'openstack-api-version': `compute ${version}` } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

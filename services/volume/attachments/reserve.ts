@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
+import { authorize } from '#shared/auth/policy.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Volumes } from '../context.ts';
@@ -22,6 +23,7 @@ export async function reserve(
   mayShareBootable: () => void,
 ): Promise<Attachment> {
   const volume = await getVolume(db, caller, input.volume_uuid);
+  authorize(caller, 'volume:attachment_create', { project_id: volume.projectId });
   const { id, status, multiattach, bootable, readOnly } = volume;
   if (multiattach && status === 'in-use' && bootable) mayShareBootable();
   if (status.includes('error'))

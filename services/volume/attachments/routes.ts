@@ -1,8 +1,9 @@
 import type { Query } from '#shared/db/page.ts';
 import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
-import { isService, listedBy } from '../listing/scope.ts';
+import { isService, listedBy, permitted } from '../listing/scope.ts';
 import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveInput, reserve } from './reserve.ts';
@@ -11,6 +12,9 @@ import { getAttachment, secretOf } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
+
+const find = async ({ db }: Volumes, call: Finding) =>
+  permitted(call, await getAttachment(db, call.caller, call.params.id));
 
 /** With a connector, the volume is reserved and exported in one request. */
 const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
@@ -21,17 +25,13 @@ const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller,
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (
-  service,
-  { caller, params, body },
-) => {
-  const attachment = await getAttachment(service.db, caller, params.id);
-  const made = await connect(service, caller, attachment, body.attachment.connector);
+const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (service, call) => {
+  const made = await connect(service, call.caller, await find(service, call), call.body.attachment.connector);
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
-  await complete(service, await getAttachment(service.db, caller, params.id));
+const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+  await complete(service, await find(service, call));
   return gone();
 };
 
@@ -40,15 +40,15 @@ const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
 const showAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
-  const attachment = await getAttachment(service.db, call.caller, call.params.id);
+  const attachment = await find(service, call);
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
 /** Responds with the volume's remaining attachments. */
-const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
-  const attachment = await getAttachment(service.db, caller, params.id);
-  await refuseIfUsed(service, caller, attachment);
-  await disconnect(service, caller, attachment);
+const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+  const attachment = await find(service, call);
+  await refuseIfUsed(service, call.caller, attachment);
+  await disconnect(service, call.caller, attachment);
   const left = await attachmentRows.list(service.db, { volumeId: attachment.volumeId });
   return ok({ attachments: left.map(attachmentSummary) });
 };

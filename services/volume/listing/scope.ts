@@ -4,6 +4,7 @@ import { may, whereAllowed } from '#shared/auth/policy.ts';
 import type { Query } from '#shared/db/page.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call, Route } from '#shared/http/route.ts';
+import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
 import { isSet, isTrue } from './values.ts';
 
@@ -41,3 +42,12 @@ export const listedBy =
     if (!isTrue(all_tenants ?? all_projects ?? '')) query.where({ projectId: caller.projectId ?? '' });
     else if (isSet(project_id)) query.where({ projectId: project_id });
   };
+
+/** The row that a path names: 403 unless the caller passes the rule of the route for it. */
+export function permitted<Row extends { readonly projectId: string }>(
+  { rule, authorize }: Pick<Finding, 'rule' | 'authorize'>,
+  row: Row,
+): Row {
+  if (rule !== null) authorize(rule, { project_id: row.projectId });
+  return row;
+}

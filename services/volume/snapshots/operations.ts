@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Caller, projectOf } from '#shared/auth/caller.ts';
+import { authorize } from '#shared/auth/policy.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
@@ -23,6 +24,7 @@ export async function createSnapshot(
 ): Promise<Snapshot> {
   const { db, bus } = service;
   const volume = await getVolume(db, caller, input.volumeId ?? 'None');
+  authorize(caller, 'volume:create_snapshot', { project_id: volume.projectId });
   await requireThawed(db, volume.host);
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);

@@ -1,18 +1,18 @@
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Route } from '#shared/http/route.ts';
-import { actionsOn } from '#shared/resource/actions.ts';
+import { actionsOn, type Finding } from '#shared/resource/actions.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import { viewOf } from '#shared/resource/view.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
-import { listedBy } from '../listing/scope.ts';
+import { listedBy, permitted } from '../listing/scope.ts';
 import { createSnapshot, deleteSnapshot, reportSnapshot, resetSnapshot } from './operations.ts';
 import { type Snapshot, snapshot, snapshotInput, snapshotRows, summary } from './resource.ts';
 import { getSnapshot } from './store.ts';
 
-const find = ({ db }: Volumes, { caller, params: { id } }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
-  getSnapshot(db, caller, id);
+const find = async ({ db }: Volumes, call: Finding) =>
+  permitted(call, await getSnapshot(db, call.caller, call.params.id));
 
 /** From 3.66 a volume in use needs no `force`, and `force: false` is refused. */
 function mayCopyInUse(force: boolean | null, { version }: Pick<Call, 'version'>): boolean {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { type Caller, projectOf } from '#shared/auth/caller.ts';
+import { authorize } from '#shared/auth/policy.ts';
 import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
@@ -14,6 +15,7 @@ const hashOf = (salt: string, key: string) => createHmac('sha256', salt).update(
 /** Creates a transfer of an available volume; returns the key that accepts it. */
 export async function offer({ db }: Volumes, caller: Caller, input: NewTransfer): Promise<Transfer & { key: string }> {
   const { id: volumeId, projectId } = await getVolume(db, caller, input.volumeId);
+  authorize(caller, 'volume:create_transfer', { project_id: projectId });
   const [salt, key] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
   const transfer: Transfer = {
     ...input,

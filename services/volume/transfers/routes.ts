@@ -3,7 +3,7 @@ import { accepted, type Handler, type Route } from '#shared/http/route.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
-import { listedBy } from '../listing/scope.ts';
+import { listedBy, permitted } from '../listing/scope.ts';
 import { allowedBy } from '../listing/store.ts';
 import { accept, offer, withdraw } from './operations.ts';
 import { createdView, summaryView, transfer, transferRows, transferView } from './resource.ts';
@@ -28,7 +28,8 @@ export const transferRoutes: Route<Volumes>[] = [
       remove: 'volume:delete_transfer',
     },
     page: ({ db }, call) => listPage(db, transfer, listedBy(call, 'volume:get_all_transfers'), call),
-    find: ({ db }, { caller, params }) => transferRows.get(db, params.id, allowedBy(caller, 'volume:get_transfer')),
+    find: async ({ db }, call) =>
+      permitted(call, await transferRows.get(db, call.params.id, allowedBy(call.caller, 'volume:get_transfer'))),
     view: transferView,
     brief: summaryView,
     written: createdView,

@@ -2,12 +2,12 @@ import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
-import { actionsOn } from '#shared/resource/actions.ts';
+import { actionsOn, type Finding } from '#shared/resource/actions.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
-import { listedBy } from '../listing/scope.ts';
+import { listedBy, permitted } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
@@ -17,8 +17,8 @@ import { type Volume, volume, volumeInput, volumeRows } from './resource.ts';
 import { getVolume, sumOf } from './store.ts';
 import { createdView, volumeSummary, volumeView, withView } from './view.ts';
 
-const find = ({ db }: Volumes, { caller, params: { id } }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
-  getVolume(db, caller, id);
+const find = async ({ db }: Volumes, call: Finding) =>
+  permitted(call, await getVolume(db, call.caller, call.params.id));
 
 /** Type names and attachments are shown, too. */
 async function enrich({ db }: Volumes, _: unknown, volumes: readonly Volume[]) {

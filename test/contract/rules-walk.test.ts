@@ -1,0 +1,34 @@
+/** Every route of an API with every persona, and under policy files: see rules/walk.ts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { computeWalk } from './rules/compute-walk.ts';
+import { volumeWalk } from './rules/volume-walk.ts';
+import { policyFile, rulesOfRoutes, walkAll, walkClosed, walkWidened, widened } from './rules/walk.ts';
+import { apis } from './services.ts';
+
+/** `blind`: on how many targets at most an administrator gets a 404 too, so that only refusals by the route's rule are seen. */
+const walks = {
+  compute: { open: computeWalk, reads: /:(show|index|detail|list|get)$/, requests: 1_100, blind: 46 },
+  volume: { open: volumeWalk, reads: /:(get|show|index)\w*$/, requests: 1_100, blind: 15 },
+};
+
+for (const [name, { open, reads, requests, blind }] of Object.entries(walks)) {
+  const api = apis.find((each) => each.name === name) ?? assert.fail();
+
+  test(`${name}: each persona may do exactly what upstream's default rules say`, async (t) => {
+    const walked = await walkAll(await open(t));
+    assert.deepEqual(walked.wrong, []);
+    assert.ok(walked.asked >= requests, `${walked.asked} requests`);
+    assert.ok(walked.blind.length <= blind, `${walked.blind.length}: ${walked.blind.join(', ')}`);
+  });
+
+  test(`${name}: every route asks one of the rules that it names`, async (t) => {
+    const closed = Object.fromEntries(rulesOfRoutes(api).map((rule) => [rule, '!']));
+    assert.deepEqual(await walkClosed(await open(t, { policyFile: policyFile(t, closed) })), []);
+  });
+
+  test(`${name}: a policy that lets a role read everything lets it write nothing`, async (t) => {
+    const file = policyFile(t, widened(api, reads));
+    assert.deepEqual(await walkWidened(await open(t, { policyFile: file }), reads), []);
+  });
+}
