@@ -105,6 +105,6 @@ const verdicts: Readonly<Record<string, Verdict>> = {
 /** Throws for a check that nobody has read yet. */
 export function mayByHand(check: string, persona: Persona, target: Target): boolean {
   const verdict = Object.hasOwn(verdicts, check) ? verdicts[check] : undefined;
-  if (!verdict) throw new Error(`Nobody has said who passes the check "${check}".`);
+  if (!verdict) throw new Error(`The check "${check}" has no verdict by hand.`);
   return verdict(persona, target);
 }
