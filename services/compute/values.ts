@@ -1,6 +1,5 @@
 /** How Nova reads what clients send in a query. */
 import { timeOf } from '#shared/api/times.ts';
-import type { Rows } from '#shared/db/json-columns.ts';
 import { applyPage, type PageOptions, type Query } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { mostPerPage } from './dialect.ts';
@@ -39,15 +38,20 @@ export interface PageRequest extends Pick<PageOptions, 'sorts'> {
 
 /** One page of the rows that `narrow` leaves. Throws Nova's 400 when none of the visible rows is the marker. */
 export async function listPage<Row extends object>(
-  rows: Pick<Rows<Row>, 'find' | 'list'>,
+  read: (stored: object) => Row,
   visible: () => Query,
   { sorts, limit, marker, key = 'id' }: PageRequest,
   narrow: (query: Query) => unknown = () => {},
 ): Promise<Row[]> {
-  const after = marker === undefined ? undefined : await rows.find(visible().where({ [key]: marker }));
+  const after: object | undefined =
+    marker === undefined
+      ? undefined
+      : await visible()
+          .where({ [key]: marker })
+          .first();
   if (marker !== undefined && !after) throw badRequest(`marker [${marker}] not found`);
   const query = visible();
   narrow(query);
   applyPage(query, { sorts, limit, ...(after ? { after: Object.fromEntries(Object.entries(after)) } : {}) });
-  return rows.list(query);
+  return ((await query) as object[]).map(read);
 }

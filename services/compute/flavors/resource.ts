@@ -1,6 +1,8 @@
 import type { Json } from '#shared/api/document.ts';
+import { notFound } from '#shared/errors/fault.ts';
 import type { ChangeOf, NewOf, RowOf } from '#shared/resource/attribute.ts';
-import { accessTable, columnsOf } from '#shared/resource/store.ts';
+import { accessTable } from '#shared/resource/store.ts';
+import { tableOf } from '#shared/resource/table.ts';
 import { briefOf, viewOf } from '#shared/resource/view.ts';
 import { flag, ratio, size, text, texts, time } from '../attributes.ts';
 import { linksOf } from '../dialect.ts';
@@ -67,7 +69,7 @@ export type Flavor = RowOf<typeof flavorAttributes>;
 export type NewFlavor = NewOf<typeof flavorAttributes>;
 export type FlavorChange = ChangeOf<typeof flavorAttributes>;
 
-export const flavorColumns = columnsOf(flavorAttributes);
+export const flavorRows = tableOf('flavors', flavorAttributes, (id) => notFound('Flavor', id));
 export const flavorAccess = accessTable('flavor_access', 'flavorId');
 export const flavorView = viewOf(flavorAttributes);
 export const briefFlavorView = viewOf(briefOf(flavorAttributes));

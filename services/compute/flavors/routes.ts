@@ -5,8 +5,15 @@ import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Compute } from '../context.ts';
 import { createFlavor } from './operations.ts';
 import { flavorPage } from './query.ts';
-import { briefFlavorView, flavorAccess, flavorAccessNames, flavorAttributes, flavorView } from './resource.ts';
-import { changeFlavor, findFlavor, removeFlavor } from './store.ts';
+import {
+  briefFlavorView,
+  flavorAccess,
+  flavorAccessNames,
+  flavorAttributes,
+  flavorRows,
+  flavorView,
+} from './resource.ts';
+import { findFlavor, removeFlavor } from './store.ts';
 
 const path = '/v2.1/flavors';
 const manage = 'os_compute_api:os-flavor-manage';
@@ -35,7 +42,7 @@ export const flavorRoutes: Route<Compute>[] = [
     brief: briefFlavorView,
     create: createFlavor,
     update: async ({ db }: Compute, flavor, change) => {
-      await changeFlavor(db, flavor.id, change);
+      await flavorRows.update(db, { id: flavor.id }, change);
       return { ...flavor, ...change };
     },
     remove: ({ db }, { id }) => db.transaction((tx) => removeFlavor(tx, id)),
@@ -46,7 +53,7 @@ export const flavorRoutes: Route<Compute>[] = [
     noun: 'Flavor',
     removed: ok(undefined),
     find,
-    write: ({ db }, id, specs) => changeFlavor(db, id, { extraSpecs: specs }),
+    write: ({ db }, id, specs) => flavorRows.update(db, { id }, { extraSpecs: specs }),
   }),
   ...projectAccess({
     table: flavorAccess,

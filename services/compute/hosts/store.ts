@@ -94,7 +94,10 @@ export const listHosts = (db: Knex, pattern?: string): Promise<Host[]> => {
 };
 
 export const listHostPage = (db: Knex, page: Omit<PageRequest, 'sorts'>): Promise<Host[]> =>
-  listPage(rows, () => db('hosts'), { ...page, sorts: [{ column: 'sequence', descending: false, notNull: true }] });
+  listPage(rows.read, () => db('hosts'), {
+    ...page,
+    sorts: [{ column: 'sequence', descending: false, notNull: true }],
+  });
 
 export const findHost = (db: Knex, name: string): Promise<Host | undefined> => rows.find(db('hosts').where({ name }));
 

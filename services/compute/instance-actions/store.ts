@@ -132,7 +132,7 @@ const rows = rowsOf<Action>();
 /** Newest first; the marker is the id of a request. */
 export const listActions = (db: Knex, serverId: string, { changesSince, changesBefore, ...page }: ActionFilter) =>
   listPage(
-    rows,
+    rows.read,
     () => db('actions').where({ serverId }),
     { ...page, key: 'requestId', sorts: [{ column: 'sequence', descending: true, notNull: true }] },
     (found) => {

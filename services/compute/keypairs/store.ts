@@ -42,7 +42,7 @@ export async function getKeypair(db: Knex, userId: string, name: string): Promis
 }
 
 export const listKeypairs = (db: Knex, userId: string, page: Omit<PageRequest, 'sorts' | 'key'>): Promise<Keypair[]> =>
-  listPage(rows, () => db('keypairs').where({ userId }), {
+  listPage(rows.read, () => db('keypairs').where({ userId }), {
     ...page,
     key: 'name',
     sorts: [{ column: 'name', descending: false, notNull: true }],

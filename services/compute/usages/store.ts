@@ -55,7 +55,7 @@ interface Span extends Omit<PageRequest, 'sorts' | 'key'> {
 /** A page of the servers that ran at some time in the span, including deleted ones, in the order of their creation. */
 export const listServersBetween = (db: Knex, { start, end, projectId, ...page }: Span): Promise<Server[]> =>
   listPage(
-    serverRows,
+    serverRows.read,
     () =>
       db('servers')
         .where(projectId === undefined ? {} : { projectId })
