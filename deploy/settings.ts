@@ -75,11 +75,29 @@ async function checkSections(settings: Settings): Promise<void> {
 
 type File = Parameters<typeof settingsOf>[0];
 
+/** Settings that no two nodes share, so that they are not for the settings of a cloud. */
+const hostSettings = [
+  ['cloud', 'id'],
+  ['cloud', 'address'],
+  ['cloud', 'host'],
+  ['cloud', 'var'],
+  ['network-agent', 'tunnelAddress'],
+  ['network-agent', 'physicalNetworks'],
+  ['volume-agent', 'portal'],
+  ['object-agent', 'listen'],
+  ['object-ring', 'devices'],
+] as const;
+
 /** Settings for all nodes of a new cloud: a file, or wattle.yaml. Throws BadSettings for an unknown setting or a missing file. */
 export async function readSettingsFile(name: string | undefined): Promise<SettingsDocument> {
   if (name !== undefined && !existsSync(name)) throw new BadSettings(`there is no file ${name}`);
   const file = await readFile(name);
   await checkSections(settingsOf(file));
+  const own = hostSettings.find(([section, key]) => file[section]?.[key] !== undefined);
+  if (own)
+    throw new BadSettings(
+      `${own.join('.')} differs between nodes: ${own[0] === 'cloud' ? 'wattle init and wattle join choose it' : 'set it in wattle.yaml of the node'}`,
+    );
   return Object.fromEntries(Object.entries(file).map(([section, values]) => [section, values ?? {}]));
 }
 

@@ -6,7 +6,12 @@ import { durationOf, isUp, stateOf, tableOf, withNodes } from '../rack/nodes.ts'
 export const command: Command = () =>
   withNodes(async ({ registry, admin }) => {
     const nodes = await registry.listNodes();
-    const agents = await listAgents(admin).catch(() => []); // the table is most useful when an API is down
+    const agents = await listAgents(admin).catch((error: Error) => {
+      process.stderr.write(
+        `The APIs do not answer (${error.message}): STATE has what nodes reported to the registry alone.\n`,
+      );
+      return [];
+    });
     const now = Date.now();
     const rows = nodes.map((node) => {
       const { name, roles, address, seenAt, report } = node;

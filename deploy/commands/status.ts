@@ -4,6 +4,8 @@ import type { Command } from '../command.ts';
 import { endpointsOf } from '../endpoints.ts';
 import { responds } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
+import { partsOfRoles } from '../rack/node-roles.ts';
+import { parts } from '../roles.ts';
 import { findHome } from '../settings.ts';
 
 /** Returns 0 when every API responds, 1 otherwise. */
@@ -14,7 +16,7 @@ export const command: Command = async () => {
     return 1;
   }
   const running = listRunning(home);
-  const endpoints = await endpointsOf(home);
+  const endpoints = await endpointsOf(home, home.node ? partsOfRoles(home.node.roles) : parts);
   const up = await Promise.all(endpoints.map(responds));
   const left = await findLeftovers({ id: home.cloud.id, path: home.directory.path });
   const guests = left.processes.filter(({ name }) => name.startsWith('qemu-system')).length;

@@ -229,6 +229,17 @@ test('two hosts with one identity are noticed when the first one reports again',
   );
 });
 
+test('a further management node is refused unless the images are in a directory that both have', async (t) => {
+  const cloud = await start(t);
+  const host = cloud.hostOf('mgmt2', await cloud.tokenFor(['management']), 'management');
+  await assert.rejects(joinCloud(host), /needs a directory of images that all of them share/);
+  await cloud.registry.saveSettings({ ...(await cloud.registry.findSettings()), image: { directory: '/images' } });
+  await joinCloud(host);
+  const secrets = filesIn(join(host.path, 'secrets'));
+  assert.ok(['admin', 'glance', 'database-compute', 'bus-identity'].every((name) => secrets.includes(name)));
+  assert.ok(!secrets.includes('ca-key'), 'it cannot admit nodes');
+});
+
 test('a removed node is refused: its certificate is no longer valid', async (t) => {
   const cloud = await start(t);
   const host = cloud.hostOf('kvm1', await cloud.tokenFor(['compute']), 'compute');

@@ -1,4 +1,5 @@
 /** A cloud on simulated hosts, set up as README says under "A rack", and what tests look at from outside. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lab, type LabHost, ok } from './lab.ts';
@@ -19,8 +20,15 @@ export interface Joining {
 }
 
 /** `wattle init` on the first host, and a token and `wattle join` for each other. */
-export async function startCloud(lab: Lab, first: LabHost, joining: readonly Joining[]): Promise<RackCloud> {
-  ok(await first.wattle('init', '--address', first.address('mgmt'), '--yes'));
+export async function startCloud(
+  lab: Lab,
+  first: LabHost,
+  joining: readonly Joining[],
+  settings = '',
+): Promise<RackCloud> {
+  const file = join(lab.folder, 'rack.yaml');
+  writeFileSync(file, settings);
+  ok(await first.wattle('init', '--address', first.address('mgmt'), '--settings', file, '--yes'));
   for (const each of joining) await joinHost(first, each);
   const openstack = async (...args: string[]) => {
     const script = '. "$0/openrc"; exec openstack "$@"';

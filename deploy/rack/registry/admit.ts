@@ -51,6 +51,7 @@ export async function admit(context: RegistryContext, request: JoinRequest): Pro
     throw new Refusal('the certificate request cannot be read', { cause });
   });
   const node = await placeOf(registry, request);
+  if (node.roles.includes('management')) requireSharedImages(await baseOf(registry));
   if (!(await registry.useToken(token, node.hostId, keyDigest)))
     throw new Refusal(
       `the join token ${token.id} was used already (${token.uses} of ${token.uses} uses); create another one`,
@@ -113,6 +114,14 @@ async function placeOf(registry: Registry, { node, replaces }: JoinRequest): Pro
   const sameAddress = others.find(({ address, name }) => address === node.address && name !== node.name);
   if (sameAddress) throw new Refusal(`node ${sameAddress.name} has the address ${node.address}`);
   return node;
+}
+
+/** Each management node serves images from a directory. */
+function requireSharedImages({ image }: SettingsDocument): void {
+  if (image?.directory) return;
+  throw new Refusal(
+    'a further management node needs a directory of images that all of them share (NFS, for example): give image.directory to wattle init --settings',
+  );
 }
 
 async function certify(
