@@ -3,7 +3,7 @@ import { Lru } from '#shared/clock/lru.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex } from '#shared/input/linear-regex.ts';
 import { own } from '#shared/input/own.ts';
-import type { Authenticated } from './caller.ts';
+import { type Authenticated, isForUser } from './caller.ts';
 import type { AccessRule } from './token.ts';
 
 /** Service types of one API, where the catalog or a rule may use several. */
@@ -20,8 +20,9 @@ interface Request {
 }
 
 /** Throws 401, as keystonemiddleware does, unless a rule matches. A request of a service on behalf of the user is exempt. */
-export function refuseUnlessAllowed({ accessRules, serviceRoles }: Authenticated, request: Request): void {
-  if (!accessRules || serviceRoles.includes('service')) return;
+export function refuseUnlessAllowed(caller: Authenticated, request: Request): void {
+  const { accessRules } = caller;
+  if (!accessRules || isForUser(caller)) return;
   if (!accessRules.some((rule) => matches(rule, request))) throw unauthorized();
 }
 

@@ -28,8 +28,9 @@ export interface Caller extends Authenticated {
   readonly policy: Enforcer;
 }
 
-/** An admin sees every project. */
-export const isAdmin = (caller: Authenticated): boolean => caller.roles.includes('admin');
+/** Whether a request comes with a service token, on behalf of a user; or from a service itself. */
+export const isForUser = ({ serviceRoles }: Authenticated): boolean => serviceRoles.includes('service');
+export const isService = ({ roles }: Authenticated): boolean => roles.includes('service');
 
 /** The caller's project, or '' for a token without one. */
 export const projectOf = (caller: Authenticated): string => caller.projectId ?? '';

@@ -1,5 +1,5 @@
 /** Requests while the disk of the controller is full: see shared/files/reserve.ts. */
-import type { Caller } from '#shared/auth/caller.ts';
+import { type Caller, isForUser, isService } from '#shared/auth/caller.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { isDiskShort } from '#shared/files/reserve.ts';
 import type { Route } from './route.ts';
@@ -14,8 +14,7 @@ export function refuseWhileShort(
 ): void {
   if (!isDiskShort() || allowedMethods.has(route.method) || route.auth === 'none') return;
   if (route.body === 'stream') return; // these handlers check their own disk and have their own status for a full one
-  if (caller.serviceRoles.includes('service') || caller.roles.includes('service') || freeing.test(route.action ?? ''))
-    return;
+  if (isForUser(caller) || isService(caller) || freeing.test(route.action ?? '')) return;
   throw diskIsFull();
 }
 
