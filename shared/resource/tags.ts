@@ -7,8 +7,8 @@ import {
   type Authorization,
   type Call,
   created,
-  gone,
   type Handler,
+  noContent,
   ok,
   type Route,
 } from '#shared/http/route.ts';
@@ -63,11 +63,11 @@ export function tagRoutes<Service>(definition: Definition<Service>): Route<Servi
     },
     clear: async (service, call) => {
       await change(service, call, 'clear', () => []);
-      return gone();
+      return noContent();
     },
     check: async (service, call) => {
       if (!(await read(service, call)).includes(call.params.tag)) throw missing(call);
-      return gone();
+      return noContent();
     },
     add: async (service, call) => {
       const { tag } = call.params;
@@ -85,7 +85,7 @@ export function tagRoutes<Service>(definition: Definition<Service>): Route<Servi
         if (!before.includes(tag)) throw missing(call);
         return before.filter((each) => each !== tag);
       });
-      return gone();
+      return noContent();
     },
   };
   return verbs.flatMap(({ verb, method, tail }) => {

@@ -3,7 +3,7 @@ import { shortTime, timeOf } from '#shared/api/times.ts';
 import { type Image, propertiesOf } from '#shared/clients/image.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { anyToken, type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { anyToken, type Call, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
@@ -63,7 +63,7 @@ const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, 
 
 const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params }) => {
   await images.delete(params.id, caller.token).catch(missing('Image'));
-  return gone();
+  return noContent();
 };
 
 /** Nova-network's attributes, which Neutron's networks have not. */

@@ -1,6 +1,6 @@
 import { atLeast } from '#shared/api/versions.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { accepted, type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { accepted, type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import { canonical } from '#shared/net/addresses.ts';
 import { attachmentTable } from '../attachments/store.ts';
@@ -82,7 +82,7 @@ export const updateServer: Handler<Compute, UpdateBody, 'id'> = async (compute, 
 
 export const deleteServer: Handler<Compute, never, 'id'> = async (compute, call) => {
   await removeServer(compute, call.caller, await unlockedServer(compute, call));
-  return gone();
+  return noContent();
 };
 
 export const listAddresses: Handler<Compute, never, 'id'> = async (compute, call) =>

@@ -1,5 +1,5 @@
 import { conflict, Fault } from '#shared/errors/fault.ts';
-import { gone } from '#shared/http/route.ts';
+import { noContent } from '#shared/http/route.ts';
 import { metadata } from '#shared/resource/metadata.ts';
 import type { Compute } from '../context.ts';
 import { computeQuotas } from '../quotas/operations.ts';
@@ -19,7 +19,7 @@ export const serverMetadata = metadata<Compute>({
     set: `${rule}:update`,
     remove: `${rule}:delete`,
   },
-  removed: gone(),
+  removed: noContent(),
   missing: () => new Fault(404, 'notFound', 'Metadata item was not found'),
   read: async (compute, call) => (await serverOf(compute, call)).metadata,
   change: ({ db, config }, call, change) =>

@@ -1,5 +1,5 @@
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { gone } from '#shared/http/route.ts';
+import { noContent } from '#shared/http/route.ts';
 import { tagRoutes } from '#shared/resource/tags.ts';
 import type { Compute } from '../context.ts';
 import { serverOf, unlockedServer } from './find.ts';
@@ -42,5 +42,5 @@ export const serverTags = tagRoutes<Compute>({
   added: ({ base, params: { id, tag } }, isNew) =>
     isNew
       ? { status: 201, headers: { location: `${base}/v2.1/servers/${id}/tags/${encodeURIComponent(tag)}` } }
-      : gone(),
+      : noContent(),
 });

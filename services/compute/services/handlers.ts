@@ -1,5 +1,5 @@
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import { zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
 import { isUp } from '../hosts/operations.ts';
@@ -103,7 +103,7 @@ const deleteService: Handler<Compute, never, 'id'> = async ({ db, placement, log
     await placement
       .removeProvider(host.id)
       .catch((error) => log.warn({ error }, 'could not remove a resource provider from placement'));
-  return gone();
+  return noContent();
 };
 
 const path = '/v2.1/os-services';

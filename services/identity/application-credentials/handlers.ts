@@ -1,5 +1,5 @@
 import { forbidden } from '#shared/errors/fault.ts';
-import { created, gone, ok } from '#shared/http/route.ts';
+import { created, noContent, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { collection, listOf } from '../resources/view.ts';
 import { grantedRoleView } from '../roles/resource.ts';
@@ -81,7 +81,7 @@ export const deleteCredential = onCredential(
   async (identity, call, credential) => {
     await delegationForWrite(identity, call.caller);
     await drop(identity, credential);
-    return gone();
+    return noContent();
   },
 );
 
@@ -104,5 +104,5 @@ export const showRule = onRule('identity:get_access_rule', async (_identity, cal
 export const dropRule = onRule('identity:delete_access_rule', async (identity, call, rule) => {
   await delegationForWrite(identity, call.caller);
   await deleteRule(identity, rule);
-  return gone();
+  return noContent();
 });

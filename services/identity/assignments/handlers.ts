@@ -1,4 +1,4 @@
-import { type Answer, type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { findGroup, findUser, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { findProject } from '../projects/store.ts';
@@ -58,7 +58,7 @@ export const grantVerbs = {
     systemRule: 'create_system_grant_for',
     run: async (identity, assignment) => {
       await grant(identity, assignment);
-      return gone();
+      return noContent();
     },
   },
   check: {
@@ -66,7 +66,7 @@ export const grantVerbs = {
     systemRule: 'check_system_grant_for',
     run: async ({ db }, assignment) => {
       if (!(await hasAssignment(db, assignment))) throw couldNotFind('role assignment with role', assignment.roleId);
-      return gone();
+      return noContent();
     },
   },
   remove: {
@@ -74,7 +74,7 @@ export const grantVerbs = {
     systemRule: 'revoke_system_grant_for',
     run: async (identity, assignment) => {
       await revokeGrant(identity, assignment);
-      return gone();
+      return noContent();
     },
   },
 } as const satisfies Readonly<Record<string, GrantVerb>>;

@@ -1,4 +1,4 @@
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { endpoint, region, service } from '../catalog/resource.ts';
 import type { Identity } from '../context.ts';
 import { couldNotFind, newId } from '../resources/store.ts';
@@ -23,19 +23,19 @@ export const putAssociation: Handler<Identity> = async (identity, call) => {
     await associations.remove(tx, where);
     await associations.insert(tx, { id: newId(), policyId, ...where });
   });
-  return gone();
+  return noContent();
 };
 
 export const checkAssociation: Handler<Identity> = async (identity, call) => {
   const target = await targetOf(identity, call);
   if (!(await associations.find(identity.db, target))) throw couldNotFind('policy association', target.policyId);
-  return gone();
+  return noContent();
 };
 
 export const deleteAssociation: Handler<Identity> = async (identity, call) => {
   const target = await targetOf(identity, call);
   if (!(await associations.remove(identity.db, target))) throw couldNotFind('policy association', target.policyId);
-  return gone();
+  return noContent();
 };
 
 export const listEndpointsOfPolicy: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {

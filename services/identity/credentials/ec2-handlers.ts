@@ -1,6 +1,6 @@
 /** EC2 keys: credentials of the type ec2, under another path and with other field names. */
 import { randomBytes } from 'node:crypto';
-import { created, gone, ok } from '#shared/http/route.ts';
+import { created, noContent, ok } from '#shared/http/route.ts';
 import { getProject } from '../projects/store.ts';
 import { listOf } from '../resources/view.ts';
 import { authorized, authorizedOn, orNotFound, type Subject } from '../subjects/authorized.ts';
@@ -68,5 +68,5 @@ export const showEc2 = authorized(onKey('identity:ec2_get_credential'), async (i
 export const deleteEc2 = authorized(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
   refuseOtherProject(await delegationForWrite(identity, call.caller), row.projectId);
   await credential.rows.remove(identity.db, { id: row.id });
-  return gone();
+  return noContent();
 });

@@ -1,5 +1,5 @@
 import { forbidden } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
 import { getDomain } from '../projects/store.ts';
@@ -85,7 +85,7 @@ export const deleteConfig: Handler<Identity> = async (identity, call): Promise<A
   const place = placeOf(call);
   await getDomain(identity.db, place.domainId);
   await dropConfig(identity, place);
-  return gone();
+  return noContent();
 };
 
 export const showDefaults: Handler<Identity> = async (_identity, { params: { group, option } }) => {

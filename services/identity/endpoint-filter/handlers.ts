@@ -1,4 +1,4 @@
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { endpoint } from '../catalog/resource.ts';
 import type { Identity } from '../context.ts';
 import { projectList } from '../projects/handlers.ts';
@@ -16,7 +16,7 @@ const endpointVerb =
     await getProject(db, projectId);
     await endpoint.rows.get(db, endpointId);
     await associations.endpoint[verb](db, projectId, endpointId);
-    return gone();
+    return noContent();
   };
 export const addEndpoint = endpointVerb('ensure');
 export const checkEndpoint = endpointVerb('require');
@@ -31,7 +31,7 @@ const groupVerb =
     await associations.group[verb](db, projectId, id);
     return verb === 'require'
       ? ok({ project_endpoint_group: { project_id: projectId, endpoint_group_id: id } })
-      : gone();
+      : noContent();
   };
 export const addGroup = groupVerb('ensure');
 export const showGroup = groupVerb('require');

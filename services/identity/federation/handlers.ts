@@ -1,6 +1,6 @@
 /** Protocols, whose paths lie below that of their identity provider. */
 import { badRequest } from '#shared/errors/fault.ts';
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Body } from '#shared/resource/body.ts';
 import type { Identity } from '../context.ts';
 import { listOf } from '../resources/view.ts';
@@ -43,5 +43,5 @@ export const updateProtocol: One<Sent> = async ({ db }, { params, body, base }) 
 export const deleteProtocol: One = async ({ db }, { params }) => {
   const { idpId, id } = await getProtocol(db, params.id, params.protocolId);
   await protocol.rows.remove(db, { idpId, id });
-  return gone();
+  return noContent();
 };

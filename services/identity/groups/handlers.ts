@@ -1,4 +1,4 @@
-import { gone, type Handler } from '#shared/http/route.ts';
+import { type Handler, noContent } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { directoryOfId, listGroups as list } from '../directories/users-and-groups.ts';
 import { couldNotFind } from '../resources/store.ts';
@@ -27,19 +27,19 @@ export const listMembers = onGroup('identity:list_users_in_group', async (identi
 
 export const putMember = onMember('identity:add_user_to_group', async (identity, _call, { group: to, user }) => {
   await addMember(identity, to, user);
-  return gone();
+  return noContent();
 });
 
 export const headMember = onMember('identity:check_user_in_group', async (identity, _call, { group: of, user }) => {
   if (!(await (await directoryOfId(identity, of.id)).isMember(of.id, user.id))) throw couldNotFind('user', user.id);
-  return gone();
+  return noContent();
 });
 
 export const deleteMember = onMember(
   'identity:remove_user_from_group',
   async (identity, _call, { group: of, user }) => {
     await dropMember(identity, of, user);
-    return gone();
+    return noContent();
   },
 );
 

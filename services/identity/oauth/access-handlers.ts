@@ -1,6 +1,6 @@
 /** Access tokens that a user has authorized. */
 import { unauthorized } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { couldNotFind } from '../resources/store.ts';
 import { listOf } from '../resources/view.ts';
@@ -42,7 +42,7 @@ export const deleteAccessToken: One = async (identity, call) => {
   // as Keystone: 401 here, and 404 for reads
   if (found.userId !== userId) throw unauthorized('User IDs do not match');
   await drop(identity, found);
-  return gone();
+  return noContent();
 };
 
 export const listAccessTokenRoles: One = async (identity, call) => {

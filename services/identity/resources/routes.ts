@@ -4,8 +4,8 @@ import {
   type Call,
   checkedInHandler,
   created,
-  gone,
   type Handler,
+  noContent,
   ok,
   type Route,
 } from '#shared/http/route.ts';
@@ -78,7 +78,7 @@ export function routesOf<As extends Attributes>(
     });
   const remove: Item = async (identity, call, row) => {
     await (operations.remove ?? removeRow)(identity, row, call);
-    return gone();
+    return noContent();
   };
   const show: Item = async (identity, call, row) => {
     await operations.read?.(identity, row, call);

@@ -1,4 +1,4 @@
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { couldNotFind } from '../resources/store.ts';
 import { listOf } from '../resources/view.ts';
@@ -48,12 +48,12 @@ export const showImplied: Pair = async ({ db }, { params: { id, impliedId }, bas
   const implied = await role.rows.get(db, impliedId);
   if ((await listImplications(db, { priorId: id, impliedId })).length === 0)
     throw couldNotFind('role inference', `${id} implies ${impliedId}`);
-  return method === 'HEAD' ? gone() : ok(pairView(prior, implied, base));
+  return method === 'HEAD' ? noContent() : ok(pairView(prior, implied, base));
 };
 
 export const deleteImplied: Pair = async (identity, { params: { id, impliedId } }) => {
   await stopImplying(identity, { priorId: id, impliedId });
-  return gone();
+  return noContent();
 };
 
 export const listInferences: Handler<Identity> = async (identity, { base }) => {

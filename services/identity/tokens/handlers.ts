@@ -1,6 +1,6 @@
 import type { Claims } from '#shared/auth/token.ts';
 import { badRequest, forbidden, notFound, unauthorized } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { parseOauthHeader, type SignedCall } from '../oauth/signature.ts';
@@ -96,7 +96,7 @@ export const revokeToken: Handler<Identity> = async (identity, call) => {
   const { claims } = await subjectOf(identity, call, 'identity:revoke_token');
   await identity.db.transaction((tx) => revokeForGood(identity, tx, { audit: claims.audit[0] ?? '' }));
   await identity.tokenKeysChanged();
-  return gone();
+  return noContent();
 };
 
 export const showCatalog: Handler<Identity> = async (identity, { caller, base }) => {

@@ -1,5 +1,5 @@
 import { forbidden } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Body } from '#shared/resource/body.ts';
 import type { Identity } from '../context.ts';
 import { listOf } from '../resources/view.ts';
@@ -67,7 +67,7 @@ export const showTrust = onTrust('identity:get_trust', async (identity, call, ro
 
 export const deleteTrust = onTrust('identity:delete_trust', async (identity, _call, row) => {
   await drop(identity, row);
-  return gone();
+  return noContent();
 });
 
 export const listTrustRoles = onTrust('identity:list_roles_for_trust', async ({ db }, call, { roleIds }) =>

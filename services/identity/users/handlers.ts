@@ -1,4 +1,4 @@
-import { gone, type Handler } from '#shared/http/route.ts';
+import { type Handler, noContent } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { listUsers as list } from '../directories/users-and-groups.ts';
 import { withQueueAddress } from '../passwords/fair-semaphore.ts';
@@ -26,5 +26,5 @@ interface PasswordChange {
 export const changePassword: Handler<Identity, PasswordChange, 'id'> = async (identity, { params, body, address }) => {
   const { password, original_password: original } = body.user;
   await withQueueAddress(address, () => changeOwnPassword(identity, params.id, { password, original }));
-  return gone();
+  return noContent();
 };

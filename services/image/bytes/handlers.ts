@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
-import { bytes, gone, type Handler } from '#shared/http/route.ts';
+import { bytes, type Handler, noContent } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { getImageFor } from '../images/handlers.ts';
 import { hasBytes } from '../images/states.ts';
@@ -25,7 +25,7 @@ const uploadHandler =
       await readToEnd(call.stream);
       throw error;
     }
-    return gone();
+    return noContent();
   };
 
 export const putBytes = uploadHandler('upload_image', 'saving');
@@ -49,7 +49,7 @@ export const getBytes: Handler<Images> = async (images, call) => {
   const { size, uploadId, status } = image;
   if (status === 'deactivated' && !call.may('context_is_admin'))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
-  if (size === null || uploadId === null || !hasBytes(status)) return gone();
+  if (size === null || uploadId === null || !hasBytes(status)) return noContent();
   const range = rangeOf(call.header('range'), call.header('content-range'), size);
   const stream = size === 0 ? Readable.from([]) : await openBytes(images, image, range);
   const length = range ? range.end - range.start + 1 : size;

@@ -1,5 +1,5 @@
 import { Fault, forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
 import { changeImage, createImage as create, type ImageInput, patched } from './operations.ts';
@@ -80,7 +80,7 @@ export const deleteImage: Handler<Images> = async (images, call) => {
     throw forbidden(refusal);
   }
   await removeBytes(images, image);
-  return gone();
+  return noContent();
 };
 
 /** Throws 404 for `/v2/images/`, which names an image with an empty id. */
@@ -100,9 +100,9 @@ const changeStatus =
   (rule: 'deactivate' | 'reactivate', from: 'active' | 'deactivated', to: 'active' | 'deactivated'): Handler<Images> =>
   async (images, call) => {
     const { id } = await getImageFor(images, call, rule);
-    if (await updateImageStatus(images.db, id, [from], { status: to })) return gone();
+    if (await updateImageStatus(images.db, id, [from], { status: to })) return noContent();
     const { status } = await getRequestedImage(images, call);
-    if (status === to) return gone();
+    if (status === to) return noContent();
     throw forbidden(`Not allowed to ${rule} image in status '${status}'`);
   };
 

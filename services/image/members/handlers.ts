@@ -1,6 +1,6 @@
 /** Members of shared images. The owner adds a project; that project accepts or rejects. */
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { tooMany } from '../images/attributes.ts';
 import { enforce, getImageFor, getRequestedImage } from '../images/handlers.ts';
@@ -79,5 +79,5 @@ export const deleteMember: Handler<Images, unknown, 'id' | 'member'> = async (im
   const image = await getImageFor(images, call, 'delete_member');
   checkShared(image);
   await removeMember(images.db, await getMember(images.db, image.id, call.params.member));
-  return gone();
+  return noContent();
 };

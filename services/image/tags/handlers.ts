@@ -1,5 +1,5 @@
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { checkedInHandler, gone } from '#shared/http/route.ts';
+import { checkedInHandler, noContent } from '#shared/http/route.ts';
 import { tagRoutes } from '#shared/resource/tags.ts';
 import type { Images } from '../context.ts';
 import { getImageFor, getRequestedImage } from '../images/handlers.ts';
@@ -20,5 +20,5 @@ export const tagsOfImages = tagRoutes<Images>({
     if (tags.some((tag) => tag.length > 255))
       throw badRequest('Provided object does not match schema: a tag has at most 255 characters');
   },
-  added: () => gone(),
+  added: () => noContent(),
 });

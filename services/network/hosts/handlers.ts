@@ -1,7 +1,7 @@
 /** Agents and availability zones. */
 import { conflict } from '#shared/errors/fault.ts';
 import { deleteWorkOfHost } from '#shared/hosts/work.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { deleteEntriesOf } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
@@ -46,7 +46,7 @@ export const removeAgent: Handler<Network, unknown, 'id'> = async (network, { pa
     await deleteWorkOfHost(db, host);
     await deleteHost(db, host);
   });
-  return gone();
+  return noContent();
 };
 
 const zones = ['network', 'router'].map((resource) => ({ name: 'nova', resource, state: 'available' }));

@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { ownersOf } from '../resources/values.ts';
 import { defaultQuotas } from './reserve.ts';
@@ -76,5 +76,5 @@ async function refuseBelowUse({ db }: Network, project: string, ceilings: Readon
 
 export const resetQuota: Handler<Network> = async (network, call) => {
   await atomically(network, ({ db }) => deleteQuotas(db, projectOf(call)));
-  return gone();
+  return noContent();
 };

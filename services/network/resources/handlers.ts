@@ -2,7 +2,7 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import type { Target } from '#shared/auth/policy.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Attributes, ChangeOf, NewOf } from '#shared/resource/attribute.ts';
 import { type Body, defaultsOf, parseCreate, parseUpdate } from '#shared/resource/body.ts';
 import { atomically, type Network } from '../context.ts';
@@ -136,7 +136,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
       call.authorize(`delete_${one}`, await targetOf(within, row));
       await operations.remove?.(within, call.caller, row);
     });
-    return gone();
+    return noContent();
   };
   return { list, show, create, update, remove, targetOf };
 }

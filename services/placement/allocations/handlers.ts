@@ -1,6 +1,6 @@
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { getProvider, listProviders } from '../providers/store.ts';
 import { isUuid, normalizeUuid } from '../queries/sets.ts';
@@ -67,16 +67,16 @@ export const replace: Handler<Placement, ClaimInput, 'consumerUuid'> = async ({ 
   if (!isUuid(params.consumerUuid)) throw badRequest(`Malformed consumer_uuid: ${params.consumerUuid}`);
   const claim = claimOf(normalizeUuid(params.consumerUuid), body, version);
   await db.transaction((tx) => replaceAllocations(tx, [claim]));
-  return gone();
+  return noContent();
 };
 
 export const replaceSeveral: Handler<Placement, Record<string, ClaimInput>> = async ({ db }, { body, version }) => {
   const claims = Object.entries(body).map(([uuid, input]) => claimOf(uuid, input, version));
   await db.transaction((tx) => replaceAllocations(tx, claims));
-  return gone();
+  return noContent();
 };
 
 export const remove: Handler<Placement, unknown, 'consumerUuid'> = async ({ db }, { params }) => {
   await db.transaction((tx) => removeAllocations(tx, params.consumerUuid));
-  return gone();
+  return noContent();
 };

@@ -1,5 +1,5 @@
 import { Fault } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { viewOf } from '#shared/resource/view.ts';
 import type { Placement } from '../context.ts';
 import { checkGeneration } from '../providers/operations.ts';
@@ -77,7 +77,7 @@ export const update: Handler<Placement, Sent, 'uuid' | 'resourceClass'> = async 
 
 export const removeAll: Handler<Placement, unknown, 'uuid'> = async (placement, { params }) => {
   await setInventories(placement, await getProvider(placement.db, params.uuid), []);
-  return gone();
+  return noContent();
 };
 
 /** Before 1.5 this path has no DELETE. */
@@ -87,5 +87,5 @@ export const refuseRemoveAll: Handler<Placement> = async () => {
 
 export const remove: Handler<Placement, unknown, 'uuid' | 'resourceClass'> = async (placement, { params }) => {
   await removeInventory(placement, params.uuid, params.resourceClass);
-  return gone();
+  return noContent();
 };

@@ -1,5 +1,5 @@
 import { atLeast } from '#shared/api/versions.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { dated } from '../versions/cache-headers.ts';
 import { createProvider, deleteProvider, type ProviderInput, saveProvider } from './operations.ts';
@@ -31,5 +31,5 @@ export const update: Handler<Placement, ProviderInput, 'uuid'> = async (placemen
 
 export const remove: Handler<Placement, unknown, 'uuid'> = async (placement, { params }) => {
   await deleteProvider(placement, params.uuid);
-  return gone();
+  return noContent();
 };

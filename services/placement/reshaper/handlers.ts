@@ -1,7 +1,7 @@
 /** Replaces inventories and allocations of several providers in one transaction, when a provider tree changes. */
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
-import { gone, type Handler } from '#shared/http/route.ts';
+import { type Handler, noContent } from '#shared/http/route.ts';
 import { type ClaimInput, claimOf } from '../allocations/handlers.ts';
 import { replaceAllocations } from '../allocations/operations.ts';
 import type { Placement } from '../context.ts';
@@ -42,7 +42,7 @@ export const reshape: Handler<Placement, ReshapeInput> = async ({ db }, { body, 
     for (const { uuid, inventories } of wanted) await removeOthers(tx, uuid, inventories);
     await raiseGenerations(tx, uuids); // one increment per change, as in OpenStack Placement
   });
-  return gone();
+  return noContent();
 };
 
 async function checkGenerations(tx: Knex, uuids: readonly string[], wanted: readonly Wanted[]): Promise<void> {

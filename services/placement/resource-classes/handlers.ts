@@ -1,5 +1,5 @@
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { isClassInUse } from '../inventories/store.ts';
 import { deleteName, ensureName, type NameKind, requireName } from '../names/operations.ts';
@@ -49,5 +49,5 @@ export const rename: Handler<Placement, { name: string }, 'name'> = async ({ db 
 
 export const remove: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await deleteName(db, kind, params.name);
-  return gone();
+  return noContent();
 };

@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/errors/fault.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { deleteName, ensureName, type NameKind, requireName } from '../names/operations.ts';
 import { alreadyChanged, changeProvider } from '../providers/operations.ts';
@@ -41,7 +41,7 @@ function nameFilter(text: string | undefined): (name: string) => boolean {
 
 export const show: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await requireName(db, kind, params.name);
-  return gone();
+  return noContent();
 };
 
 export const ensure: Handler<Placement, unknown, 'name'> = async ({ db }, { params, version }) => {
@@ -51,7 +51,7 @@ export const ensure: Handler<Placement, unknown, 'name'> = async ({ db }, { para
 
 export const remove: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await deleteName(db, kind, params.name);
-  return gone();
+  return noContent();
 };
 
 export const listOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params }) => {
@@ -78,5 +78,5 @@ export const replaceOfProvider: Handler<Placement, TraitsInput, 'uuid'> = async 
 export const removeAllOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params }) => {
   const provider = await getProvider(db, params.uuid);
   await changeProvider(db, provider, alreadyChanged, (tx) => providerTraits.replace(tx, provider.uuid, []));
-  return gone();
+  return noContent();
 };

@@ -1,5 +1,5 @@
 import type { Query } from '#shared/db/page.ts';
-import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Call, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
@@ -32,7 +32,7 @@ const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } 
 
 const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
   await complete(service, await find(service, call));
-  return gone();
+  return noContent();
 };
 
 /** CHAP secrets are returned by PUT, and by GET to services only, which look up what they connected. */

@@ -1,5 +1,5 @@
 import type { Query } from '#shared/db/page.ts';
-import { type Call, gone, type Route } from '#shared/http/route.ts';
+import { type Call, noContent, type Route } from '#shared/http/route.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
@@ -37,5 +37,5 @@ export const messageRoutes: Route<Volumes>[] = plainRoutes<Volumes, Message, typ
   remove: async ({ db }, { id }) => {
     await messageRows.remove(db, { id });
   },
-  removed: gone(),
+  removed: noContent(),
 });
