@@ -22,6 +22,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { openLog } from '#shared/log/log.ts';
+import { fakeCaller } from '../../test/fakes/caller.ts';
 import { section } from './config.ts';
 import { openNetwork } from './service.ts';
 
@@ -86,20 +87,12 @@ function driverOf(host: FakeHost): NetworkAgent {
 const identify = async (header: (name: string) => string | undefined): Promise<Authenticated> => {
   const [projectId, roles = ''] = (header('x-auth-token') ?? '').split('/');
   if (!projectId) throw unauthorized();
-  return {
+  return fakeCaller({
     userId: `user-of-${projectId}`,
-    userName: projectId,
-    userDomainId: 'default',
     projectId,
-    projectName: projectId,
-    projectDomainId: 'default',
-    domainId: null,
-    system: false,
     roles: roles.split(','),
-    serviceRoles: [],
     token: `token-of-${projectId}`,
-    requestId: '',
-  };
+  });
 };
 
 /** An identity that has every project except the unknown ones. */

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { addressOwner } from '#shared/contracts/network-agent.ts';
 import { admin, blueNetwork, bootPort, nova, serverId, startCloud, until } from './cloud.test.ts';
+
+async function cloudWithPort(t: TestContext) {
+  const cloud = await startCloud(t);
+  const host = cloud.startHost('kvm-1');
+  await cloud.hostIsKnown('kvm-1');
+  const { network } = await blueNetwork(cloud);
+  const port = await bootPort(cloud, network.id, 'kvm-1');
+  await cloud.hostsInSync();
+  return { cloud, host, port };
+}
 
 test('the external network is created once, at the first start', async (t) => {
   const cloud = await startCloud(t);
@@ -54,12 +64,7 @@ test('a bound port becomes ACTIVE when its host has applied it, and compute gets
 });
 
 test('the host gets the group of a port, with its members, before the port', async (t) => {
-  const cloud = await startCloud(t);
-  const host = cloud.startHost('kvm-1');
-  await cloud.hostIsKnown('kvm-1');
-  const { network } = await blueNetwork(cloud);
-  const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.hostsInSync();
+  const { cloud, host, port } = await cloudWithPort(t);
   const [group] = port.security_groups as string[];
   const order = [host.calls.indexOf(`ensureGroup ${group}`), host.calls.indexOf(`ensurePort ${port.id}`)];
   assert.ok((order[0] as number) >= 0 && (order[0] as number) < (order[1] as number), host.calls.join());
@@ -168,12 +173,7 @@ test('N01: a host that is away does not delay a delete, and removes the port whe
 });
 
 test('unknown specs are removed from a host, and missing ones are applied again', async (t) => {
-  const cloud = await startCloud(t);
-  const host = cloud.startHost('kvm-1');
-  await cloud.hostIsKnown('kvm-1');
-  const { network } = await blueNetwork(cloud);
-  const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.hostsInSync();
+  const { cloud, host, port } = await cloudWithPort(t);
   await host.stop();
   const anonymous = '22222222-72a7-42c7-94a8-35681239e8eb';
   host.routers.set(anonymous, { id: anonymous } as never);

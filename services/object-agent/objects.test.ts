@@ -20,6 +20,7 @@ import {
   startAgents,
   until,
 } from '../../test/e2e/object-cloud.ts';
+import { entryOf } from '../../test/fakes/listing-entry.ts';
 import { openApiServer } from './routes.ts';
 
 const path = ['AUTH_p', 'docs', 'a/b c.txt'] as const;
@@ -223,16 +224,6 @@ function rot(folder: string, device: string, at: number): string {
 }
 
 function rowOf({ agents: { ring } }: Way, name: string, more: Partial<Entry> = {}) {
-  const entry: Entry = {
-    name,
-    timestamp: newTimestamp(),
-    meta: '',
-    deleted: false,
-    bytes: 10,
-    count: 0,
-    type: 't',
-    etag: 'e',
-    ...more,
-  };
+  const entry = entryOf(name, { timestamp: newTimestamp(), ...more });
   return { ...callTo(ring, 'container', 'PUT', 'd1', [...container, name]), body: Buffer.from(JSON.stringify(entry)) };
 }

@@ -5,27 +5,15 @@ import { request, textOf } from '#shared/clients/http.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { type Api, type Case, cases } from './bad-input/cases.ts';
 import { adminOf } from './story/api.ts';
-import { pipClient, type StoryCloud, startStoryCloud } from './story/cloud.ts';
+import { fakeHosts, pipClient, ports, type StoryCloud, startStoryCloud } from './story/cloud.ts';
 import { idleTracesOf, tracesOf } from './story/traces.ts';
-
-const ports: Readonly<Record<Api, number>> = {
-  identity: 5000,
-  placement: 8778,
-  image: 9292,
-  compute: 8774,
-  volume: 8776,
-  network: 9696,
-  'object-store': 8080,
-};
 
 test('invalid requests are refused by each API and change nothing', async (t) => {
   const cloud = await startStoryCloud(t, {
     split: false,
     client: pipClient(),
     env: {
-      WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
-      WATTLE_NETWORK_AGENT__DRIVER: 'fake',
-      WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+      ...fakeHosts,
       WATTLE_IMAGE__STORAGE_GB: String(2 ** -10),
     },
   });

@@ -8,17 +8,8 @@ import { request, textOf } from '#shared/clients/http.ts';
 import { type HostileRequest, hostileRequests } from './hostile/inherited-names.ts';
 import { longQueries } from './hostile/long-queries.ts';
 import { adminOf } from './story/api.ts';
-import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
+import { fakeHosts, pipClient, ports, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
 
-const ports: Readonly<Record<string, number>> = {
-  identity: 5000,
-  placement: 8778,
-  image: 9292,
-  compute: 8774,
-  volume: 8776,
-  network: 9696,
-  'object-store': 8080,
-};
 const apis = Object.keys(ports);
 const idleMs = 1500;
 
@@ -27,9 +18,7 @@ test('malicious callers', async (t) => {
     split: false,
     client: pipClient(),
     env: {
-      WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
-      WATTLE_NETWORK_AGENT__DRIVER: 'fake',
-      WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+      ...fakeHosts,
       WATTLE_BODY_IDLE_MS: String(idleMs),
       WATTLE_HEADERS_MS: String(idleMs),
       WATTLE_CONNECTIONS_PER_ADDRESS: '150',

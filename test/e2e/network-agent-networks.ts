@@ -34,20 +34,25 @@ export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
       { segment: blue, prefix: '10.7.0' },
       { segment: red, prefix: '10.8.0' },
     ]),
-    gateway: {
-      portId: idOf(7, 1),
-      mac: 'fa:16:3e:00:07:01',
-      segment: outside,
-      addresses: [`${host.external}.10/24`],
-      via: `${host.external}.1`,
-      snat: true,
-    },
+    gateway: gatewayOf(host, outside),
   };
   await host.driver.ensureRouter(router);
   const web = await plugged(host, host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] }));
   const db = await plugged(host, host.port(2, red, '10.8.0.21', { groupIds: [idOf(6, 1)] }));
   return { host, router, web, db, blue, red };
 }
+
+type Gateway = NonNullable<RouterSpec['gateway']>;
+
+/** A gateway with SNAT and the address .10 of the external range. */
+const gatewayOf = ({ external }: Host, segment: Gateway['segment']): Gateway => ({
+  portId: idOf(7, 1),
+  mac: 'fa:16:3e:00:07:01',
+  segment,
+  addresses: [`${external}.10/24`],
+  via: `${external}.1`,
+  snat: true,
+});
 
 /** The specs of a small cloud on a host, and their removal. */
 export function wholeLife(host: Host, { floating = true } = {}) {
@@ -62,14 +67,7 @@ export function wholeLife(host: Host, { floating = true } = {}) {
   };
   const router: RouterSpec = {
     ...routerOf(1, [{ segment: blue, prefix: '10.7.0' }]),
-    gateway: {
-      portId: idOf(7, 1),
-      mac: 'fa:16:3e:00:07:01',
-      segment: outside,
-      addresses: [`${host.external}.10/24`],
-      via: `${host.external}.1`,
-      snat: true,
-    },
+    gateway: gatewayOf(host, outside),
     floatingIps: floating ? [{ id: 'f', floating: `${host.external}.100`, fixed: '10.7.0.11' }] : [],
   };
   const group = groupOf(1, [{}]);

@@ -1,11 +1,9 @@
 /** The volume service alone: its API, its runner, storage hosts on fakes or on files and a tgtd, images in memory. */
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticated } from '#shared/auth/caller.ts';
 import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
@@ -25,37 +23,24 @@ import type { Volumes } from '../../services/volume/context.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
+import { fakeCaller } from '../fakes/caller.ts';
+import { until } from '../fakes/until.ts';
+
+export { until };
 
 export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const initiator = 'iqn.2026-11.cloud.wattle:kvm1';
-
-/** Polls with increasing intervals, so that the polls do not delay what they wait for. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
-    assert.ok(Date.now() < deadline, `never came true: ${holds}`);
-    await sleep(ms);
-  }
-}
 
 /** Replaces tokens: the headers contain roles and project. */
 export const identify = async (header: Header, requestId: string): Promise<Authenticated> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
-  return {
-    userId: 'e5ff89e4aaaf429ea24c2b92d153367a',
-    userName: 'me',
-    userDomainId: 'default',
+  return fakeCaller({
     projectId: header('x-project') ?? projectId,
-    projectName: 'p',
-    projectDomainId: 'default',
-    domainId: null,
-    system: false,
     roles: roles.split(','),
     serviceRoles: header('x-service-token') ? ['service'] : [],
-    token: 'token',
     requestId,
-  };
+  });
 };
 
 /** Images in memory, without data. */

@@ -7,28 +7,7 @@ import { openDocument } from '#shared/api/document.ts';
 import { iscsiName, iscsiNameLength } from '#shared/contracts/grammar.ts';
 import { initiator, startVolumes, waitForHosts } from './volume-cloud.ts';
 
-const characters = [
-  'a',
-  'Z',
-  '0',
-  '.',
-  ':',
-  '-',
-  ',',
-  '=',
-  '\n',
-  '\r',
-  '\0',
-  '\t',
-  '"',
-  "'",
-  '\\',
-  '%',
-  'é',
-  '\u2028',
-  '*',
-  '{',
-];
+const characters = 'aZ0.:-,=\n\r\0\t"\'\\%é\u2028*{';
 /** Texts with a line break, a zero byte or another control character. */
 const hostile = Array.from(
   { length: 40 },

@@ -1,7 +1,7 @@
 /** The project in the path, over all routes. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { routes } from '../../services/volume/routes.ts';
 import { attach, projectId, startVolumes, until, type VolumeCloud, waitForHosts } from './volume-cloud.ts';
 
@@ -22,10 +22,8 @@ async function rowsOf({ db }: VolumeCloud) {
   return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await db(table)] as const)));
 }
 
-/** A body that matches the action of the route. */
-const bodyOf = ({ action }: { readonly action?: string }) => (action === undefined ? {} : { [action]: {} });
-
-test("OSSA-2012-001: a token of one project changes nothing under another's path, on any route, with any role", async (t) => {
+/** One volume, one snapshot, one attachment, and the rows of all. */
+async function cloudWithAll(t: TestContext) {
   const cloud = await startVolumes(t);
   cloud.startHost();
   await waitForHosts(cloud, 1);
@@ -36,6 +34,14 @@ test("OSSA-2012-001: a token of one project changes nothing under another's path
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
   const before = await rowsOf(cloud);
+  return { cloud, ids, before };
+}
+
+/** A body that matches the action of the route. */
+const bodyOf = ({ action }: { readonly action?: string }) => (action === undefined ? {} : { [action]: {} });
+
+test("OSSA-2012-001: a token of one project changes nothing under another's path, on any route, with any role", async (t) => {
+  const { cloud, ids, before } = await cloudWithAll(t);
   let walked = 0;
   for (const route of routes.filter(({ path }) => path.startsWith('/v3/:projectId')))
     for (const role of ['member,reader', 'reader', 'admin,member,reader']) {
@@ -54,16 +60,7 @@ test("OSSA-2012-001: a token of one project changes nothing under another's path
 });
 
 test('OSSA-2012-001: an id of another project is 404 for members on every route', async (t) => {
-  const cloud = await startVolumes(t);
-  cloud.startHost();
-  await waitForHosts(cloud, 1);
-  const { id } = await cloud.createAndWait();
-  const { id: used } = await cloud.createAndWait();
-  const attachment = await attach(cloud, used);
-  const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
-  await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
-  const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
-  const before = await rowsOf(cloud);
+  const { cloud, ids, before } = await cloudWithAll(t);
   for (const route of routes.filter(({ path }) => /^\/v3\/(volumes|snapshots|attachments)\/:id/.test(path))) {
     const kind = (route.path.split('/')[2] ?? '') as keyof typeof ids;
     const path = route.path.replace(':id', ids[kind]).replace(/:\w+/g, 'x');

@@ -6,7 +6,6 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticated } from '#shared/auth/caller.ts';
 import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
@@ -26,40 +25,26 @@ import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/compute/config.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { openCompute } from '../../services/compute/service.ts';
+import { fakeCaller } from './caller.ts';
 import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from './compute-clients.ts';
+import { until } from './until.ts';
+
+export { until };
 
 export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';
 export const networkId = '1e9dadb8-2f64-446f-be04-3cf1108345c9';
 
-/** Waits for a condition. Polls less often the longer it takes, to leave the CPU to what it waits for. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
-  const giveUp = Date.now() + withinMs;
-  for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
-    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
-    await sleep(ms);
-  }
-}
-
 /** Replaces tokens: headers name the caller's project and roles. */
 const identify = async (header: Header, requestId: string): Promise<Authenticated> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
-  const project = header('x-project') ?? projectId;
-  return {
+  return fakeCaller({
     userId: header('x-user') ?? 'e5ff89e4aaaf429ea24c2b92d153367a',
-    userName: 'me',
-    userDomainId: 'default',
-    projectId: project,
-    projectName: 'p',
-    projectDomainId: 'default',
-    domainId: null,
-    system: false,
+    projectId: header('x-project') ?? projectId,
     roles: roles.split(','),
-    serviceRoles: [],
-    token: 'token',
     requestId,
-  };
+  });
 };
 
 export const defaultConfig = Object.fromEntries(

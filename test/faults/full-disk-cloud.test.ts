@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { adminOf, fetchPage } from '../e2e/story/api.ts';
-import { pipClient, startStoryCloud, until } from '../e2e/story/cloud.ts';
+import { fakeHosts, pipClient, startStoryCloud, until } from '../e2e/story/cloud.ts';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 
@@ -34,9 +34,7 @@ test(
       client: pipClient(),
       env: {
         WATTLE_VAR: join(disk, 'var'),
-        WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
-        WATTLE_NETWORK_AGENT__DRIVER: 'fake',
-        WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+        ...fakeHosts,
       },
     });
     t.after(async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Entry } from '#shared/contracts/object-entry.ts';
+import { entryOf } from '../../../test/fakes/listing-entry.ts';
 import {
   changesAfter,
   forgetGone,
@@ -28,17 +29,8 @@ function open(t: TestContext) {
   return db;
 }
 
-const entry = (name: string, timestamp: number, more: Partial<Entry> = {}): Entry => ({
-  name,
-  timestamp: `000000000${timestamp}.00000`,
-  meta: '',
-  deleted: false,
-  bytes: 10,
-  count: 0,
-  type: 't',
-  etag: 'e',
-  ...more,
-});
+const entry = (name: string, timestamp: number, more: Partial<Entry> = {}): Entry =>
+  entryOf(name, { timestamp: `000000000${timestamp}.00000`, ...more });
 const all = { prefix: '', delimiter: '', marker: '', endMarker: '', limit: 100, reverse: false, subdirs: true };
 
 test('replicas that get the same entries in any order converge', (t) => {

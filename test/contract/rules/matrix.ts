@@ -5,6 +5,7 @@
 import type { ApiDocument } from '#shared/api/document.ts';
 import type { Authenticated } from '#shared/auth/caller.ts';
 import { type Checks, type Enforcer, enforcerOf, type Target } from '#shared/auth/policy.ts';
+import { fakeCaller } from '../../fakes/caller.ts';
 
 export interface Persona {
   readonly name: string;
@@ -97,17 +98,4 @@ function remembered(facts: Checks): Enforcer {
   return enforcer;
 }
 
-const callerOf = ({ name, projectId, roles }: Persona): Authenticated => ({
-  userId: name,
-  userName: name,
-  userDomainId: 'default',
-  projectId,
-  projectName: projectId,
-  projectDomainId: 'default',
-  domainId: null,
-  system: false,
-  roles,
-  serviceRoles: [],
-  token: '',
-  requestId: '',
-});
+const callerOf = ({ name, projectId, roles }: Persona): Authenticated => fakeCaller({ userId: name, projectId, roles });

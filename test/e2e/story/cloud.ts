@@ -82,6 +82,24 @@ async function freeNumber(): Promise<number> {
   return (await isFree(`127.0.0.${number}`, 5000)) ? number : await freeNumber();
 }
 
+/** Settings of a cloud whose hosts are fake. */
+export const fakeHosts = {
+  WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
+  WATTLE_NETWORK_AGENT__DRIVER: 'fake',
+  WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+};
+
+/** The ports of the APIs. */
+export const ports: Readonly<Record<string, number>> = {
+  identity: 5000,
+  placement: 8778,
+  image: 9292,
+  compute: 8774,
+  volume: 8776,
+  network: 9696,
+  'object-store': 8080,
+};
+
 /** Polls until `check` returns a value; fails with the description after `withinMs`. */
 export async function until<T>(
   description: string,

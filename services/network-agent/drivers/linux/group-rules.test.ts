@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FirewallRule } from '#shared/contracts/network-agent.ts';
+import { anyRule } from '../../../../test/e2e/network-agent-specs.ts';
 import { memberSets, namedGroups, ruleLine } from './group-rules.ts';
 
-const rule = (more: Partial<FirewallRule>): FirewallRule => ({
-  direction: 'ingress',
-  family: 4,
-  protocol: null,
-  portMin: null,
-  portMax: null,
-  cidr: null,
-  remoteGroupId: null,
-  ...more,
-});
+const rule = (more: Partial<FirewallRule>): FirewallRule => ({ ...anyRule, ...more });
 
 const ruleLines: readonly [Partial<FirewallRule>, string][] = [
   [{}, 'meta nfproto ipv4 goto let_in'],

@@ -76,30 +76,7 @@ async function beginLogin({ portal, iqn }: { portal: string; iqn: string }, name
 }
 
 /** Characters with a meaning for tgtd, its list or a shell, and some without. */
-const characters = [
-  'a',
-  'Z',
-  '0',
-  '.',
-  ':',
-  '-',
-  '_',
-  ',',
-  '=',
-  '\n',
-  '\r',
-  '\0',
-  ' ',
-  '\t',
-  '"',
-  "'",
-  '\\',
-  '/',
-  '%',
-  'é',
-  '\u2028',
-  '*',
-];
+const characters = 'aZ0.:-_,=\n\r\0 \t"\'\\/%é\u2028*';
 const hostileTexts = (count: number): string[] =>
   Array.from({ length: count }, (_, seed) =>
     Array.from(
