@@ -8,7 +8,7 @@ import type { Log } from '#shared/log/log.ts';
 import { askDevice, type Reach } from '#shared/ring/reach.ts';
 import { type Device, nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
 import type { section } from './config.ts';
-import { type Disk, isThere, type Place, placeOn } from './drivers/device.ts';
+import { type Disk, isThere, type Place, placeIn } from './drivers/device.ts';
 
 export interface AgentContext {
   readonly ring: Ring;
@@ -31,7 +31,7 @@ export function diskOf(context: AgentContext, name: string): Disk | undefined {
 /** Where a path is on a device. */
 export const placeAt = ({ ring }: AgentContext, disk: Disk, kind: Kind, path: readonly string[]): Place => {
   const { partition, hash } = placeOf(ring, ...path);
-  return placeOn(disk, kind, partition, hash);
+  return placeIn({ disk, kind, partition }, hash);
 };
 
 export const answer = (status: number, headers: Headers = {}, body?: Buffer): AgentAnswer =>

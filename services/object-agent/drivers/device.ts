@@ -18,17 +18,23 @@ export interface Disk extends DeviceOptions {
 export const folderOf = (kind: Kind): string => `${kind}s`;
 export const suffixOf = (hash: string): string => hash.slice(-3);
 
-/** Where an account, a container or an object is on a device. */
-export interface Place {
+/** What a device has of one partition of the ring. */
+export interface Partition {
   readonly disk: Disk;
   readonly kind: Kind;
   readonly partition: number;
+}
+
+/** Where an account, a container or an object is on a device. */
+export interface Place extends Partition {
   readonly hash: string;
   readonly directory: string;
 }
 
-export const placeOn = (disk: Disk, kind: Kind, partition: number, hash: string): Place => {
-  const directory = join(disk.root, folderOf(kind), String(partition), suffixOf(hash), hash);
+const folderIn = ({ disk, kind, partition }: Partition) => join(disk.root, folderOf(kind), String(partition));
+
+export const placeIn = ({ disk, kind, partition }: Partition, hash: string): Place => {
+  const directory = join(folderIn({ disk, kind, partition }), suffixOf(hash), hash);
   return { disk, kind, partition, hash, directory };
 };
 
@@ -84,23 +90,23 @@ export function namesIn(directory: string): string[] {
   }
 }
 
-export const partitionsOf = ({ root }: DeviceOptions, kind: Kind): number[] =>
-  namesIn(join(root, folderOf(kind)))
+export const partitionsOf = (disk: Disk, kind: Kind): Partition[] =>
+  namesIn(join(disk.root, folderOf(kind)))
     .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+    .map((name) => ({ disk, kind, partition: Number(name) }));
 
 /** All hash directories of these kinds. */
 export function* everythingOn(disk: Disk, kinds: readonly Kind[]): Generator<Place> {
-  for (const kind of kinds) for (const partition of partitionsOf(disk, kind)) yield* hashesIn(disk, kind, partition);
+  for (const kind of kinds) for (const partition of partitionsOf(disk, kind)) yield* hashesIn(partition);
 }
 
 /** The kinds that are databases. */
 export const databaseKinds: readonly Kind[] = ['account', 'container'];
 
 /** The hash directories of a partition, by suffix: of all suffixes, or of these. */
-export function* hashesIn(disk: Disk, kind: Kind, partition: number, suffixes?: readonly string[]): Generator<Place> {
-  const base = join(disk.root, folderOf(kind), String(partition));
+export function* hashesIn(partition: Partition, suffixes?: readonly string[]): Generator<Place> {
+  const base = folderIn(partition);
   for (const suffix of suffixes ?? namesIn(base).filter((name) => /^[0-9a-f]{3}$/.test(name)))
     for (const hash of namesIn(join(base, suffix)).filter((name) => /^[0-9a-f]{32}$/.test(name)))
-      yield { disk, kind, partition, hash, directory: join(base, suffix, hash) };
+      yield placeIn(partition, hash);
 }

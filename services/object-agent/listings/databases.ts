@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { syncDirectorySync } from '#shared/files/whole.ts';
-import { type Disk, hashesIn, type Place } from '../drivers/device.ts';
+import { hashesIn, type Partition, type Place } from '../drivers/device.ts';
 import { ensureDirectory, parentsOf } from '../drivers/disk.ts';
 import { type Info, infoOf, openListing } from './store.ts';
 
@@ -18,7 +17,7 @@ export interface Databases {
   /** Must be called after a change of its content. */
   touch(place: Place): void;
   /** The hash and digest of each database of a partition. */
-  digests(disk: Disk, kind: Kind, partition: number): ReadonlyMap<string, string>;
+  digests(partition: Partition): ReadonlyMap<string, string>;
   remove(place: Place): void;
   forget(device: string): void;
   close(): void;
@@ -29,8 +28,7 @@ const mostOpen = 96;
 export function openDatabases(onFound: (place: Place, info: Info) => void): Databases {
   const open = new Map<string, FileDatabase>();
   const known = new Map<string, Map<string, string>>();
-  const keyOf = ({ disk, kind, partition }: Pick<Place, 'disk' | 'kind' | 'partition'>) =>
-    `${disk.name}/${kind}/${partition}`;
+  const keyOf = ({ disk, kind, partition }: Partition) => `${disk.name}/${kind}/${partition}`;
 
   const shut = (file: string) => {
     open.get(file)?.close();
@@ -59,10 +57,10 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
     if (found) onFound(place, found);
     return found ? wordOf(found) : '';
   };
-  const digests = (disk: Disk, kind: Kind, partition: number) => {
-    const key = keyOf({ disk, kind, partition });
+  const digests = (partition: Partition) => {
+    const key = keyOf(partition);
     const before = known.get(key);
-    const places = [...hashesIn(disk, kind, partition)];
+    const places = [...hashesIn(partition)];
     const found = places.map((place) => [place.hash, before?.get(place.hash) ?? digestOf(place)] as const);
     const fresh = new Map(found.filter(([, digest]) => digest !== ''));
     known.set(key, fresh);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { temporary } from '../../../test/e2e/object-cloud.ts';
-import { openDisk, type Place, placeOn } from '../drivers/device.ts';
+import { openDisk, type Place, placeIn } from '../drivers/device.ts';
 import { openDatabases } from './databases.ts';
 import { openEntries } from './entries.ts';
 import { infoOf, insertInfo } from './store.ts';
@@ -25,7 +25,7 @@ function context(t: TestContext) {
   const disk = openDisk({ name: 'd1', root: `${temporary(t)}/d1`, mountCheck: false });
   const databases = openDatabases(() => {});
   t.after(() => databases.close());
-  const place = placeOn(disk, 'container', 1, 'a'.repeat(32));
+  const place = placeIn({ disk, kind: 'container', partition: 1 }, 'a'.repeat(32));
   let transactions = 0;
   const find = (wanted: Place) => {
     const db = databases.find(wanted);

@@ -34,10 +34,8 @@ async function handle(context: ListingContext, place: Place, own: number, call: 
 
 /** Creates it, also after a deletion, and sets its metadata. 201 when it was created, 202 when it existed. */
 async function put(context: ListingContext, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
-  const timestamp = timestampOf(headers);
-  const metadata = metadataOf(headers, timestamp);
-  const problem = problemOf(place.kind, context.databases.info(place)?.metadata ?? {}, metadata);
-  if (problem) return answer(400, { 'x-backend-problem': problem });
+  const { timestamp, metadata, refused } = changeIn(place, context.databases.info(place), headers);
+  if (refused) return refused;
   const db = context.databases.ensure(place);
   const made = db.transaction(() => {
     const before = infoOf(db);
@@ -55,10 +53,8 @@ async function post(
   db: FileDatabase,
   { headers }: AgentCall,
 ): Promise<AgentAnswer> {
-  const timestamp = timestampOf(headers);
-  const metadata = metadataOf(headers, timestamp);
-  const problem = problemOf(place.kind, infoOf(db)?.metadata ?? {}, metadata);
-  if (problem) return answer(400, { 'x-backend-problem': problem });
+  const { timestamp, metadata, refused } = changeIn(place, infoOf(db), headers);
+  if (refused) return refused;
   db.transaction(() => mergeInfo(db, { put: timestamp, metadata }));
   context.databases.touch(place);
   if (place.kind === 'container') reportLater(context, place);
@@ -100,12 +96,14 @@ async function putEntry(context: ListingContext, place: Place, { path, body }: A
 
 const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';
 
-const metadataOf = (headers: Headers, timestamp: string): Metadata =>
-  Object.fromEntries(
-    Object.entries(headers)
-      .filter(([name]) => isKept(name))
-      .map(([name, value]) => [name, [value, timestamp]]),
-  );
+/** The metadata that a request sets, or its refusal. */
+function changeIn({ kind }: Place, before: Info | undefined, headers: Headers) {
+  const timestamp = timestampOf(headers);
+  const kept = Object.entries(headers).filter(([name]) => isKept(name));
+  const metadata: Metadata = Object.fromEntries(kept.map(([name, value]) => [name, [value, timestamp]]));
+  const problem = problemOf(kind, before?.metadata ?? {}, metadata);
+  return { timestamp, metadata, refused: problem && answer(400, { 'x-backend-problem': problem }) };
+}
 
 function headersOf({ kind }: Place, db: FileDatabase, info: Info): Headers {
   const set = Object.entries(info.metadata).flatMap(([name, [value]]) => (value === '' ? [] : [[name, value]]));

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { secondsOf } from '#shared/ring/timestamp.ts';
-import { type Disk, hashesIn, type Place, suffixOf } from '../drivers/device.ts';
+import { hashesIn, type Partition, type Place, suffixOf } from '../drivers/device.ts';
 import { removeFile } from '../drivers/disk.ts';
 import { type Files, filesIn } from './store.ts';
 
@@ -14,7 +14,7 @@ export type Suffixes = ReadonlyMap<string, string>;
 
 export interface Hashes {
   touch(place: Place): void;
-  suffixes(disk: Disk, partition: number): Suffixes;
+  suffixes(partition: Partition): Suffixes;
   forget(device: string): void;
 }
 
@@ -31,20 +31,21 @@ export function openHashes(reclaim: () => number): Hashes {
   };
   const touch = ({ disk, partition, hash }: Place) =>
     void partitionsOf(disk.name).get(partition)?.set(suffixOf(hash), undefined);
-  const suffixes = (disk: Disk, partition: number): Suffixes => {
-    const known = partitionsOf(disk.name).get(partition);
+  const suffixes = (at: Partition): Suffixes => {
+    const partitions = partitionsOf(at.disk.name);
+    const known = partitions.get(at.partition);
     if (known && ![...known.values()].includes(undefined)) return known as Suffixes;
-    const fresh = fill(disk, partition, known, reclaim());
-    partitionsOf(disk.name).set(partition, fresh);
+    const fresh = fill(at, known, reclaim());
+    partitions.set(at.partition, fresh);
     return fresh;
   };
   return { touch, suffixes, forget: (device) => void devices.delete(device) };
 }
 
-function fill(disk: Disk, partition: number, known: Map<string, string | undefined> | undefined, reclaim: number) {
+function fill(partition: Partition, known: Map<string, string | undefined> | undefined, reclaim: number) {
   const lines = new Map<string, string[]>();
   const stale = known && [...known].filter(([, value]) => value === undefined).map(([suffix]) => suffix);
-  for (const { hash, directory } of hashesIn(disk, 'object', partition, stale)) {
+  for (const { hash, directory } of hashesIn(partition, stale)) {
     const files = tidied(directory, reclaim);
     if (!files) continue;
     const suffix = suffixOf(hash);

@@ -4,7 +4,7 @@ import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agen
 import { isPartition, Malformed } from '#shared/ring/grammar.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, jsonAnswer } from '../context.ts';
-import { type Disk, hashesIn, type Place, placeOn } from '../drivers/device.ts';
+import { type Disk, hashesIn, type Partition, type Place, placeIn } from '../drivers/device.ts';
 import { type ListingContext, reportLater } from '../listings/report.ts';
 import { heardFrom, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
 import type { ObjectContext } from '../objects/announce.ts';
@@ -15,19 +15,21 @@ import { type Digests, digestsFrom, type Holdings, type Push, pushFrom } from '.
 
 export type AgentWorld = ObjectContext & ListingContext;
 
-export function partitionDigest(context: AgentWorld, disk: Disk, kind: Kind, partition: number): string {
-  if (kind === 'object') return digestOf(context.hashes.suffixes(disk, partition));
-  return digestOf(context.databases.digests(disk, kind, partition));
-}
+/** Objects: suffix -> hash of its files. Databases: hash -> digest. */
+const contentOf = ({ hashes, databases }: AgentWorld, at: Partition): ReadonlyMap<string, string> =>
+  at.kind === 'object' ? hashes.suffixes(at) : databases.digests(at);
+
+export const partitionDigest = (context: AgentWorld, at: Partition): string => digestOf(contentOf(context, at));
 
 export async function answerPeer(context: AgentWorld, disk: Disk, call: AgentCall): Promise<AgentAnswer> {
   const { kind, partition, query = {}, body } = call;
   const { ask, hash = '', suffix = '' } = query;
+  const at = { disk, kind, partition };
   if (ask === 'differing') return jsonAnswer(await differing(context, disk, kind, digestsOf(context, body)));
-  if (ask === 'hashes') return jsonAnswer(hashesOf(context, disk, kind, partition));
-  if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
+  if (ask === 'hashes') return jsonAnswer(Object.fromEntries(contentOf(context, at)));
+  if (ask === 'holdings') return jsonAnswer(holdingsOf(at, suffix));
   if (hash === '') return answer(400);
-  const place = placeOn(disk, kind, partition, hash);
+  const place = placeIn(at, hash);
   if (ask === 'announce') return announce(context, place, query.replicas);
   if (ask === 'heard') return jsonAnswer({ seq: heard(context, place, query.id ?? '') });
   if (ask === 'push') return take(context, place, pushFrom(body));
@@ -41,7 +43,8 @@ async function differing(context: AgentWorld, disk: Disk, kind: Kind, theirs: Di
   const found: number[] = [];
   for (const [partition, digest] of Object.entries(theirs)) {
     await breathe(); // what is not known yet is read from the disk
-    if (partitionDigest(context, disk, kind, Number(partition)) !== digest) found.push(Number(partition));
+    const at = { disk, kind, partition: Number(partition) };
+    if (partitionDigest(context, at) !== digest) found.push(at.partition);
   }
   return found;
 }
@@ -52,15 +55,8 @@ async function announce(context: AgentWorld, place: Place, replicas = ''): Promi
   return answer(200);
 }
 
-/** Objects: suffix -> hash of its files. Databases: hash -> digest. */
-function hashesOf(context: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
-  const found =
-    kind === 'object' ? context.hashes.suffixes(disk, partition) : context.databases.digests(disk, kind, partition);
-  return Object.fromEntries(found);
-}
-
-function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
-  const found = suffix ? [...hashesIn(disk, 'object', partition, [suffix])] : [];
+function holdingsOf(at: Partition, suffix: string): Holdings {
+  const found = suffix ? [...hashesIn({ ...at, kind: 'object' }, [suffix])] : [];
   return Object.fromEntries(
     found.map(({ hash, directory }) => {
       const { obsolete: _, ...files } = filesIn(directory);

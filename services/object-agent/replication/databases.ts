@@ -1,7 +1,6 @@
 /** Replication of databases: pushes the changes that a peer does not have. */
-import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import { type Disk, type Place, placeOn } from '../drivers/device.ts';
+import { type Partition, type Place, placeIn } from '../drivers/device.ts';
 import { report } from '../listings/report.ts';
 import { changesAfter, infoOf } from '../listings/store.ts';
 import type { AgentWorld } from './answers.ts';
@@ -11,14 +10,12 @@ import { isForgotten, removeDatabase } from './reclaim.ts';
 
 export async function pushDatabases(
   context: AgentWorld,
-  disk: Disk,
-  kind: Kind,
-  partition: number,
+  partition: Partition,
   peer: Device,
   theirs: Digests,
 ): Promise<void> {
-  for (const [hash, digest] of context.databases.digests(disk, kind, partition))
-    if (theirs[hash] !== digest) await pushDatabase(context, placeOn(disk, kind, partition, hash), peer);
+  for (const [hash, digest] of context.databases.digests(partition))
+    if (theirs[hash] !== digest) await pushDatabase(context, placeIn(partition, hash), peer);
 }
 
 /** Returns whether the peer has all changes. A database that the peer does not have is sent from the first change. */
@@ -44,17 +41,11 @@ async function pushDatabase(context: AgentWorld, place: Place, peer: Device): Pr
 }
 
 /** Pushes a database of a handoff to its primaries, and deletes it then. */
-export async function handOver(
-  context: AgentWorld,
-  disk: Disk,
-  kind: Kind,
-  partition: number,
-  primaries: readonly Device[],
-): Promise<void> {
-  for (const hash of context.databases.digests(disk, kind, partition).keys()) {
-    const place = placeOn(disk, kind, partition, hash);
+export async function handOver(context: AgentWorld, partition: Partition, primaries: readonly Device[]): Promise<void> {
+  for (const hash of context.databases.digests(partition).keys()) {
+    const place = placeIn(partition, hash);
     const before = context.databases.info(place);
-    if (kind === 'container') await report(context, place);
+    if (place.kind === 'container') await report(context, place);
     const given = await Promise.all(primaries.map((peer) => pushDatabase(context, place, peer)));
     const now = context.databases.info(place);
     const isSame = before?.seq === now?.seq && before?.removed === now?.removed && before?.put === now?.put;

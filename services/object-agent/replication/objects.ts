@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAnswer } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import { type Disk, hashesIn, type Place } from '../drivers/device.ts';
+import { hashesIn, type Partition, type Place } from '../drivers/device.ts';
 import { close } from '../drivers/disk.ts';
 import { CorruptObject } from '../drivers/trailer.ts';
 import { removeEmpty } from '../objects/hashes.ts';
@@ -17,28 +17,21 @@ import { askPeer } from './peers.ts';
 
 export async function pushObjects(
   context: AgentWorld,
-  disk: Disk,
-  partition: number,
+  partition: Partition,
   peer: Device,
   theirs: Digests,
 ): Promise<void> {
-  for (const [suffix, hash] of context.hashes.suffixes(disk, partition))
-    if (theirs[suffix] !== hash) await pushSuffix(context, disk, partition, suffix, peer);
+  for (const [suffix, hash] of context.hashes.suffixes(partition))
+    if (theirs[suffix] !== hash) await pushSuffix(context, partition, suffix, peer);
 }
 
 /** Returns whether the peer has all objects of this suffix. */
-async function pushSuffix(
-  context: AgentWorld,
-  disk: Disk,
-  partition: number,
-  suffix: string,
-  peer: Device,
-): Promise<boolean> {
-  const call = { kind: 'object', partition, query: { ask: 'holdings', suffix } } as const;
+async function pushSuffix(context: AgentWorld, at: Partition, suffix: string, peer: Device): Promise<boolean> {
+  const call = { kind: 'object', partition: at.partition, query: { ask: 'holdings', suffix } } as const;
   const theirs = await askPeer(context, peer, call, holdingsFrom);
   if (!theirs) return false;
   let whole = true;
-  for (const place of [...hashesIn(disk, 'object', partition, [suffix])])
+  for (const place of [...hashesIn(at, [suffix])])
     whole = (await pushObject(context, place, peer, theirs[place.hash] ?? {})) && whole;
   return whole;
 }
@@ -100,14 +93,13 @@ async function pushData({ context, peer, partition }: At, file: string): Promise
 /** Pushes a partition of a handoff to its primaries, and deletes each object then. */
 export async function handOverObjects(
   context: AgentWorld,
-  disk: Disk,
-  partition: number,
+  partition: Partition,
   primaries: readonly Device[],
 ): Promise<void> {
-  for (const suffix of context.hashes.suffixes(disk, partition).keys()) {
-    const before = [...hashesIn(disk, 'object', partition, [suffix])];
+  for (const suffix of context.hashes.suffixes(partition).keys()) {
+    const before = [...hashesIn(partition, [suffix])];
     const files = before.map((place) => ({ place, last: lastOf(filesIn(place.directory)) }));
-    const given = await Promise.all(primaries.map((peer) => pushSuffix(context, disk, partition, suffix, peer)));
+    const given = await Promise.all(primaries.map((peer) => pushSuffix(context, partition, suffix, peer)));
     if (!given.every(Boolean)) continue;
     for (const { place, last } of files) {
       if (lastOf(filesIn(place.directory)) !== last) continue; // changed meanwhile

@@ -6,7 +6,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import { type Device, nodesOf } from '#shared/ring/ring.ts';
 import { diskOf } from '../context.ts';
-import { type Disk, partitionsOf } from '../drivers/device.ts';
+import { type Disk, type Partition, partitionsOf } from '../drivers/device.ts';
 import { type AgentWorld, partitionDigest } from './answers.ts';
 import { handOver, pushDatabases } from './databases.ts';
 import { handOverObjects, pushObjects } from './objects.ts';
@@ -30,17 +30,17 @@ const isMe = ({ address }: AgentWorld, disk: Disk, device: Device): boolean =>
 /** The partitions of this device by peer, so that one call per peer compares all of them. */
 async function comparePrimaries(context: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
   const peers = new Map<Device, Record<string, string>>();
-  for (const partition of partitionsOf(disk, kind)) {
-    const { primaries } = nodesOf(context.ring, partition);
+  for (const at of partitionsOf(disk, kind)) {
+    const { primaries } = nodesOf(context.ring, at.partition);
     if (!primaries.some((device) => isMe(context, disk, device))) continue;
     await breathe(); // lets other calls be served
-    const digest = partitionDigest(context, disk, kind, partition);
+    const digest = partitionDigest(context, at);
     for (const peer of primaries.filter((device) => !isMe(context, disk, device)))
-      peers.set(peer, { ...peers.get(peer), [partition]: digest });
+      peers.set(peer, { ...peers.get(peer), [at.partition]: digest });
   }
   for (const [peer, digests] of peers)
     for (const partition of await differingAt(context, peer, kind, digests))
-      await push(context, disk, kind, partition, peer);
+      await push(context, { disk, kind, partition }, peer);
 }
 
 async function differingAt(context: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
@@ -50,19 +50,20 @@ async function differingAt(context: AgentWorld, peer: Device, kind: Kind, digest
   return found?.filter((partition) => digests[partition] !== undefined) ?? [];
 }
 
-async function push(context: AgentWorld, disk: Disk, kind: Kind, partition: number, peer: Device): Promise<void> {
+async function push(context: AgentWorld, at: Partition, peer: Device): Promise<void> {
+  const { kind, partition } = at;
   const call = { kind, partition, query: { ask: 'hashes' } };
   const theirs = await askPeer(context, peer, call, (said) => digestsFrom(said, isPlaceName));
   if (!theirs) return;
-  if (kind === 'object') await pushObjects(context, disk, partition, peer, theirs);
-  else await pushDatabases(context, disk, kind, partition, peer, theirs);
+  if (kind === 'object') await pushObjects(context, at, peer, theirs);
+  else await pushDatabases(context, at, peer, theirs);
 }
 
 async function handOff(context: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
-  for (const partition of partitionsOf(disk, kind)) {
-    const { primaries } = nodesOf(context.ring, partition);
+  for (const at of partitionsOf(disk, kind)) {
+    const { primaries } = nodesOf(context.ring, at.partition);
     if (primaries.some((device) => isMe(context, disk, device))) continue;
-    if (kind === 'object') await handOverObjects(context, disk, partition, primaries);
-    else await handOver(context, disk, kind, partition, primaries);
+    if (kind === 'object') await handOverObjects(context, at, primaries);
+    else await handOver(context, at, primaries);
   }
 }
