@@ -1,22 +1,36 @@
 /** Every route of an API with every persona, and under policy files: see rules/walk.ts. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import { computeWalk } from './rules/compute-walk.ts';
+import { imageTargets, imageWalk } from './rules/image-walk.ts';
+import type { Target } from './rules/personas.ts';
+import { placementWalk } from './rules/placement-walk.ts';
 import { volumeWalk } from './rules/volume-walk.ts';
-import { policyFile, rulesOfRoutes, walkAll, walkClosed, walkWidened, widened } from './rules/walk.ts';
+import { policyFile, rulesOfRoutes, type Walk, walkAll, walkClosed, walkWidened, widened } from './rules/walk.ts';
 import { apis } from './services.ts';
 
 /** `blind`: on how many targets at most an administrator gets a 404 too, so that only refusals by the route's rule are seen. */
-const walks = {
+const walks: Readonly<Record<string, Walked>> = {
   compute: { open: computeWalk, reads: /:(show|index|detail|list|get)$/, requests: 1_100, blind: 46 },
   volume: { open: volumeWalk, reads: /:(get|show|index)\w*$/, requests: 1_100, blind: 15 },
+  image: { open: imageWalk, targets: imageTargets, reads: /^get_/, requests: 400, blind: 30 },
+  placement: { open: placementWalk, reads: /:(list|show)$/, requests: 200, blind: 30 },
 };
 
-for (const [name, { open, reads, requests, blind }] of Object.entries(walks)) {
+interface Walked {
+  readonly open: (t: TestContext, settings?: PolicySettings) => Promise<Walk>;
+  readonly targets?: readonly Target[];
+  readonly reads: RegExp;
+  readonly requests: number;
+  readonly blind: number;
+}
+
+for (const [name, { open, targets, reads, requests, blind }] of Object.entries(walks)) {
   const api = apis.find((each) => each.name === name) ?? assert.fail();
 
   test(`${name}: each persona may do exactly what upstream's default rules say`, async (t) => {
-    const walked = await walkAll(await open(t));
+    const walked = await walkAll(await open(t), targets);
     assert.deepEqual(walked.wrong, []);
     assert.ok(walked.asked >= requests, `${walked.asked} requests`);
     assert.ok(walked.blind.length <= blind, `${walked.blind.length}: ${walked.blind.join(', ')}`);

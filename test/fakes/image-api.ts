@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -42,6 +43,7 @@ export interface ImageApiOptions {
   /** Default 0. */
   readonly reserveMb?: number;
   readonly isTokenOver?: () => boolean;
+  readonly policySettings?: PolicySettings;
 }
 
 /** Responses are validated against openapi/. */
@@ -71,6 +73,7 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
     service: images,
     routes,
     policy,
+    ...(options.policySettings ? { policySettings: options.policySettings } : {}),
     dialect: glance('http://identity'),
     identify,
     log,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -19,6 +20,7 @@ export interface Asked {
   readonly version?: string;
   readonly body?: unknown;
   readonly roles?: string;
+  readonly project?: string;
 }
 interface Candidate {
   readonly allocations: Record<string, { resources: Record<string, number> }>;
@@ -28,13 +30,14 @@ interface Candidate {
 export const sorted = (texts: readonly string[]) => texts.toSorted((one, other) => (one < other ? -1 : 1));
 
 /** On sqlite, or on the server in WATTLE_TEST_MYSQL: mysql://user:password@host:port. */
-export async function openPlacement(t: TestContext) {
+export async function openPlacement(t: TestContext, policySettings: PolicySettings = {}) {
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
   const db = openDatabase(server ? `${server}/${schema}` : 'sqlite::memory:');
   await migrate(db, [providers]);
   const identify = async (header: (name: string) => string | undefined, requestId: string) => ({
-    ...{ userId: 'u', userName: 'u', userDomainId: 'default', projectId: 'mine', projectName: 'p', token: '' },
+    ...{ userId: 'u', userName: 'u', userDomainId: 'default', projectName: 'p', token: '' },
+    projectId: header('x-project') ?? 'mine',
     ...{ projectDomainId: 'default', domainId: null, system: false, serviceRoles: [], requestId },
     roles: (header('x-roles') ?? 'admin').split(','),
   });
@@ -46,6 +49,7 @@ export async function openPlacement(t: TestContext) {
     service,
     routes,
     policy,
+    policySettings,
     dialect: placement('http://identity'),
     identify,
     log: silentLog(),
@@ -56,13 +60,14 @@ export async function openPlacement(t: TestContext) {
     if (server) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
   });
-  const ask = async (method: string, path: string, { version = '1.39', body, roles }: Asked = {}) => {
+  const ask = async (method: string, path: string, { version = '1.39', body, roles, project }: Asked = {}) => {
     const answer = await fetch(`http://127.0.0.1:${endpoint.port}${path}`, {
       method,
       headers: {
         'content-type': 'application/json',
         'openstack-api-version': `placement ${version}`,
         ...(roles ? { 'x-roles': roles } : {}),
+        ...(project ? { 'x-project': project } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -51,10 +51,9 @@ const [admin, service, manager, member, reader] = ['admin', 'service', 'manager'
 const own: Verdict = ({ project }, target) => project === target.project;
 const self: Verdict = ({ user }, target) => user === (target.user ?? user);
 const invited: Verdict = ({ project }, target) => project === target.member;
+/** Of shared images the rule lets everybody in: Glance looks them up by their members, and only these. */
 const seen: Verdict = (persona, target) =>
-  own(persona, target) ||
-  invited(persona, target) ||
-  ['community', 'public', 'shared'].includes(target.visibility ?? '');
+  own(persona, target) || invited(persona, target) || ['community', 'public'].includes(target.visibility ?? '');
 const everybody: Verdict = () => true;
 const any =
   (...parts: readonly Verdict[]): Verdict =>

@@ -57,7 +57,7 @@ export async function call(walk: Walk, route: Route<never>, persona: Persona, ta
   const version = until ?? walk.api.newest;
   const filled = path.replace(/[:*](\w+)/g, (_match, name: string) => ids[name] ?? walk.params[name] ?? 'nothing');
   const body = walk.bodies?.(keyOf(route), ids) ?? bodyFor(walk, route, version);
-  return walk.ask({ method: method.toUpperCase(), path: filled, version, body, persona });
+  return walk.ask({ method: method.toUpperCase(), path: filled + (ids.query ?? ''), version, body, persona });
 }
 
 function bodyFor({ api }: Walk, { method, path, action }: Route<never>, version: string): unknown {

@@ -1,0 +1,54 @@
+/** What the walk over the routes of image needs: a fresh image for each request, own, shared with the caller or public. */
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
+import { openImages } from '../../fakes/image-api.ts';
+import { apis } from '../services.ts';
+import type { Target } from './personas.ts';
+import type { Walk } from './walk.ts';
+
+const api = apis.find(({ name }) => name === 'image') as Walk['api'];
+
+/** Of project blue; of green: private, shared with blue, and public. */
+export const imageTargets: readonly Target[] = [
+  { project: 'blue', visibility: 'private' },
+  { project: 'green', visibility: 'private' },
+  { project: 'green', visibility: 'shared', member: 'blue' },
+  { project: 'green', visibility: 'public' },
+];
+
+export async function imageWalk(t: TestContext, policySettings: PolicySettings = {}): Promise<Walk> {
+  const { ask, db } = await openImages(t, { policySettings });
+  const image = async ({ project, visibility = 'private', member }: Target) => {
+    const id = randomUUID();
+    const row = { id, name: 'x', owner: project, status: 'queued', visibility, minDisk: 0, minRam: 0 };
+    const times = { createdAt: Date.now(), updatedAt: Date.now() };
+    await db('images').insert({ ...row, ...times, isProtected: false, osHidden: false });
+    await db('image_tags').insert({ imageId: id, tag: 't' });
+    if (member) await db('image_members').insert({ imageId: id, memberId: member, status: 'pending', ...times });
+    return { id, member: member ?? 'nobody' };
+  };
+  return {
+    api,
+    ask: async ({ method, path, body, persona: { project, roles } }) => {
+      const headers: Record<string, string> =
+        path.endsWith('/file') || path.endsWith('/stage') ? octets : patch(method);
+      const sent = headers === octets && method === 'PUT' ? Buffer.from('x') : body;
+      return (await ask(method, path, { project, roles: roles.join(','), body: sent, headers })).status;
+    },
+    owned: [[/^\w+ \/v2\/images\/:id/, image]],
+    params: { tag: 't' },
+    bodies: (key) => bodies[key],
+  };
+}
+
+const octets = { 'content-type': 'application/octet-stream' };
+const patch = (method: string): Record<string, string> =>
+  method === 'PATCH' ? { 'content-type': 'application/openstack-images-v2.1-json-patch' } : {};
+const bodies: Readonly<Record<string, unknown>> = {
+  'post /v2/images': { name: 'y' },
+  'patch /v2/images/:id': [{ op: 'replace', path: '/name', value: 'y' }],
+  'post /v2/images/:id/import': { method: { name: 'glance-direct' } },
+  'post /v2/images/:id/members': { member: 'red' },
+  'put /v2/images/:id/members/:member': { status: 'accepted' },
+};
