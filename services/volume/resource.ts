@@ -9,6 +9,8 @@ interface Definition<As extends Attributes> {
   /** Filters beside those of its attributes. */
   readonly filters?: Readonly<Record<string, Filter>>;
   readonly missing: (id: string) => Error;
+  /** Columns of indexes that begin with the project and end with the id: pages of one project begin in them. */
+  readonly pagesBy?: readonly string[];
 }
 
 export interface Resource<Row> {
@@ -22,12 +24,13 @@ export interface Resource<Row> {
   readonly guarded: Readonly<Record<string, string>>;
   /** Columns by sort key. */
   readonly sorts: Readonly<Record<string, string>>;
+  readonly pagesBy?: readonly string[];
 }
 
 export function resource<As extends Attributes>(
   one: string,
   many: string,
-  { table, attributes, filters, missing }: Definition<As>,
+  { table, attributes, filters, missing, pagesBy }: Definition<As>,
 ): Resource<RowOf<As>> & { readonly attributes: As } {
   const entries = Object.entries(attributes);
   return {
@@ -40,6 +43,7 @@ export function resource<As extends Attributes>(
       entries.flatMap(([name, { options }]) => (options.rule && options.filter ? [[name, options.rule]] : [])),
     ),
     sorts: sortsOf(attributes),
+    ...(pagesBy ? { pagesBy } : {}),
   };
 }
 

@@ -21,6 +21,7 @@ import { transfers } from './migrations/002-transfers.ts';
 import { frozen } from './migrations/003-frozen.ts';
 import { closed } from './migrations/004-closed.ts';
 import { listIndexes } from './migrations/005-list-indexes.ts';
+import { nameIndexes } from './migrations/006-name-indexes.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -38,7 +39,7 @@ export interface Parts {
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   const { db, bus, log, cloud, config, seal } = runtime;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
-  await migrate(db, [tables, transfers, frozen, closed, listIndexes]);
+  await migrate(db, [tables, transfers, frozen, closed, listIndexes, nameIndexes]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });

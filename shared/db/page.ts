@@ -3,6 +3,9 @@
  * repeated while rows come and go, and a page in the middle costs what the first one costs. Everything happens in SQL.
  */
 import type { Knex } from 'knex';
+import { isMysql } from './ensure.ts';
+import { indexName } from './index-name.ts';
+import { snake } from './names.ts';
 
 export type Query = Knex.QueryBuilder;
 
@@ -29,6 +32,16 @@ export function applyPage(query: Query, { sorts, after, limit, offset }: PageOpt
   for (const { column, descending } of sorts) query.orderBy(column, descending ? 'desc' : 'asc');
   if (limit !== undefined) query.limit(limit);
   if (offset) query.offset(offset);
+}
+
+/**
+ * Names the index in which a page begins, where the database would not find it: MariaDB reads all rows that have the first
+ * column's value rather than begin behind the marker.
+ */
+export function beginIn(db: Knex, query: Query, table: string, columns: readonly string[]): void {
+  if (!isMysql(db)) return;
+  const index = indexName(snake(table), columns.map(snake), 'index');
+  query.from(db.raw('?? force index (??)', [table, index]) as unknown as string);
 }
 
 /** How many rows a query has, whatever its order. */

@@ -3,6 +3,7 @@ import { benchCloud } from './cloud.ts';
 import { benchHttp } from './http.ts';
 import { benchIdentity } from './identity.ts';
 import { benchImage } from './image.ts';
+import { benchLists } from './lists.ts';
 import { benchObjectStore } from './object-store.ts';
 import { machine, printFailure, summary } from './report.ts';
 
@@ -12,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   cloud: benchCloud,
   'object-store': benchObjectStore,
   image: benchImage,
+  lists: benchLists,
 };
 
 const wanted = process.argv.slice(2);

@@ -103,7 +103,7 @@ export async function startVolumes(
   wrapBus: WrapBus = (bus) => bus,
   policySettings: PolicySettings = {},
 ) {
-  process.env.WATTLE_CHECK_ANSWERS = '1';
+  process.env.WATTLE_CHECK_ANSWERS ??= '1';
   const bus = wrapBus(memoryBus());
   const secrets = await mkdtemp(join(tmpdir(), 'volume-secrets-'));
   const db = openDatabase(databaseForTests());

@@ -49,6 +49,7 @@ export const attachmentNotFound = (id: string) =>
 
 export const attachment = resource('attachment', 'attachments', {
   table: 'attachments',
+  pagesBy: ['createdAt'],
   missing: attachmentNotFound,
   attributes,
   filters: { instance_uuid: byValue('serverId'), attach_status: byValue('status') },

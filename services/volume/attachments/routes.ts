@@ -2,7 +2,7 @@ import type { Query } from '#shared/db/page.ts';
 import { type Call, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
-import { listPage } from '../listing/query.ts';
+import { listPage, type Scope } from '../listing/query.ts';
 import { isService, listedBy, permitted } from '../listing/scope.ts';
 import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
@@ -54,11 +54,16 @@ const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) 
 };
 
 /** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
-const listed = (call: Pick<Call, 'caller' | 'query'>) => (query: Query) => {
-  listedBy(call, 'volume:get_all')(query);
-  const isOfServer = isSet(call.query.instance_id ?? call.query.instance_uuid);
-  if (isOfServer && isService(call.caller)) query.where({ byService: true });
-};
+function listed({ caller, query }: Pick<Call, 'caller' | 'query'>): Scope {
+  const scope = listedBy({ caller, query }, 'volume:get_all');
+  const isOfServer = isSet(query.instance_id ?? query.instance_uuid);
+  if (!isOfServer || !isService(caller)) return scope;
+  const visible = (rows: Query) => {
+    scope.visible(rows);
+    rows.where({ byService: true });
+  };
+  return { visible };
+}
 
 type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => unknown;
 

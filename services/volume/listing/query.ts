@@ -10,7 +10,13 @@ import { readPage } from './store.ts';
 import { isSet, isTrue, limitOf, numberOf } from './values.ts';
 
 type Asked = Pick<Call, 'query' | 'version' | 'page' | 'may'>;
-type Listed<Row> = Pick<Resource<Row>, 'many' | 'rows' | 'filters' | 'guarded' | 'sorts'>;
+type Listed<Row> = Pick<Resource<Row>, 'many' | 'rows' | 'filters' | 'guarded' | 'sorts' | 'pagesBy'>;
+
+export interface Scope {
+  /** Leaves the rows that the caller may see. */
+  visible(query: Query): void;
+  readonly isOneProject?: boolean;
+}
 
 interface Page<Row> {
   readonly rows: readonly Row[];
@@ -18,21 +24,21 @@ interface Page<Row> {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** `visible` leaves the rows that the caller may see. */
 export async function listPage<Row extends { readonly id: string }>(
   db: Knex,
   resource: Listed<Row>,
-  visible: (query: Query) => void,
+  { visible, isOneProject = false }: Scope,
   asked: Asked,
 ): Promise<Page<Row>> {
   const { rows, many } = resource;
   const { query, version } = asked;
-  const limit = limitOf(query);
+  const [limit, sorts] = [limitOf(query), sortsOf(resource, query)];
   const { found, ...count } = await readPage(db, {
     rows,
     visible,
     filters: filtersOf(resource, asked),
-    sorts: sortsOf(resource, query),
+    sorts,
+    index: isOneProject ? indexOf(resource, sorts) : undefined,
     marker: isSet(query.marker) ? query.marker : undefined,
     offset: numberOf(query.offset, 0, { name: 'offset', least: '>= 0' }),
     limit,
@@ -64,6 +70,9 @@ function withheldFrom<Row>({ guarded }: Listed<Row>, { query, version, may }: As
     throw badRequest(`Invalid filters ${names.join(',')} are found in query options.`);
   return names;
 }
+
+const indexOf = <Row>({ pagesBy }: Listed<Row>, [first, ...others]: readonly Sort[]): readonly string[] | undefined =>
+  first && pagesBy?.includes(first.column) && others.length === 1 ? ['projectId', first.column, 'id'] : undefined;
 
 /** `sort=name:asc,created_at:desc`, or the older sort_key and sort_dir. The newest come first. */
 function sortsOf<Row>({ sorts }: Listed<Row>, { sort, sort_key, sort_dir = 'desc' }: Asked['query']): Sort[] {

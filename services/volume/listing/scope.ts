@@ -6,6 +6,7 @@ import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call, Route } from '#shared/http/route.ts';
 import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
+import type { Scope } from './query.ts';
 import { isSet, isTrue } from './values.ts';
 
 /** Each path exists twice: with the caller's project in it, and (as from 3.67) without. */
@@ -34,14 +35,17 @@ function callerIn(caller: Caller, projectId: string | undefined): Caller {
 /** Another service, by its own token or by the one that it sends beside its caller's. */
 export const isService = (caller: Caller): boolean => may(caller, 'service_api');
 
-/** Leaves the rows that the caller lists: of its project, or of all that the rule allows. */
-export const listedBy =
-  ({ caller, query: { all_tenants, all_projects, project_id } }: Pick<Call, 'caller' | 'query'>, rule: string) =>
-  (query: Query): void => {
-    whereAllowed(query, caller, rule);
-    if (!isTrue(all_tenants ?? all_projects ?? '')) query.where({ projectId: caller.projectId ?? '' });
-    else if (isSet(project_id)) query.where({ projectId: project_id });
+/** What the caller lists: the rows of its project, or all that the rule allows. */
+export function listedBy({ caller, query }: Pick<Call, 'caller' | 'query'>, rule: string): Scope {
+  const isAll = isTrue(query.all_tenants ?? query.all_projects ?? '');
+  const asked = isSet(query.project_id) ? query.project_id : undefined;
+  const projectId = isAll ? asked : (caller.projectId ?? '');
+  const visible = (rows: Query) => {
+    whereAllowed(rows, caller, rule);
+    if (projectId !== undefined) rows.where({ projectId });
   };
+  return { visible, isOneProject: projectId !== undefined };
+}
 
 /** The row that a path names: 403 unless the caller passes the rule of the route for it. */
 export function permitted<Row extends { readonly projectId: string }>(

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { timeOf } from '#shared/api/times.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import { whereAllowed } from '#shared/auth/policy.ts';
-import { applyPage, countRows, type Query, type Sort } from '#shared/db/page.ts';
+import { applyPage, beginIn, countRows, type Query, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { Table } from '#shared/resource/table.ts';
@@ -82,6 +82,8 @@ export interface PageInput<Row> {
   readonly rows: Table<Row>;
   /** Leaves the rows that the caller may see. */
   readonly visible: (query: Query) => void;
+  /** The index that a page without filters begins in. */
+  readonly index: readonly string[] | undefined;
   readonly filters: readonly ((query: Query) => void)[];
   readonly sorts: readonly Sort[];
   readonly marker: string | undefined;
@@ -96,9 +98,10 @@ export interface PageInput<Row> {
  */
 export async function readPage<Row extends object>(
   db: Knex,
-  { rows, visible, filters, sorts, marker, offset, limit, wantsCount }: PageInput<Row>,
+  { rows, visible, index, filters, sorts, marker, offset, limit, wantsCount }: PageInput<Row>,
 ): Promise<{ found: Row[]; count?: number }> {
   const query = db(rows.name);
+  if (index && filters.length === 0) beginIn(db, query, rows.name, index);
   for (const filter of [visible, ...filters]) filter(query);
   const count = wantsCount ? { count: await countRows(query) } : {};
   const last: object | undefined = marker === undefined ? undefined : await rows.get(db, marker, visible);

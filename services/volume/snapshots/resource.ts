@@ -42,6 +42,7 @@ const attributes = {
 
 export const snapshot = resource('snapshot', 'snapshots', {
   table: 'snapshots',
+  pagesBy: ['createdAt', 'name'],
   missing: (id) => notFound('Snapshot', id),
   attributes,
   filters: {

@@ -25,7 +25,7 @@ export const messageRoutes: Route<Volumes>[] = plainRoutes<Volumes, Message, typ
   path: '/messages',
   since: '3.3',
   rules: { list: 'message:get_all', show: 'message:get', remove: 'message:delete' },
-  page: ({ db }, call) => listPage(db, message, ownOf(call), call),
+  page: ({ db }, call) => listPage(db, message, { visible: ownOf(call) }, call),
   find: ({ db }, call) => messageRows.get(db, call.params.id, ownOf(call)),
   enrich: async ({ config }, call, rows) =>
     rows.map((row) => ({

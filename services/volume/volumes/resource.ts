@@ -49,6 +49,7 @@ const attributes = {
 
 export const volume = resource('volume', 'volumes', {
   table: 'volumes',
+  pagesBy: ['createdAt', 'name'],
   missing: (id) => notFound('Volume', id),
   attributes,
   filters: {

@@ -35,7 +35,7 @@ function flag(name: string, value = 'false'): boolean {
 }
 
 const sumVolumes: Handler<Volumes> = async ({ db }, call) => {
-  const { sizeGb, count, metadata } = await sumOf(db, listedBy(call, 'volume:get_all'));
+  const { sizeGb, count, metadata } = await sumOf(db, listedBy(call, 'volume:get_all').visible);
   const more = atLeast(call.version, '3.36') ? { metadata } : {};
   return ok({ 'volume-summary': { total_size: sizeGb, total_count: count, ...more } });
 };
