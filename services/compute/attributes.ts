@@ -1,5 +1,21 @@
 /** The types of Nova's attributes. Clients send numbers and flags as text too. */
+import type { Json } from '#shared/api/document.ts';
 import { attributeOf } from '#shared/resource/attribute.ts';
+
+/** A name of one line, without outer blanks. */
+export const nameSchema: Json = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[^\\s\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\s\\p{C}\\p{Z}])?$',
+};
+
+/** Metadata of servers and images. */
+export const pairsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  patternProperties: { '^[a-zA-Z0-9-_:. ]{1,255}$': { type: 'string', maxLength: 255 } },
+};
 
 export const text = attributeOf<string>({
   kind: 'text',

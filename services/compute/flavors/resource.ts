@@ -4,7 +4,7 @@ import type { ChangeOf, NewOf, RowOf } from '#shared/resource/attribute.ts';
 import { accessTable } from '#shared/resource/store.ts';
 import { tableOf } from '#shared/resource/table.ts';
 import { briefOf, viewOf } from '#shared/resource/view.ts';
-import { flag, ratio, size, text, texts, time } from '../attributes.ts';
+import { flag, nameSchema, ratio, size, text, texts, time } from '../attributes.ts';
 import { linksOf } from '../dialect.ts';
 
 const create = ['create'] as const;
@@ -14,7 +14,6 @@ const positive: Json = {
     { type: 'string', pattern: '^[1-9][0-9]*$' },
   ],
 };
-const printable = '^[^\\s\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\s\\p{C}\\p{Z}])?$';
 
 export const flavorAttributes = {
   id: text({
@@ -28,7 +27,7 @@ export const flavorAttributes = {
     required: true,
     brief: true,
     sort: ['name'],
-    input: { type: 'string', minLength: 1, maxLength: 255, pattern: printable },
+    input: nameSchema,
   }),
   ram: size({ column: 'ramMb', set: create, required: true, sort: ['memory_mb'], input: positive }),
   disk: size({ column: 'diskGb', set: create, required: true, sort: ['root_gb'] }),

@@ -122,3 +122,24 @@ test('hypervisors are listed in pages from 2.33 on, by number and from 2.53 on b
   assert.deepEqual(namesOf(await list('hypervisor_hostname_pattern=m2', '2.53')), ['kvm2']);
   assert.equal((await cloud.ask('GET', '/v2.1/os-hypervisors?marker=9', { version: '2.33' })).status, 400);
 });
+
+test('before 2.53 a service is changed by its host and binary', async (t) => {
+  const cloud = await withHost(t);
+  const of = { host: 'kvm1', binary: 'nova-compute' };
+  const put = async (part: string, more: object = {}, version = '2.11') =>
+    (await cloud.ask('PUT', `/v2.1/os-services/${part}`, { version, body: { ...of, ...more } })).body;
+  const shown = async () => {
+    const { body } = await cloud.ask('GET', '/v2.1/os-services?host=kvm1', { version: '2.11' });
+    const { status, disabled_reason: reason, forced_down: down } = body.services[0];
+    return [status, reason, down];
+  };
+  assert.deepEqual(await put('disable'), { service: { ...of, status: 'disabled' } });
+  assert.deepEqual(await shown(), ['disabled', null, false]);
+  const reason = { disabled_reason: 'a new fan' };
+  assert.deepEqual(await put('disable-log-reason', reason), { service: { ...of, status: 'disabled', ...reason } });
+  assert.deepEqual(await shown(), ['disabled', 'a new fan', false]);
+  assert.deepEqual(await put('enable'), { service: { ...of, status: 'enabled' } });
+  assert.deepEqual(await put('force-down', { forced_down: true }), { service: { ...of, forced_down: true } });
+  assert.deepEqual(await shown(), ['enabled', null, true]);
+  assert.match((await put('enable', { host: 'nobody' })).itemNotFound.message, /nova-compute on host nobody/);
+});

@@ -2,6 +2,7 @@ import type { Json } from '#shared/api/document.ts';
 import { metadataPaths } from '#shared/resource/metadata.ts';
 import { jsonBody, jsonOf } from '#shared/resource/schema.ts';
 import { tagPaths } from '#shared/resource/tags.ts';
+import { pairsSchema } from '../attributes.ts';
 import type { ServerAction } from './action.ts';
 import { serverActions } from './actions/all.ts';
 
@@ -16,11 +17,6 @@ function alternative({ key, input, route: { since, until } }: ServerAction): Jso
   };
 }
 
-const pairs = {
-  type: 'object',
-  additionalProperties: false,
-  patternProperties: { '^[a-zA-Z0-9-_:. ]{1,255}$': { type: 'string', maxLength: 255 } },
-};
 const tag = { type: 'string', minLength: 1, maxLength: 60, pattern: '^[^,/]*$' };
 
 /** By file. */
@@ -41,6 +37,6 @@ export const servers: { readonly [name: string]: Json } = {
       },
     },
   },
-  'server-metadata': metadataPaths('Server', pairs, '204'),
+  'server-metadata': metadataPaths('Server', pairsSchema, '204'),
   'server-tags': tagPaths('Server', tag, ['list', 'replace', 'clear', 'check', 'add', 'remove'], 50),
 };

@@ -11,7 +11,6 @@ import {
   getServiceOf,
   listServices,
   removeService,
-  type ServiceRow,
 } from '../hosts/store.ts';
 import { serviceView, zoneOfService } from '../hosts/view.ts';
 import { usedOnHosts } from '../usages/store.ts';
@@ -29,10 +28,15 @@ const listAllServices: Handler<Compute> = async ({ db, config }, { query, versio
 };
 
 interface ServiceChange {
-  readonly status?: 'enabled' | 'disabled';
+  readonly status?: 'enabled' | 'disabled' | undefined;
   readonly disabled_reason?: string;
   readonly forced_down?: boolean;
 }
+
+const changeOf = ({ status, disabled_reason, forced_down: forcedDown }: ServiceChange) => ({
+  ...(status === undefined ? {} : { disabled: status === 'disabled', disabledReason: disabled_reason ?? null }),
+  ...(forcedDown === undefined ? {} : { forcedDown }),
+});
 
 const updateService: Handler<Compute, ServiceChange, 'id'> = async ({ db, config }, { params, body, version }) => {
   const service = await getService(db, params.id);
@@ -43,53 +47,24 @@ const updateService: Handler<Compute, ServiceChange, 'id'> = async ({ db, config
   if (body.disabled_reason !== undefined && body.status !== 'disabled')
     throw badRequest("Specifying disabled_reason requires that status is 'disabled'.");
   if (body.status === undefined && body.forced_down === undefined) throw badRequest('No updates were requested.');
-  const change = {
-    ...(body.status === undefined
-      ? {}
-      : { disabled: body.status === 'disabled', disabledReason: body.disabled_reason ?? null }),
-    ...(body.forced_down === undefined ? {} : { forcedDown: body.forced_down }),
-  };
+  const change = changeOf(body);
   await changeService(db, service.id, change);
   const now = { ...service, ...change };
   const zone = zoneOfService(now, await zonesOf(db));
   return ok({ service: serviceView(now, zone, isUp(now, config.hostDownMs), version) });
 };
 
-interface LegacyServiceChange {
-  readonly host: string;
-  readonly binary: string;
-  readonly disabled_reason?: string;
-  readonly forced_down?: boolean;
-}
+type LegacyChange = ServiceChange & { readonly host: string; readonly binary: string };
 
-/** The paths before 2.53. */
+/** The paths before 2.53: each stands for a part of the change. */
 const legacyUpdate =
-  (
-    change: (body: LegacyServiceChange) => Partial<ServiceRow>,
-    view: (body: LegacyServiceChange) => object,
-  ): Handler<Compute, LegacyServiceChange> =>
-  async ({ db }, { body }) => {
-    const service = await getServiceOf(db, body.host, body.binary);
-    await changeService(db, service.id, change(body));
-    return ok({ service: { host: body.host, binary: body.binary, ...view(body) } });
+  (part: ServiceChange): Handler<Compute, LegacyChange> =>
+  async ({ db }, { body: { host, binary, ...sent } }) => {
+    const { id } = await getServiceOf(db, host, binary);
+    const change = { ...part, ...sent };
+    await changeService(db, id, changeOf(change));
+    return ok({ service: { host, binary, ...change } });
   };
-
-const enableService = legacyUpdate(
-  () => ({ disabled: false, disabledReason: null }),
-  () => ({ status: 'enabled' }),
-);
-const disableService = legacyUpdate(
-  () => ({ disabled: true, disabledReason: null }),
-  () => ({ status: 'disabled' }),
-);
-const disableServiceWithReason = legacyUpdate(
-  ({ disabled_reason = null }) => ({ disabled: true, disabledReason: disabled_reason }),
-  ({ disabled_reason }) => ({ status: 'disabled', disabled_reason }),
-);
-const forceServiceDown = legacyUpdate(
-  ({ forced_down = false }) => ({ forcedDown: forced_down }),
-  ({ forced_down }) => ({ forced_down }),
-);
 
 const deleteService: Handler<Compute, never, 'id'> = async ({ db, placement, log }, { params }) => {
   const service = await getService(db, params.id);
@@ -112,10 +87,16 @@ const update = { method: 'put', rule: `${rule}:update` } as const;
 
 export const serviceRoutes: Route<Compute>[] = [
   { method: 'get', path, handler: listAllServices, rule: `${rule}:list` },
-  { ...update, path: `${path}/enable`, handler: enableService, until: '2.52' },
-  { ...update, path: `${path}/disable`, handler: disableService, until: '2.52' },
-  { ...update, path: `${path}/disable-log-reason`, handler: disableServiceWithReason, until: '2.52' },
-  { ...update, path: `${path}/force-down`, handler: forceServiceDown, since: '2.11', until: '2.52' },
+  { ...update, path: `${path}/enable`, handler: legacyUpdate({ status: 'enabled' }), until: '2.52' },
+  { ...update, path: `${path}/disable`, handler: legacyUpdate({ status: 'disabled' }), until: '2.52' },
+  { ...update, path: `${path}/disable-log-reason`, handler: legacyUpdate({ status: 'disabled' }), until: '2.52' },
+  {
+    ...update,
+    path: `${path}/force-down`,
+    handler: legacyUpdate({ forced_down: false }),
+    since: '2.11',
+    until: '2.52',
+  },
   { ...update, path: `${path}/:id`, handler: updateService, since: '2.53' },
   { method: 'delete', path: `${path}/:id`, handler: deleteService, rule: `${rule}:delete` },
 ];

@@ -2,6 +2,7 @@ import { atLeast } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { accepted } from '#shared/http/route.ts';
+import { nameSchema, pairsSchema } from '../../attributes.ts';
 import type { Compute } from '../../context.ts';
 import { snapshotServer } from '../../workflows/snapshot-server.ts';
 import { serverAction } from '../action.ts';
@@ -28,19 +29,7 @@ export const createImage = serverAction<SnapshotInput>({
     type: 'object',
     required: ['name'],
     additionalProperties: false,
-    properties: {
-      name: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 255,
-        pattern: '^[^\\s\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\s\\p{C}\\p{Z}])?$',
-      },
-      metadata: {
-        type: 'object',
-        additionalProperties: false,
-        patternProperties: { '^[a-zA-Z0-9-_:. ]{1,255}$': { type: 'string', maxLength: 255 } },
-      },
-    },
+    properties: { name: nameSchema, metadata: pairsSchema },
   },
   whileLocked: true,
   answer: async (compute, { caller, version, base }, server, input) => {
