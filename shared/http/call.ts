@@ -43,7 +43,7 @@ export interface Received {
   readonly base: string;
 }
 
-/** Builds the call before its subject is found and its body is read. */
+/** Builds the call before its subject is found and its body is read. Getters in it would cost more than all of the rest. */
 export function callOf<Service>(
   { enforcer, dialect, addressing = withoutProxies }: ServeOptions<Service>,
   { req, res, header, version, queries, base }: Received,
@@ -62,9 +62,7 @@ export function callOf<Service>(
     base,
     url: req.originalUrl,
     method: req.method,
-    get address() {
-      return callerAddress(req, addressing);
-    },
+    address: callerAddress(req, addressing),
     stream: req,
     page: (collection, ids, limit) => {
       const last = ids.length < limit ? undefined : ids.at(-1);
@@ -72,9 +70,7 @@ export function callOf<Service>(
     },
     may: (rule, target) => enforcer.may(rule, caller, target),
     authorize: (rule, target) => enforcer.authorize(rule, caller, target),
-    get signal() {
-      return goneSignal(res);
-    },
+    signal: goneSignal(res),
   };
 }
 
