@@ -9,7 +9,7 @@ import type { Walk } from './walk.ts';
 
 const api = apis.find(({ name }) => name === 'compute') as Walk['api'];
 
-export async function computeWalk(t: TestContext, policySettings: PolicySettings = {}): Promise<Walk> {
+export async function computeWalk(t: TestContext, policySettings: PolicySettings = {}) {
   const plain = await startCloud(t, { bus: memoryBus() });
   plain.startHost();
   await until(() => plain.placement.providers.size === 1);
@@ -17,32 +17,29 @@ export async function computeWalk(t: TestContext, policySettings: PolicySettings
   const template = await plain.compute.db('servers').where({ id }).first();
   const cloud = await startCloud(t, { policySettings, config: { keyPairs: -1, instances: -1, cores: -1, ramMb: -1 } });
   const { db } = cloud.compute;
-  const ask: Walk['ask'] = async ({ method, path, version, body, persona }) => {
-    const { status } = await cloud.ask(method, path, {
-      version,
-      body,
-      project: persona.project,
-      role: persona.roles.join(','),
-      user: persona.user,
-    });
-    return status;
-  };
-  const server = async (project: string) => {
+  const ask: Walk['ask'] = ({ method, path, version, body, persona: { project, roles, user } }) =>
+    cloud.ask(method, path, { version, body, project, role: roles.join(','), user });
+  const server = async (project: string, more: object = {}) => {
     const { sequence: _, ...row } = template;
-    const made = { ...row, id: randomUUID(), projectId: project, tags: '["t"]', metadata: '{"k":"v"}' };
+    const made = { ...row, id: randomUUID(), projectId: project, tags: '["t"]', metadata: '{"k":"v"}', ...more };
     await db('servers').insert(made);
+    const times = { startedAt: 1, updatedAt: 1, finishedAt: 1 };
+    const action = { serverId: made.id, action: 'create', requestId: 'req-1', userId: 'u', projectId: project };
+    await db('actions').insert({ ...action, ...times, event: 'compute__do_build_and_run_instance', result: 'Success' });
     return { id: made.id as string };
   };
   return {
+    cloud,
+    server,
     api,
     ask,
     owned: [
       [/^\w+ \/v2\.1\/servers\/:id/, ({ project }) => server(project)],
       [/^\w+ \/v2\.1\/os-(quota-sets|simple-tenant-usage)\/:id/, async ({ project }) => ({ id: project })],
     ],
-    params: { id: '1', key: 'k', tag: 't', label: 'blue' },
-    bodies: (key) => bodies()[key],
-  };
+    params: { id: '1', request: 'req-1', key: 'k', tag: 't', label: 'blue' },
+    bodies: (key: string) => bodies()[key],
+  } satisfies Walk & Record<string, unknown>;
 }
 
 const bodies = (): Readonly<Record<string, unknown>> => ({

@@ -13,8 +13,8 @@ export async function placementWalk(t: TestContext, policySettings: PolicySettin
   const { ask } = await openPlacement(t, policySettings);
   return {
     api,
-    ask: async ({ method, path, body, persona: { roles, project } }) =>
-      (await ask(method, path, { body, roles: roles.join(','), project })).status,
+    ask: ({ method, path, body, persona: { roles, project } }) =>
+      ask(method, path, { body, roles: roles.join(','), project }),
     owned: [[/^get \/usages$/, async ({ project }) => ({ query: `?project_id=${project}` })]],
     params: { uuid: randomUUID() },
   };

@@ -8,12 +8,12 @@ import type { Walk } from './walk.ts';
 
 const api = apis.find(({ name }) => name === 'volume') as Walk['api'];
 
-export async function volumeWalk(t: TestContext, policySettings: PolicySettings = {}): Promise<Walk> {
+export async function volumeWalk(t: TestContext, policySettings: PolicySettings = {}) {
   const cloud = await startVolumes(t, {}, undefined, policySettings);
   const { db } = cloud;
   const { id: typeId } = await db('volumeTypes').first('id');
-  const ask: Walk['ask'] = async ({ method, path, version, body, persona: { project, roles } }) =>
-    (await cloud.ask(method, path, { version, body, project, role: roles.join(',') })).status;
+  const ask: Walk['ask'] = ({ method, path, version, body, persona: { project, roles } }) =>
+    cloud.ask(method, path, { version, body, project, role: roles.join(',') });
   const common = (projectId: string) => ({ id: randomUUID(), projectId, createdAt: Date.now() });
   const volume = async (projectId: string, status = 'available') => {
     const row = { ...common(projectId), userId: 'u', name: 'x', sizeGb: 1, status, typeId, zone: 'nova' };
@@ -45,6 +45,8 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
     return { id: row.id };
   };
   return {
+    volume,
+    snapshot,
     api,
     ask,
     skip: /\/v3\/:projectId/,
@@ -59,8 +61,8 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
     ],
     needsHost: /^put \/v3\/attachments\/:id$/,
     params: { id: typeId, key: 'k' },
-    bodies: (key, { id = '' }) => bodies(id)[key],
-  };
+    bodies: (key: string, { id = '' }: Readonly<Record<string, string>>) => bodies(id)[key],
+  } satisfies Walk & Record<string, unknown>;
 }
 
 const messageTexts = { requestId: 'req-1', eventId: 'VOLUME_VOLUME_001_001', userMessage: 'x' };

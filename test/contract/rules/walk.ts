@@ -21,9 +21,15 @@ export interface Request {
   readonly persona: Persona;
 }
 
+export interface Reply {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads responses as a client does
+  readonly body: any;
+}
+
 export interface Walk {
   readonly api: ApiFacts;
-  ask(request: Request): Promise<number>;
+  ask(request: Request): Promise<Reply>;
   /** Routes that are left out: a second spelling of a path, for example. */
   readonly skip?: RegExp;
   /**
@@ -57,7 +63,14 @@ export async function call(walk: Walk, route: Route<never>, persona: Persona, ta
   const version = until ?? walk.api.newest;
   const filled = path.replace(/[:*](\w+)/g, (_match, name: string) => ids[name] ?? walk.params[name] ?? 'nothing');
   const body = walk.bodies?.(keyOf(route), ids) ?? bodyFor(walk, route, version);
-  return walk.ask({ method: method.toUpperCase(), path: filled + (ids.query ?? ''), version, body, persona });
+  const { status } = await walk.ask({
+    method: method.toUpperCase(),
+    path: filled + (ids.query ?? ''),
+    version,
+    body,
+    persona,
+  });
+  return status;
 }
 
 function bodyFor({ api }: Walk, { method, path, action }: Route<never>, version: string): unknown {
