@@ -255,3 +255,35 @@ test('capabilities and health need no token', async (t) => {
   assert.equal(await (await fetch(`${url}/healthcheck`)).text(), 'OK');
   assert.equal((await fetch(`${url}/v1/AUTH_p`)).status, 401);
 });
+
+test('the type of an object without one follows from the ending of its name, as Python knows it', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/docs');
+  const types = {
+    'a.json': 'application/json',
+    'a.py': 'text/x-python',
+    'a.b.WAV': 'audio/x-wav',
+    'a.woff2': 'font/woff2',
+    json: 'application/octet-stream',
+    'a.json/b': 'application/octet-stream',
+  };
+  for (const [name, type] of Object.entries(types)) {
+    await ask('PUT', `/docs/${name}`, { 'content-type': '' }, 'text');
+    assert.equal((await ask('HEAD', `/docs/${name}`)).headers.get('content-type'), type, name);
+  }
+});
+
+test('a listing has the media type that the client prefers', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/docs');
+  await ask('PUT', '/docs/o', {}, 'text');
+  const types = {
+    '*/*': 'text/plain',
+    'application/json': 'application/json',
+    'text/plain;q=0.5, application/xml': 'application/xml',
+    'application/*;q=0.2': 'application/json',
+  };
+  for (const [accept, type] of Object.entries(types))
+    assert.equal((await ask('GET', '/docs', { accept })).headers.get('content-type'), `${type}; charset=utf-8`, accept);
+  assert.equal((await ask('GET', '/docs', { accept: 'image/png' })).status, 406);
+});

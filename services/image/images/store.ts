@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Caller } from '#shared/auth/caller.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { may } from '#shared/auth/policy.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
@@ -37,16 +37,15 @@ export async function getImage(db: Knex, caller: Caller, id: string): Promise<Im
 /** One image that the caller may see; images without an owner are visible to all. */
 export async function findVisible(db: Knex, caller: Caller, which: Partial<ImageRow>): Promise<ImageRow | undefined> {
   const query = db<ImageRow>('images').where(which);
-  if (!may(caller, 'context_is_admin'))
-    query.where((or) => void whereVisible(db, or.whereNull('owner'), caller.projectId));
+  if (!may(caller, 'context_is_admin')) query.where((or) => void whereVisible(db, or.whereNull('owner'), caller));
   return (await query.first()) as ImageRow | undefined;
 }
 
 /** Or those of the project, public and community ones, and shared ones of which it is a member. */
-export function whereVisible(db: Knex, or: Knex.QueryBuilder, projectId: string | null, memberStatus = 'all'): void {
-  const shared = db('image_members').where({ memberId: projectId ?? '' });
+export function whereVisible(db: Knex, or: Knex.QueryBuilder, caller: Caller, memberStatus = 'all'): void {
+  const shared = db('image_members').where({ memberId: projectOf(caller) });
   if (memberStatus !== 'all') shared.where({ status: memberStatus });
-  or.orWhere({ owner: projectId ?? '' })
+  or.orWhere({ owner: projectOf(caller) })
     .orWhereIn('visibility', ['public', 'community'])
     .orWhere((both) => both.where({ visibility: 'shared' }).whereIn('id', shared.select('imageId')));
 }

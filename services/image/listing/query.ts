@@ -14,7 +14,7 @@ type Filter = (query: Query, asked: string) => void;
 const defaultLimit = 25;
 const maxLimit = 1000;
 const notFilters = new Set(['limit', 'marker', 'member_status', 'sort', 'sort_key', 'sort_dir', 'tag', 'visibility']);
-const sortColumns = sortsOf(imageAttributes);
+const sortKeys = Object.keys(sortsOf(imageAttributes));
 
 const filters: Readonly<Record<string, Filter>> = {
   ...Object.fromEntries(
@@ -70,13 +70,12 @@ function limitOf(text: string | undefined): number {
 function sortsIn(queries: Queries): ListRequest['sorts'] {
   const pairs = queries.sort ? newStyle(queries) : oldStyle(queries);
   const requested = pairs.map(([key, direction]) => {
-    const column = own(sortColumns, key);
-    if (column === undefined) {
-      const known = Object.keys(sortColumns).join(', ');
-      throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${known}.`);
-    }
+    const attribute = own(imageAttributes, key);
+    if (!attribute?.options.sort)
+      throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${sortKeys.join(', ')}.`);
     if (direction !== 'asc' && direction !== 'desc') throw badRequest(`Invalid sort direction: ${direction}`);
-    return { column, descending: direction === 'desc' };
+    const column = columnOf(key, attribute) ?? key;
+    return { column, descending: direction === 'desc', notNull: !attribute.options.nullable };
   });
   const more = ['createdAt', 'id'].filter((column) => !requested.some((each) => each.column === column));
   const descending = requested[0]?.descending ?? true;

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Caller } from '#shared/auth/caller.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { may, whereAllowed } from '#shared/auth/policy.ts';
 import { applyPage, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
@@ -26,12 +26,11 @@ export async function listImages(db: Knex, caller: Caller, request: ListRequest)
   for (const tag of request.tags) query.whereIn('id', db('image_tags').where({ tag }).select('imageId'));
   for (const property of request.properties)
     query.whereIn('id', db('image_properties').where(property).select('imageId'));
-  const { projectId } = caller;
   if (visibility === undefined)
-    query.where((or) => or.where({ owner: projectId ?? '' }).orWhereNot({ visibility: 'community' }));
+    query.where((or) => or.where({ owner: projectOf(caller) }).orWhereNot({ visibility: 'community' }));
   else if (visibility !== 'all') query.where({ visibility });
   whereAllowed(query, caller, 'get_image');
-  if (!may(caller, 'context_is_admin')) query.where((or) => whereVisible(db, or, projectId, memberStatus));
+  if (!may(caller, 'context_is_admin')) query.where((or) => whereVisible(db, or, caller, memberStatus));
   const after = marker === undefined ? undefined : { ...(await getMarker(db, caller, marker)) };
   applyPage(query, { sorts, limit, ...(after && { after }) });
   return withPropertiesAndTags(db, (await query) as ImageRow[]);

@@ -1,4 +1,5 @@
 /** Members of shared images. The owner adds a project; that project accepts or rejects. */
+import { projectOf } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -29,7 +30,7 @@ const isOwnerOrAdmin = ({ caller, may }: Pick<Call, 'caller' | 'may'>, image: Im
 export const listMembers: Handler<Images> = async (images, call) => {
   const image = await getImageFor(images, call, 'get_members', call.caller.projectId);
   checkShared(image);
-  const own = isOwnerOrAdmin(call, image) ? undefined : (call.caller.projectId ?? '');
+  const own = isOwnerOrAdmin(call, image) ? undefined : projectOf(call.caller);
   return ok({ members: (await listRows(images.db, image.id, own)).map(memberView), schema });
 };
 

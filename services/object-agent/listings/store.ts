@@ -49,10 +49,8 @@ const entryFrom = (row: EntryRow): Entry => ({ ...row, deleted: row.deleted === 
 
 /** Undefined for a file without its first transaction. */
 export function infoOf(db: FileDatabase): Info | undefined {
-  const row = db.row<Record<string, string | number>>('SELECT * FROM info');
-  if (!row) return undefined;
-  const [path, metadata] = [JSON.parse(String(row.path)), JSON.parse(String(row.metadata))];
-  return { ...row, path, metadata } as unknown as Info;
+  const row = db.row<Omit<Info, 'path' | 'metadata'> & { path: string; metadata: string }>('SELECT * FROM info');
+  return row && { ...row, path: JSON.parse(row.path), metadata: JSON.parse(row.metadata) };
 }
 
 export const hasInfo = (db: FileDatabase): boolean => db.row('SELECT one FROM info') !== undefined;

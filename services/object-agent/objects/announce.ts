@@ -24,29 +24,28 @@ interface Changes {
   readonly replicas: readonly number[];
 }
 
-/** A large object counts with the bytes of its segments. */
-const sizeHeader = 'x-object-sysmeta-slo-size';
-
-export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => ({
-  name: path[2] ?? '',
-  timestamp,
-  meta,
-  deleted: false,
-  bytes: Number(headers[sizeHeader] ?? bytes),
-  count: 0,
-  type: headers['content-type'] ?? '',
-  etag: headers.etag ?? '',
-});
-
-export const goneEntry = (name: string, timestamp: string): Entry => ({
+const emptyEntry = ([, , name = '']: readonly string[], timestamp: string): Entry => ({
   name,
   timestamp,
   meta: '',
-  deleted: true,
+  deleted: false,
   bytes: 0,
   count: 0,
   type: '',
   etag: '',
+});
+
+/** A large object counts with the bytes of its segments. */
+const sizeHeader = 'x-object-sysmeta-slo-size';
+
+export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => {
+  const { [sizeHeader]: size = bytes, 'content-type': type = '', etag = '' } = headers;
+  return { ...emptyEntry(path, timestamp), meta, bytes: Number(size), type, etag };
+};
+
+export const goneEntry = (path: readonly string[], timestamp: string): Entry => ({
+  ...emptyEntry(path, timestamp),
+  deleted: true,
 });
 
 /** `replicas`: the numbers of the container's replicas that this device informs, `0,2`. */

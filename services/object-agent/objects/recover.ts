@@ -37,7 +37,7 @@ export async function announceState(
   const trailer = readTrailer(join(directory, last));
   const more = meta ? readTrailer(join(directory, `${meta}.meta`)) : undefined;
   const whole = more ? { ...trailer, headers: amended(trailer.headers, more.headers) } : trailer;
-  const entry = data ? entryOf(whole, meta) : goneEntry(trailer.path[2] ?? '', trailer.timestamp);
+  const entry = data ? entryOf(whole, meta) : goneEntry(trailer.path, trailer.timestamp);
   await announceEntry(context, disk, trailer.path, entry, replicas);
 }
 

@@ -25,7 +25,7 @@ export async function removeObject(
   const { data = '', gone = '' } = before;
   if (data >= timestamp || gone > timestamp) return answer(409, { 'x-backend-timestamp': data || gone });
   const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
-  const entry = goneEntry(path[2] ?? '', timestamp);
+  const entry = goneEntry(path, timestamp);
   const put = await writeBeside(context, place, 'ts', tombstone, entry, replicas);
   return put ?? answer(before.data ? 204 : 404, { 'x-backend-timestamp': timestamp });
 }

@@ -82,6 +82,24 @@ test('providers are filtered by free resources, traits and aggregates', async (t
     assert.equal((await ask('GET', `/resource_providers?${bad}`)).status, 400, bad);
 });
 
+test('a provider has the capacity that its inventory leaves, in units that the inventory allows', async (t) => {
+  const { ask, provide } = await openPlacement(t);
+  // capacity: floor((5 - 2) * 1.5) = 4
+  await provide('a', {
+    VCPU: { total: 5, reserved: 2, allocation_ratio: 1.5, min_unit: 2, max_unit: 4, step_size: 2 },
+  });
+  const fits = async (amount: number, path = 'resource_providers') => {
+    const { body } = await ask('GET', `/${path}?resources=VCPU:${amount}`);
+    return (body.resource_providers ?? body.allocation_requests).length > 0;
+  };
+  for (const path of ['resource_providers', 'allocation_candidates'])
+    assert.deepEqual(
+      [await fits(1, path), await fits(2, path), await fits(3, path), await fits(4, path), await fits(6, path)],
+      [false, true, false, true, false],
+      path,
+    );
+});
+
 test('classes and traits: standard ones cannot be changed, custom ones can', async (t) => {
   const { ask, provide } = await openPlacement(t);
   assert.equal((await ask('PUT', '/traits/CUSTOM_RAID')).status, 201);
