@@ -32,6 +32,7 @@ import { revocationEpochs } from './migrations/009-revocation-epochs.ts';
 import { usedOnce } from './migrations/010-used-once.ts';
 import { seededEndpoints } from './migrations/011-seeded-endpoints.ts';
 import { serviceRoles } from './migrations/012-service-roles.ts';
+import { listIndexes } from './migrations/013-list-indexes.ts';
 import { openHasher } from './passwords/hasher.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
@@ -57,6 +58,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     usedOnce,
     seededEndpoints,
     serviceRoles,
+    listIndexes,
   ]);
   await db.transaction(async (tx) => {
     await lockFirstRows(tx);

@@ -10,14 +10,14 @@ export interface Rows<Row> {
 }
 
 export function rowsOf<Row extends object>(...json: readonly (keyof Row & string)[]): Rows<Row> {
-  const isJson = new Set<string>(json);
-  const convert = (row: object, change: (value: unknown) => unknown) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [
-        column,
-        value !== null && value !== undefined && isJson.has(column) ? change(value) : value,
-      ]),
-    );
+  const convert = (row: object, change: (value: unknown) => unknown) => {
+    const converted: Record<string, unknown> = { ...row };
+    for (const column of json) {
+      const value = converted[column];
+      if (value !== null && value !== undefined) converted[column] = change(value);
+    }
+    return converted;
+  };
   const read = (stored: object) => convert(stored, (value) => JSON.parse(String(value))) as Row;
   return {
     read,

@@ -4,13 +4,15 @@ import { type Attribute, type Attributes, columnOf, type Seen } from './attribut
 
 /** Every attribute that the version has and the caller may see, in the order of the definition. */
 export function viewOf(attributes: Attributes): (row: object, seen: Seen) => Record<string, unknown> {
-  const shown = Object.entries(attributes).filter(([, { options }]) => !options.hidden);
-  return (row, seen) =>
-    Object.fromEntries(
-      shown
-        .filter(([, attribute]) => isSeen(attribute, seen))
-        .map(([name, attribute]) => [name, shownValue(row, name, attribute, seen)]),
-    );
+  const shown = Object.entries(attributes)
+    .filter(([, { options }]) => !options.hidden)
+    .map(([name, attribute]) => ({ name, attribute, column: columnOf(name, attribute) }));
+  return (row, seen) => {
+    const view: Record<string, unknown> = {};
+    for (const { name, attribute, column } of shown)
+      if (isSeen(attribute, seen)) view[name] = shownValue(row, column, attribute, seen);
+    return view;
+  };
 }
 
 /** Those of short lists. */
@@ -20,8 +22,7 @@ export const briefOf = (attributes: Attributes): Attributes =>
 const isSeen = ({ options: { since, rule } }: Attribute, { version, may }: Seen): boolean =>
   (!since || !version || atLeast(version, since)) && (!rule || may(rule));
 
-function shownValue(row: object, name: string, attribute: Attribute, seen: Seen): unknown {
-  const column = columnOf(name, attribute);
+function shownValue(row: object, column: string | null, attribute: Attribute, seen: Seen): unknown {
   const value: unknown = column === null ? null : Reflect.get(row, column);
   const { earlier, show } = attribute.options;
   if (earlier && seen.version && !atLeast(seen.version, earlier.until)) return earlier.show(value);

@@ -51,7 +51,7 @@ const reachedBy = (user: string | undefined): Narrowing => (user && !isPublicId(
 /** The filters that the table can apply; group members and implied roles are evaluated afterwards. */
 function storeFilter(query: Query, effective: boolean): Partial<Assignment> {
   return {
-    ...('scope.system' in query ? { targetKind: 'system' as const } : {}),
+    ...('scope.system' in query ? { targetKind: 'system' as const, targetId: 'all' } : {}),
     ...(query['group.id'] ? { actorKind: 'group', actorId: query['group.id'] } : {}),
     ...(!effective && query['user.id'] ? { actorKind: 'user', actorId: query['user.id'] } : {}),
     ...(!effective && query['role.id'] ? { roleId: query['role.id'] } : {}),

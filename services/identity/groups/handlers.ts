@@ -5,7 +5,7 @@ import { couldNotFind } from '../resources/store.ts';
 import { limitedListOf, listOf, maxItemsOf } from '../resources/view.ts';
 import { inTokenDomain, isOtherDomain } from '../subjects/scope.ts';
 import { onGroup, onMember, onUser } from '../subjects/subjects.ts';
-import { userList } from '../users/view.ts';
+import { user } from '../users/resource.ts';
 import { addMember, dropMember } from './operations.ts';
 import { group } from './resource.ts';
 
@@ -22,28 +22,35 @@ export const listGroups: Handler<Identity> = async (identity, call) => {
 
 export const listMembers = onGroup('identity:list_users_in_group', async (identity, call, { id }) => {
   const users = await (await directoryOfId(identity, id)).listMembersOf(id, call.queries);
-  return listOf(call, userList, inTokenDomain(call.caller, users));
+  return listOf(call, user, inTokenDomain(call.caller, users));
 });
 
-export const putMember = onMember('identity:add_user_to_group', async (identity, _call, { group: to, user }) => {
-  await addMember(identity, to, user);
-  return noContent();
-});
-
-export const headMember = onMember('identity:check_user_in_group', async (identity, _call, { group: of, user }) => {
-  if (!(await (await directoryOfId(identity, of.id)).isMember(of.id, user.id))) throw couldNotFind('user', user.id);
-  return noContent();
-});
-
-export const deleteMember = onMember(
-  'identity:remove_user_from_group',
-  async (identity, _call, { group: of, user }) => {
-    await dropMember(identity, of, user);
+export const putMember = onMember(
+  'identity:add_user_to_group',
+  async (identity, _call, { group: to, user: member }) => {
+    await addMember(identity, to, member);
     return noContent();
   },
 );
 
-export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, user) => {
-  const groups = await (await directoryOfId(identity, user.id)).listGroupsOf(user.id);
+export const headMember = onMember(
+  'identity:check_user_in_group',
+  async (identity, _call, { group: of, user: member }) => {
+    if (!(await (await directoryOfId(identity, of.id)).isMember(of.id, member.id)))
+      throw couldNotFind('user', member.id);
+    return noContent();
+  },
+);
+
+export const deleteMember = onMember(
+  'identity:remove_user_from_group',
+  async (identity, _call, { group: of, user: member }) => {
+    await dropMember(identity, of, member);
+    return noContent();
+  },
+);
+
+export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, { id }) => {
+  const groups = await (await directoryOfId(identity, id)).listGroupsOf(id);
   return listOf(call, group, inTokenDomain(call.caller, groups));
 });

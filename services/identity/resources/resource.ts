@@ -45,6 +45,8 @@ export interface Resource<As extends Attributes> {
   change(body: Body, row: RowOf<As>): Changed<As>;
 }
 
+const all = () => true;
+
 export function resource<As extends Attributes>(definition: Definition<As>): Resource<As> {
   const {
     one,
@@ -70,11 +72,14 @@ export function resource<As extends Attributes>(definition: Definition<As>): Res
     attributes,
     sent: { ...attributes, ...inExtra },
     rows: rowsOf(attributes, { ...definition, noun, filters }),
-    view: (row, base) => ({
-      ...(keepsExtra ? (Reflect.get(row, 'extra') as Extra) : {}),
-      ...view(row, { base, may: () => true }),
-      links: links(row, base),
-    }),
+    view: (row, base) => {
+      const shown = view(row, { base, may: all });
+      shown.links = links(row, base);
+      if (!keepsExtra) return shown;
+      const more = Reflect.get(row, 'extra') as Extra;
+      for (const key in more) if (!Object.hasOwn(shown, key)) shown[key] = more[key];
+      return shown;
+    },
     create: (body) =>
       ({ ...parseCreate(attributes, body), ...(keepsExtra ? { extra: extraOf(body) } : {}) }) as Created<As>,
     change: (body, row) => {

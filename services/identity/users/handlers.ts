@@ -5,7 +5,7 @@ import { withQueueAddress } from '../passwords/fair-semaphore.ts';
 import { limitedListOf, maxItemsOf } from '../resources/view.ts';
 import { isOtherDomain } from '../subjects/scope.ts';
 import { changeOwnPassword } from './operations.ts';
-import { userList } from './view.ts';
+import { user } from './resource.ts';
 
 /** A domain-scoped token sees the users of its domain. */
 export const listUsers: Handler<Identity> = async (identity, call) => {
@@ -16,7 +16,7 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
   const found = isOtherDomain(call.caller, domainFilter)
     ? []
     : await list(identity, domainFilter ?? domainId, rest, maxItemsOf(identity, call));
-  return limitedListOf(identity, call, userList, found);
+  return limitedListOf(identity, call, user, found);
 };
 
 interface PasswordChange {

@@ -6,7 +6,6 @@ import { userSubject } from '../subjects/subjects.ts';
 import { changePassword, listUsers } from './handlers.ts';
 import { changeUser, createUser, deleteUser } from './operations.ts';
 import { user } from './resource.ts';
-import { userView } from './view.ts';
 
 const sentPassword = (body: Body | undefined) => body?.password as string | null | undefined;
 
@@ -20,7 +19,6 @@ const users = routesOf(user, {
     return changeUser(identity, row, change, password === undefined ? {} : { password });
   },
   remove: deleteUser,
-  views: async (_identity, rows, { base }) => rows.map((row) => userView(row, base)),
 });
 
 export const userRoutes: readonly Route<Identity>[] = [
