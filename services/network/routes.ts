@@ -25,14 +25,7 @@ import { createPort, deletePort, updatePort } from './ports/operations.ts';
 import { ports } from './ports/resource.ts';
 import { deviceTarget } from './ports/target.ts';
 import { portRelations } from './ports/view.ts';
-import {
-  listAllQuotas,
-  resetQuota,
-  showDefaultQuota,
-  showQuota,
-  showQuotaDetails,
-  updateQuota,
-} from './quotas/handlers.ts';
+import { quotaRoutes } from './quotas/routes.ts';
 import { routesOf } from './resources/routes.ts';
 import { addRouterInterface, removeRouterInterface } from './routers/handlers.ts';
 import { createRouter, removeRouter, updateRouter } from './routers/operations.ts';
@@ -49,7 +42,6 @@ import { createSubnet, removeSubnet, updateSubnet } from './subnets/operations.t
 import { subnets } from './subnets/resource.ts';
 
 const v2 = '/v2.0';
-const quota = `${v2}/quotas/:id`;
 const router = `${v2}/routers/:id`;
 
 const owned: Route<Network>[] = [
@@ -110,14 +102,7 @@ const cloud: Route<Network>[] = [
   { method: 'delete', path: `${v2}/agents/:id`, handler: removeAgent, rule: 'delete_agent' },
   { method: 'get', path: `${v2}/service-providers`, handler: listServiceProviders, rule: 'get_service_provider' },
   { method: 'get', path: `${v2}/availability_zones`, handler: listZones, rule: 'get_availability_zone' },
-
-  { method: 'get', path: `${v2}/quotas`, handler: listAllQuotas, rule: 'update_quota' },
-  { method: 'get', path: quota, handler: showQuota, rule: checkedInHandler('get_quota') },
-  { method: 'get', path: `${quota}/default`, handler: showDefaultQuota, rule: checkedInHandler('get_quota') },
-  { method: 'get', path: `${quota}/details`, handler: showQuotaDetails, rule: checkedInHandler('get_quota') },
-  { method: 'get', path: `${quota}/details.json`, handler: showQuotaDetails, rule: checkedInHandler('get_quota') },
-  { method: 'put', path: quota, handler: updateQuota, rule: 'update_quota' },
-  { method: 'delete', path: quota, handler: resetQuota, rule: 'delete_quota' },
+  ...quotaRoutes,
 ];
 
 export const routes: readonly Route<Network>[] = [

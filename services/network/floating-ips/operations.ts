@@ -5,7 +5,7 @@ import { type NetworkRow, networkRows } from '../networks/resource.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { badResource, freshRow } from '../resources/values.ts';
 import { subnetRows } from '../subnets/resource.ts';
 import { associationFor } from './association.ts';

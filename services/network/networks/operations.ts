@@ -2,7 +2,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { portRows } from '../ports/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
 import { subnetsOf } from '../subnets/store.ts';

@@ -5,7 +5,7 @@ import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { findHost } from '../hosts/store.ts';
 import { networkRows } from '../networks/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/resource.ts';
 import { placeDhcp } from './dhcp-port.ts';

@@ -13,7 +13,7 @@ import { markPortDirty } from '../ports/mark-dirty.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { subnetContaining } from '../subnets/operations.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';

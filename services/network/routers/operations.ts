@@ -7,7 +7,7 @@ import { markRouterDirty } from '../floating-ips/release.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
 import { networkRows } from '../networks/resource.ts';
 import { owner, portRows } from '../ports/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { freshRow } from '../resources/values.ts';
 import { subnetContaining } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';

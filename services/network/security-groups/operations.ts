@@ -3,7 +3,7 @@ import { may } from '#shared/auth/policy.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { markGroupsDirty } from '../ports/mark-dirty.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { freshRow } from '../resources/values.ts';
 import { egressRules } from './default-group.ts';
 import { forgetEnsured } from './ensure-default.ts';

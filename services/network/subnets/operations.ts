@@ -9,7 +9,7 @@ import { type NetworkRow, networkRows } from '../networks/resource.ts';
 import { lockNetwork } from '../networks/store.ts';
 import { placeDhcp } from '../ports/dhcp-port.ts';
 import { owner, portRows } from '../ports/resource.ts';
-import { reserve } from '../quotas/reserve.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { badResource, freshRow, invalidInput } from '../resources/values.ts';
 import { cutFrom } from '../subnet-pools/operations.ts';
 import { type SubnetPool, subnetPools } from '../subnet-pools/resource.ts';
