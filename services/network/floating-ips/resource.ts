@@ -31,7 +31,8 @@ export const floatingIps = resource('floatingip', 'floatingips', {
     port_id: uuid({ set: both, nullable: true, ...listed }),
     fixed_ip_address: text({ set: both, nullable: true, ...listed, input: { type: 'string', maxLength: 64 } }),
     router_id: uuid({ nullable: true, ...listed }),
-    status: choice(['ACTIVE', 'DOWN'])(listed),
+    /** ERROR when the host of its router refuses it. */
+    status: choice(['ACTIVE', 'DOWN', 'ERROR'])(listed),
     dns_name: hostname({ set: create, default: '', hidden: true }),
     dns_domain: hostname({ set: create, default: '', hidden: true }),
     /** An update with it is not an empty one, which disassociates. */

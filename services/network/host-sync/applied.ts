@@ -35,11 +35,13 @@ export async function onRouterApplied(
 ): Promise<void> {
   await setRouterState(db, id, refused.length === 0 ? 'ACTIVE' : 'ERROR');
   await setRouterPortStates(db, id, 'ACTIVE');
-  await setFloatingIpStates(
-    db,
-    floatingIps.map((each) => each.id),
-    'ACTIVE',
-  );
+  const states = Map.groupBy(floatingIps, (_, at) => (refused.includes(`floatingIps[${at}]`) ? 'ERROR' : 'ACTIVE'));
+  for (const [status, some] of states)
+    await setFloatingIpStates(
+      db,
+      some.map((each) => each.id),
+      status,
+    );
 }
 
 export async function onDhcpApplied({ db }: Network, networkId: string): Promise<void> {

@@ -12,6 +12,8 @@ import type { DirtyEntry, SpecKind } from './store.ts';
 
 export interface HostCall {
   readonly verb: keyof NetworkAgent;
+  /** What the host is to have; absent when it is to have nothing. */
+  readonly spec?: object;
   /** Resolves to the refused parts; to nothing with an agent of an older release. */
   call(agent: NetworkAgent): Promise<unknown>;
   readonly onApplied?: (network: Network, refused: Applied['refused']) => Promise<void>;
@@ -27,6 +29,7 @@ const hostCalls: Readonly<Record<SpecKind, MakeHostCall>> = {
     if (!spec) return { verb: 'ensurePortGone', call: (agent) => agent.ensurePortGone(gone) };
     return {
       verb: 'ensurePort',
+      spec,
       call: (agent) => agent.ensurePort(spec),
       onApplied: (inTransaction) => onPortApplied(inTransaction, id),
       onRefused: (inTransaction) => onPortRefused(inTransaction, id),
@@ -35,7 +38,7 @@ const hostCalls: Readonly<Record<SpecKind, MakeHostCall>> = {
   group: async (network, host, id) => {
     const spec = await groupSpec(network, host, id);
     return spec
-      ? { verb: 'ensureGroup', call: (agent) => agent.ensureGroup(spec) }
+      ? { verb: 'ensureGroup', spec, call: (agent) => agent.ensureGroup(spec) }
       : { verb: 'ensureGroupGone', call: (agent) => agent.ensureGroupGone({ id }) };
   },
   dhcp: async (network, host, networkId) => {
@@ -43,7 +46,7 @@ const hostCalls: Readonly<Record<SpecKind, MakeHostCall>> = {
     const id = dhcpId(networkId);
     if (!spec) return { verb: 'ensureDhcpGone', call: (agent) => agent.ensureDhcpGone({ id }) };
     const onApplied = (inTransaction: Network) => onDhcpApplied(inTransaction, networkId);
-    return { verb: 'ensureDhcp', call: (agent) => agent.ensureDhcp(spec), onApplied };
+    return { verb: 'ensureDhcp', spec, call: (agent) => agent.ensureDhcp(spec), onApplied };
   },
   router: async (network, host, id) => {
     const spec = await routerSpec(network, host, id);
@@ -51,13 +54,13 @@ const hostCalls: Readonly<Record<SpecKind, MakeHostCall>> = {
     const onApplied = (inTransaction: Network, refusedParts: Applied['refused']) =>
       onRouterApplied(inTransaction, spec, refusedParts);
     const onRefused = (inTransaction: Network) => onRouterRefused(inTransaction, id);
-    return { verb: 'ensureRouter', call: (agent) => agent.ensureRouter(spec), onApplied, onRefused };
+    return { verb: 'ensureRouter', spec, call: (agent) => agent.ensureRouter(spec), onApplied, onRefused };
   },
   external: async (network, host, networkId) => {
     const spec = await externalSpec(network, host, networkId);
     const id = externalId(networkId);
     return spec
-      ? { verb: 'ensureExternal', call: (agent) => agent.ensureExternal(spec) }
+      ? { verb: 'ensureExternal', spec, call: (agent) => agent.ensureExternal(spec) }
       : { verb: 'ensureExternalGone', call: (agent) => agent.ensureExternalGone({ id }) };
   },
 };

@@ -11,7 +11,16 @@ import { atomically, eventsChanged, type Network } from '../context.ts';
 import { isAway } from '../hosts/away.ts';
 import { findHost } from '../hosts/store.ts';
 import { type HostCall, hostCallFor } from './host-calls.ts';
-import { type DirtyEntry, deleteEntry, Outdated, postpone, postponeBatched, requireCurrent } from './store.ts';
+import { partName } from './part-names.ts';
+import {
+  type DirtyEntry,
+  deleteEntry,
+  Outdated,
+  postpone,
+  postponeBatched,
+  putRefused,
+  requireCurrent,
+} from './store.ts';
 
 /** Returns the verb that the host has done; undefined when it failed, or when the rows have changed since. */
 export async function reconcileEntry(
@@ -50,7 +59,7 @@ function runOf({ groupCommit, log }: Network, entry: DirtyEntry, signal: AbortSi
 async function finish(
   network: Network,
   entry: DirtyEntry,
-  { verb, onApplied }: HostCall,
+  { verb, spec = {}, onApplied }: HostCall,
   refused: Applied['refused'],
 ): Promise<void> {
   const { host, kind, subject } = entry;
@@ -59,6 +68,11 @@ async function finish(
     await requireCurrent(tx, entry);
     await deleteEntry(tx, entry);
     await deleteWork(tx, entry.id);
+    await putRefused(
+      tx,
+      entry,
+      refused.map((part) => partName(spec, part)),
+    );
     await onApplied?.({ ...network, db: tx }, refused);
   });
   network.bus.notify(eventsChanged);
@@ -89,5 +103,6 @@ async function onFailure(
   );
   if (hostCall?.onRefused && (refused || (kind === 'router' && (await isReporting(network, host)))))
     await atomically(network, hostCall.onRefused);
+  if (refused) await putRefused(db, entry, ['all of it']);
   await postpone(db, entry, pauseMs, refused);
 }

@@ -1,6 +1,7 @@
 /** The dirty set: one entry per host and object whose rows changed. The spec is made of the rows when it is sent. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import { rowsOf } from '#shared/db/json-columns.ts';
 
 /** The kinds of specs. listDue has their order. */
 export type SpecKind = 'group' | 'external' | 'dhcp' | 'router' | 'port';
@@ -105,7 +106,32 @@ export const postpone = (db: Knex, { id, generation, tries }: DirtyEntry, byMs: 
     .update({ tries: tries + 1, freeAt: Date.now() + byMs, generation: newWork ? generation + 1 : generation });
 
 /** For a host that is removed. */
-export const deleteEntriesOf = (tx: Knex, host: string) => tx<DirtyEntry>('statements').where({ host }).delete();
+export async function deleteEntriesOf(tx: Knex, host: string): Promise<void> {
+  await tx<DirtyEntry>('statements').where({ host }).delete();
+  await tx('refusals').where({ host }).delete();
+}
+
+/** What a host left out of a spec; an empty list once it has all of it. */
+export async function putRefused(tx: Knex, target: DirtyTarget, parts: readonly string[]): Promise<void> {
+  const { host, kind, subject } = target;
+  await tx('refusals').where({ host, kind, subject }).delete();
+  if (parts.length > 0) await tx('refusals').insert({ host, kind, subject, parts: JSON.stringify(parts) });
+}
+
+export interface Refusal extends DirtyTarget {
+  readonly parts: readonly string[];
+}
+
+const refusals = rowsOf<Refusal>('parts');
+export const refusalsOn = (db: Knex, host: string): Promise<Refusal[]> =>
+  refusals.list(db('refusals').where({ host }).orderBy(['kind', 'subject']));
+
+/** The refused parts of ports, groups or routers, by id. */
+export async function refusedOf(db: Knex, ids: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await refusals.list(db('refusals').whereIn('subject', [...ids]));
+  const bySubject = Map.groupBy(rows, ({ subject }) => subject);
+  return new Map([...bySubject].map(([id, some]) => [id, [...new Set(some.flatMap(({ parts }) => parts))]]));
+}
 
 export async function listDirty(db: Knex, host: string): Promise<Set<string>> {
   const rows = await db<DirtyEntry>('statements').where({ host }).select('kind', 'subject');

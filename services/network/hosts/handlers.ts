@@ -3,7 +3,7 @@ import { conflict } from '#shared/errors/fault.ts';
 import { deleteWorkOfHost } from '#shared/hosts/work.ts';
 import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
-import { deleteEntriesOf } from '../host-sync/store.ts';
+import { deleteEntriesOf, refusalsOn } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
 import { fieldsOf, pick } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
@@ -14,7 +14,7 @@ import { agentView } from './view.ts';
 export const listAgents: Handler<Network> = async (network, call) => {
   if (!call.may('get_agent')) return ok({ agents: [] });
   const { query } = call;
-  const views = (await listHosts(network.db)).map((host) => agentView(network, host));
+  const views = await Promise.all((await listHosts(network.db)).map((host) => viewOf(network, host)));
   const matches = (view: ReturnType<typeof agentView>) =>
     (['host', 'agent_type', 'binary', 'id', 'availability_zone'] as const).every(
       (key) => (query[key] ?? view[key]) === view[key],
@@ -22,6 +22,9 @@ export const listAgents: Handler<Network> = async (network, call) => {
     (query.alive === undefined || query.alive.toLowerCase() === String(view.alive));
   return ok({ agents: views.filter(matches).map((view) => pick(view, fieldsOf(call))) });
 };
+
+const viewOf = async (network: Network, host: Host) =>
+  agentView(network, host, await refusalsOn(network.db, host.host));
 
 const agentNotFound = (id: string) => missing('AgentNotFound', `Agent ${id} could not be found.`);
 
@@ -33,7 +36,7 @@ async function getAgent({ db }: Network, id: string): Promise<Host> {
 
 export const showAgent: Handler<Network, unknown, 'id'> = async (network, { params, may }) => {
   if (!may('get_agent')) throw agentNotFound(params.id);
-  return ok({ agent: agentView(network, await getAgent(network, params.id)) });
+  return ok({ agent: await viewOf(network, await getAgent(network, params.id)) });
 };
 
 /** Removes a host that will not return, with its dirty entries and open work. */

@@ -1,10 +1,12 @@
 import { shortTime } from '#shared/api/times.ts';
 import type { Network } from '../context.ts';
+import type { Refusal } from '../host-sync/store.ts';
 import { isAway } from './away.ts';
 import type { Host } from './store.ts';
 
 /** Each host has a single agent, with all functions. */
-export const agentView = (network: Network, host: Host) => ({
+/** `refused` has the specs that it did not apply as they were sent. */
+export const agentView = (network: Network, host: Host, refused: readonly Refusal[]) => ({
   id: host.hostId,
   agent_type: 'Wattle network agent',
   binary: 'wattle-network-agent',
@@ -22,6 +24,7 @@ export const agentView = (network: Network, host: Host) => ({
     tunnel_address: host.tunnelAddress,
     hostname: host.hostname,
     features: host.features,
+    refused: refused.map(({ kind, subject, parts }) => ({ kind, id: subject, parts })),
   },
   resources_synced: null,
 });

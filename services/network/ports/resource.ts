@@ -12,6 +12,7 @@ import {
   list,
   listed,
   record,
+  refusedParts,
   shortText,
   standard,
   text,
@@ -87,6 +88,7 @@ export const ports = resource('port', 'ports', {
   missing: ['PortNotFound', (id) => `Port ${id} could not be found.`],
   attributes: {
     ...standard,
+    ...refusedParts,
     network_id: uuid({ set: create, required: true, ...listed }),
     mac_address: text({ set: both, ...listed, input: mac }),
     admin_state_up: boolean({ set: both, default: true, ...listed }),

@@ -3,6 +3,7 @@ import type { Call } from '#shared/http/route.ts';
 import { listAddresses } from '../addresses/store.ts';
 import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
+import { refusedOf } from '../host-sync/store.ts';
 import { type Host, listHosts } from '../hosts/store.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import type { Port } from './resource.ts';
@@ -21,12 +22,14 @@ export async function portRelations({ db, cloudId }: Network, ports: readonly Po
   const ids = ports.map(({ id }) => id);
   const addresses = Map.groupBy(await listAddresses(db, ids), ({ portId }) => portId);
   const groups = await groupsOfPorts(db, ids);
+  const refused = await refusedOf(db, ids);
   const known = may('get_port:binding:vif_details') ? await listHosts(db) : [];
   const hosts = new Map(known.map((host) => [host.host, host]));
   return (port: Port) => {
     const own = addresses.get(port.id) ?? [];
     return {
       fixedIps: fixedIpViews(own),
+      refused: refused.get(port.id),
       securityGroups: groups.get(port.id) ?? [],
       ipAllocation: own.length > 0 ? 'immediate' : 'none',
       vifDetails: port.vifType === 'bridge' ? vifDetails(port, hosts.get(port.bindingHost), cloudId) : {},

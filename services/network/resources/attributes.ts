@@ -99,6 +99,9 @@ export const record = <T extends object>(input: Json, output: Json) =>
 /** An attribute that this cloud leaves empty: clients may say so, and no row is found by another value. */
 export const empty = attributeOf<null>({ kind: 'text', input: { type: 'null' }, parse: () => null });
 
+/** The parts that its host refused, such as `route 10.9.0.0/16 via 10.7.0.9`; absent when it has all of it. */
+export const refusedParts = { 'wattle:refused': texts({ column: 'refused', stored: false }) } as const;
+
 /** There is one zone: hints are taken, and none is shown. */
 export const zoneHints = (set: readonly ('create' | 'update')[]) =>
   texts({

@@ -9,6 +9,7 @@ import {
   list,
   listed,
   record,
+  refusedParts,
   standard,
   text,
   texts,
@@ -44,6 +45,7 @@ export const routers = resource('router', 'routers', {
   missing: ['RouterNotFound', (id) => `Router ${id} could not be found`],
   attributes: {
     ...standard,
+    ...refusedParts,
     admin_state_up: boolean({ set: both, default: true, ...listed }),
     status: choice(['ACTIVE', 'DOWN', 'ERROR'])(listed),
     external_gateway_info: record<GatewayInput>(

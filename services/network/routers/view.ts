@@ -1,13 +1,18 @@
 import { listAddresses } from '../addresses/store.ts';
 import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
+import { refusedOf } from '../host-sync/store.ts';
 import type { Router } from './resource.ts';
 
 /** The gateways of routers, with their addresses. */
 export async function routerRelations({ db }: Network, rows: readonly Router[]) {
   const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
   const addresses = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
-  return ({ gatewayNetworkId, gatewayPortId, enableSnat, host }: Router) => ({
+  const refused = await refusedOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return ({ id, gatewayNetworkId, gatewayPortId, enableSnat, host }: Router) => ({
     externalGatewayInfo:
       gatewayNetworkId === null
         ? null
@@ -16,6 +21,7 @@ export async function routerRelations({ db }: Network, rows: readonly Router[]) 
             external_fixed_ips: fixedIpViews(addresses.get(gatewayPortId ?? '') ?? []),
             enable_snat: enableSnat,
           },
+    refused: refused.get(id),
     availabilityZones: host === '' ? [] : ['nova'],
   });
 }

@@ -13,6 +13,7 @@ import {
   list,
   listed,
   nameless,
+  refusedParts,
   standard,
   text,
   uuid,
@@ -90,6 +91,7 @@ export const securityGroups = resource('security_group', 'security_groups', {
   missing: ['SecurityGroupNotFound', (id) => `Security group ${id} does not exist`],
   attributes: {
     ...standard,
+    ...refusedParts,
     stateful: boolean({ set: both, default: true, ...listed, input: { enum: [true, 'true', 'True'] } }),
     // A group could be shared by RBAC only, which is not implemented.
     shared: boolean({

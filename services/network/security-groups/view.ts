@@ -1,5 +1,6 @@
 import type { Call } from '#shared/http/route.ts';
 import type { Network } from '../context.ts';
+import { refusedOf } from '../host-sync/store.ts';
 import { type GroupRule, ruleRows, type SecurityGroup, securityGroupRules } from './resource.ts';
 import { defaultGroupsAmong } from './store.ts';
 
@@ -18,5 +19,9 @@ export async function groupRelations(network: Network, rows: readonly SecurityGr
     ids.map((groupId) => ({ groupId })),
   );
   const view = (rule: GroupRule) => securityGroupRules.view({ ...rule, ...relations(rule) }, { may });
-  return ({ id }: SecurityGroup) => ({ securityGroupRules: (rules.get(id) ?? []).map(view) });
+  const refused = await refusedOf(network.db, ids);
+  return ({ id }: SecurityGroup) => ({
+    securityGroupRules: (rules.get(id) ?? []).map(view),
+    refused: refused.get(id),
+  });
 }
