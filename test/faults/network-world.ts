@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
+import { everythingAllowed } from '#shared/auth/policy.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { IdentityClient } from '#shared/clients/identity.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -29,7 +30,7 @@ import { createSubnet } from '../../services/network/subnets/operations.ts';
 import { subnetRows, subnets } from '../../services/network/subnets/resource.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
-const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Caller;
+const caller = { userId: 'u', projectId: 'blue', roles: [], policy: everythingAllowed } as unknown as Caller;
 const host = 'kvm-1';
 const deviceId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 

@@ -1,5 +1,6 @@
 /** The parts of specs that hosts refuse, as clients know them. */
 import type { FirewallRule } from '#shared/contracts/network-agent.ts';
+import { own } from '#shared/input/own.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -24,5 +25,5 @@ export function partName(spec: object, part: string): string {
   const items: unknown = Reflect.get(spec, field);
   const item: unknown = Array.isArray(items) ? items[Number(at)] : undefined;
   if (item === null || typeof item !== 'object') return part;
-  return names[field]?.(item as Item) ?? field;
+  return own(names, field)?.(item as Item) ?? field;
 }
