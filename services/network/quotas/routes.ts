@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Call, checkedInHandler, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Call, checkedInHandler, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import type { Limits } from '#shared/resource/quota.ts';
 import { atomically, type Network } from '../context.ts';
 import { ownersOf } from '../resources/values.ts';
@@ -56,7 +56,7 @@ async function refuseBelowUse(network: Network, projectId: string, limits: Limit
 
 const reset: Handler<Network, unknown, 'id'> = async (network, { params }) => {
   await atomically(network, (within) => networkQuotas.reset(within, params.id));
-  return gone();
+  return noContent();
 };
 
 const one = '/v2.0/quotas/:id';
