@@ -16,17 +16,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '#shared/process/run.ts';
-import { isFree } from '../split/ports.ts';
+import { freePort } from '../../test/fakes/free-port.ts';
 import { secretIn, specOf, startRegistry } from './cloud-in-test.ts';
 import { joinCloud } from './join-cloud.ts';
 import { readSettings } from './node-directory.ts';
 import type { CheckInRequest } from './registry/protocol.ts';
 import { checkFit, checkIn } from './watch-cloud.ts';
-
-async function freePort(): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 12_000);
-  return (await isFree('127.0.0.1', port)) ? port : freePort();
-}
 
 const start = async (t: TestContext) => startRegistry(t, await freePort());
 const filesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).toSorted() : []);
