@@ -25,8 +25,8 @@ export interface Certificate {
   readonly serial: string;
 }
 
-const authorityDays = 3650;
-const nodeDays = 397;
+/** Of the authority and of nodes: there is no renewal yet, and a removed node is refused by the registry, not by a date. */
+const validDays = 3650;
 const newKey = ['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** Files of the node: `ca.crt`, `node.crt`, and `node.key`, which never leaves it. */
@@ -42,7 +42,7 @@ export async function ensureAuthority(path: string, cloudId: string): Promise<vo
   const key = authorityKey(path);
   await ensureKey(key);
   const { stdout } = await run([
-    ...['openssl', 'req', '-new', '-x509', '-key', key, '-days', String(authorityDays)],
+    ...['openssl', 'req', '-new', '-x509', '-key', key, '-days', String(validDays)],
     ...['-subj', `/CN=Wattle cloud ${cloudId}`],
     ...['-addext', 'basicConstraints=critical,CA:TRUE,pathlen:0', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   ]);
@@ -76,7 +76,7 @@ export async function signRequest(path: string, request: string, subject: Subjec
     const { stdout } = await run(
       [
         ...['openssl', 'x509', '-req', '-CA', tlsFile(path, 'ca.crt'), '-CAkey', authorityKey(path)],
-        ...['-set_serial', `0x7${serial.slice(1)}`, '-days', String(nodeDays), '-extfile', extensions],
+        ...['-set_serial', `0x7${serial.slice(1)}`, '-days', String(validDays), '-extfile', extensions],
         ...['-subj', `/CN=${subject.name}`],
       ],
       { input: request },

@@ -133,14 +133,8 @@ const chooseFollowing = (option: string, given: string | undefined, address: Cho
 function chooseExternal(given: string | undefined): Choice {
   if (given === undefined)
     return { value: '', why: 'none: this host is no way to the external network; --external sets one' };
-  const nic = listNics().find(({ name }) => name === given);
-  if (!existsSync(`/sys/class/net/${given}`) && !nic) throw new Refusal(`there is no NIC ${given} for --external`);
-  return {
-    value: given,
-    why: nic?.addresses.length
-      ? `as given; its address ${nic.addresses.join(', ')} stays unused by guests`
-      : 'as given; without an address of its own',
-  };
+  if (!existsSync(`/sys/class/net/${given}`)) throw new Refusal(`there is no NIC ${given} for --external`);
+  return { value: given, why: 'as given; becomes a port of the bridge of the external network' };
 }
 
 function ownAddress(option: string, given: string): string {
@@ -163,6 +157,7 @@ async function problemsOf({ roles, isFirst }: Wanted, node: Omit<NodeSpec, 'host
   const needGb = Math.max(...roles.map((role) => minFreeGb[role]));
   const needMb = Math.max(...roles.map((role) => minMemoryMb[role]));
   const memoryMb = Math.round(Number(/MemAvailable:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) / 1024);
+  const external = listNics().find(({ name }) => name === node.externalNic)?.addresses ?? [];
   const busy = isFirst ? await listBusyPorts(node.address) : [];
   return [
     ...(disk.freeGb < needGb
@@ -170,6 +165,11 @@ async function problemsOf({ roles, isFirst }: Wanted, node: Omit<NodeSpec, 'host
       : []),
     ...(memoryMb < needMb ? [`${memoryMb} MB of memory are free; ${needMb} are needed`] : []),
     ...(agents && process.getuid?.() !== 0 ? ['agents need root: run this as root'] : []),
+    ...(external.length > 0
+      ? [
+          `the NIC ${node.externalNic} for --external has the address ${external.join(', ')}, which ends when it is bridged: give the host another NIC for it, or remove it (ip addr flush dev ${node.externalNic})`,
+        ]
+      : []),
     ...busy.map((port) => `${node.address}:${port} is in use by another process`),
   ];
 }

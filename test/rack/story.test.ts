@@ -143,25 +143,35 @@ test('three hosts become a cloud, serve, lose their power, are drained and remov
     assert.equal(readdirSync(join(lab.folder, 'comp2')).includes('var'), false);
   });
 
-  await t.test('a compute host that lost its power is down, and after a start it has its server again', async () => {
-    await comp1.off();
-    const downMs = await eventually(
-      'comp1 is down',
-      async () => /^comp1 .* down/m.test((await node('list')).stdout),
-      90_000,
-    );
-    assert.ok(downMs < 60_000, `down after ${downMs} ms`);
-    await comp1.on();
-    ok(await comp1.wattle('start'));
-    await eventually('comp1 is up', async () => /^comp1 .* up {2}/m.test((await node('list')).stdout));
-    await eventually(
-      'one guest runs',
-      async () => (await comp1.run(['pgrep', '-c', 'qemu-system'])).stdout.trim() === '1',
-    );
-    assert.equal(await serverStatus(), 'ACTIVE');
+  await t.test('a NIC with an address is refused as the way to the external network', async () => {
+    const given = ['plan', '--role', 'network', '--address', comp2.address('mgmt'), '--external', 'tun'];
+    const { code, stdout } = await comp2.wattle(...given);
+    assert.equal(code, 1);
+    assert.match(stdout, /^! the NIC tun for --external has the address 10\.88\.2\.14, which ends when it is bridged/m);
   });
 
-  await t.test('the management node loses its power: guests go on, and after a start all is there', async () => {
+  await t.test(
+    'W01: a compute host that lost its power is down, and after a start it has its server again',
+    async () => {
+      await comp1.off();
+      const downMs = await eventually(
+        'comp1 is down',
+        async () => /^comp1 .* down/m.test((await node('list')).stdout),
+        90_000,
+      );
+      assert.ok(downMs < 60_000, `down after ${downMs} ms`);
+      await comp1.on();
+      ok(await comp1.wattle('start'));
+      await eventually('comp1 is up', async () => /^comp1 .* up {2}/m.test((await node('list')).stdout));
+      await eventually(
+        'one guest runs',
+        async () => (await comp1.run(['pgrep', '-c', 'qemu-system'])).stdout.trim() === '1',
+      );
+      assert.equal(await serverStatus(), 'ACTIVE');
+    },
+  );
+
+  await t.test('W03: the management node loses its power: guests go on, and after a start all is there', async () => {
     await mgmt1.off();
     assert.equal((await comp1.run(['pgrep', '-c', 'qemu-system'])).stdout.trim(), '1');
     await mgmt1.on();
