@@ -163,3 +163,32 @@ export const listPath = (operationId: string, many: string, row: Json, parameter
     }),
   },
 });
+
+/** The POST of actions: properties of the input by the action's name, of which the first is required; null for no input. */
+export const actionPath = (
+  operationId: string,
+  actions: { [action: string]: { [name: string]: Json } | null },
+): Json => ({
+  parameters,
+  post: {
+    operationId,
+    requestBody: jsonBody({
+      oneOf: Object.entries(actions).map(([action, properties]) => ({
+        type: 'object',
+        required: [action],
+        additionalProperties: false,
+        properties: {
+          [action]: properties
+            ? {
+                type: 'object',
+                required: Object.keys(properties).slice(0, 1),
+                additionalProperties: false,
+                properties,
+              }
+            : {},
+        },
+      })),
+    }),
+    responses: { 202: { description: 'Accepted' }, 400: invalid, 404: missing },
+  },
+});
