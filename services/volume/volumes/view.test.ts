@@ -40,19 +40,19 @@ const seen = (version: Version, may: (rule: string) => boolean) =>
   Object.keys(volumeView(withView(row, 'gold', []), { version, may, base: 'http://c' }));
 
 /** What a version shows that the one before it did not. */
-const news = (before: Version, version: Version, may = admin) => {
+const changes = (before: Version, version: Version, may = admin) => {
   const known = seen(before, may);
   return seen(version, may).filter((name) => !known.includes(name));
 };
 
 test('each version shows its fields, from the version that introduced them', () => {
-  assert.deepEqual(news('3.12', '3.13'), ['group_id']);
-  assert.deepEqual(news('3.20', '3.21'), ['provider_id']);
-  assert.deepEqual(news('3.47', '3.48'), ['shared_targets', 'service_uuid']);
-  assert.deepEqual(news('3.60', '3.61'), ['cluster_name']);
-  assert.deepEqual(news('3.62', '3.63'), ['volume_type_id']);
-  assert.deepEqual(news('3.64', '3.65'), ['consumes_quota']);
-  assert.equal(news('3.0', '3.12').length, 0);
+  assert.deepEqual(changes('3.12', '3.13'), ['group_id']);
+  assert.deepEqual(changes('3.20', '3.21'), ['provider_id']);
+  assert.deepEqual(changes('3.47', '3.48'), ['shared_targets', 'service_uuid']);
+  assert.deepEqual(changes('3.60', '3.61'), ['cluster_name']);
+  assert.deepEqual(changes('3.62', '3.63'), ['volume_type_id']);
+  assert.deepEqual(changes('3.64', '3.65'), ['consumes_quota']);
+  assert.equal(changes('3.0', '3.12').length, 0);
 });
 
 test('those who fail the rules see neither the host nor migrations', () => {
