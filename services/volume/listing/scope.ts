@@ -22,7 +22,7 @@ const inProject =
     const [path = ''] = call.url.split('?');
     if (path.endsWith('/')) throw notFound('Resource', path); // an id that came out empty is no list
     const caller = callerIn(call.caller, call.params.projectId);
-    return route.handler(service, Object.create(call, { caller: { value: caller } }));
+    return route.handler(service, { ...call, caller });
   };
 
 /** Another service does what was asked of it in its caller's project; nobody else names a project but his own. */

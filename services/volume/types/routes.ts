@@ -40,7 +40,7 @@ function listTypes({ db }: Volumes, call: Omit<Call, 'body'>) {
     if (may(caller, 'context_is_admin') && !/^none$/i.test(asked)) rows.where({ isPublic: isTrue(asked) });
   };
   const specs = atLeast(version, '3.52') && extra_specs ? { extra_specs } : {};
-  return listPage(db, volumeType, { visible }, Object.create(call, { query: { value: { ...others, ...specs } } }));
+  return listPage(db, volumeType, { visible }, { ...call, query: { ...others, ...specs } });
 }
 
 export const typeRoutes: Route<Volumes>[] = [
