@@ -23,6 +23,7 @@ import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
 import { flavorsHostsQuotas } from './migrations/002-flavors-hosts-quotas.ts';
 import { cdromAndDetails } from './migrations/003-cdrom-and-details.ts';
+import { listIndex } from './migrations/004-list-index.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -41,7 +42,7 @@ export interface ComputeOptions {
 export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
-  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails]);
+  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails, listIndex]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,

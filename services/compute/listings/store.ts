@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { applyPage, type Query, type Sort } from '#shared/db/page.ts';
+import { applyPage, beginIn, type Query, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { LinearRegex } from '#shared/input/linear-regex.ts';
 import { inColumn, tagFilters } from '#shared/resource/tags.ts';
@@ -51,15 +51,18 @@ async function pageAfter(
   const query = db('servers').select('id', 'version', 'name', 'host');
   query.select([...patterns, ...sorts].map(({ column }) => column));
   if (projectId !== null) query.where({ projectId });
+  const isPlain = filters.length === 1 && sorts.length === 1; // those that are not deleted, in the order of creation
+  if (isPlain && projectId !== null) beginIn(db, query, 'servers', ['projectId', 'deletedAt', 'sequence']);
   for (const narrow of filters) narrow(query);
   applyPage(query, { sorts, limit, ...(after ? { after } : {}) });
   return query;
 }
 
 /** A server that the caller may not see is no marker. */
-async function findMarker(db: Knex, { projectId }: ServerList, id: string): Promise<Row> {
+async function findMarker(db: Knex, { projectId, sorts }: ServerList, id: string): Promise<Row> {
   const query = db('servers').where({ id });
-  const row: Row | undefined = await (projectId === null ? query : query.where({ projectId })).first();
+  if (projectId !== null) query.where({ projectId });
+  const row: Row | undefined = await query.first(sorts.map(({ column }) => column));
   if (!row) throw badRequest(`marker [${id}] not found`);
   return row;
 }
