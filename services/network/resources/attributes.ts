@@ -54,9 +54,13 @@ export const integer = attributeOf<number>({
   },
 });
 
+const flags = [true, false, 'true', 'false', 'True', 'False', 0, 1, '0', '1'];
+/** Without null, which `boolean` takes for nothing. */
+export const flag = { enum: flags };
+
 export const boolean = attributeOf<boolean>({
   kind: 'flag',
-  input: { enum: [true, false, 'true', 'false', 'True', 'False', 0, 1, '0', '1', null] },
+  input: { enum: [...flags, null] },
   output: { type: 'boolean' },
   parse: (sent, name) => (sent === null ? undefined : truth(sent, name)),
 });

@@ -8,18 +8,6 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Query } from '#shared/resource/attribute.ts';
 import { hasGlobalAccess } from '../policy.ts';
 
-/** The columns that every resource has. */
-export interface Standard {
-  readonly id: string;
-  readonly projectId: string;
-  readonly name: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly revision: number;
-}
-
 /** The filter of an attribute that no row has. */
 export const noRow = (query: Query): void => void query.whereRaw('1 = 0');
 

@@ -5,6 +5,7 @@ import {
   choice,
   create,
   empty,
+  flag,
   itemOf,
   list,
   listed,
@@ -25,10 +26,9 @@ export interface GatewayInput {
   readonly external_fixed_ips?: readonly FixedIpInput[] | null;
 }
 
-const flag = { enum: [true, false, 'true', 'false', 'True', 'False', 0, 1, '0', '1', null] };
 const gateway = itemOf({
   network_id: { anyOf: [{ type: 'string', format: 'uuid' }, { type: 'null' }] },
-  enable_snat: flag,
+  enable_snat: { enum: [...flag.enum, null] },
   external_fixed_ips: fixedIps,
   qos_policy_id: { type: 'null' },
 });

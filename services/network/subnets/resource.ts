@@ -6,6 +6,7 @@ import {
   create,
   digitsOrNull,
   empty,
+  flag,
   integer,
   ipVersion,
   itemOf,
@@ -29,7 +30,6 @@ export interface HostRoute {
   readonly nexthop: string;
 }
 
-const flag = { enum: [true, false, 'true', 'false', 'True', 'False', 0, 1, '0', '1'] };
 const address = { type: ['string', 'null'], maxLength: 64 };
 const raMode = choice(['slaac', 'dhcpv6-stateful', 'dhcpv6-stateless']);
 const pool = itemOf({ start: shortText, end: shortText }, ['start', 'end']);
