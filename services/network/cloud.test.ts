@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticated } from '#shared/auth/caller.ts';
+import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { ExternalEvent } from '#shared/clients/compute.ts';
@@ -107,6 +108,7 @@ export const admin = 'admin/admin,member,reader';
 export const nova = 'service/service,reader';
 
 interface CloudOptions {
+  readonly policySettings?: PolicySettings;
   readonly bus?: Bus;
   readonly settings?: Json;
   readonly database?: string;
@@ -116,7 +118,7 @@ interface CloudOptions {
 /** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
 export async function startCloud(
   t: TestContext,
-  { bus = memoryBus(), settings = {}, database, unknownProjects = [] }: CloudOptions = {},
+  { bus = memoryBus(), settings = {}, database, unknownProjects = [], policySettings = {} }: CloudOptions = {},
 ) {
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
@@ -130,7 +132,7 @@ export async function startCloud(
   const at = { host: '127.0.0.1', port: 0 };
   const { endpoint, network, close } = await openNetwork({
     runtime: { db, bus, log, config, cloudId: 'test' },
-    apiServer: { at, identify, log },
+    apiServer: { at, identify, log, policySettings },
     identityUrl: 'http://identity',
     identity: identityWithout(unknownProjects),
     compute,

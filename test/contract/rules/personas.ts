@@ -54,6 +54,7 @@ const invited: Verdict = ({ project }, target) => project === target.member;
 /** Of shared images the rule lets everybody in: Glance looks them up by their members, and only these. */
 const seen: Verdict = (persona, target) =>
   own(persona, target) || invited(persona, target) || ['community', 'public'].includes(target.visibility ?? '');
+const shared: Verdict = (_persona, { visibility }) => visibility === 'shared';
 const everybody: Verdict = () => true;
 const any =
   (...parts: readonly Verdict[]): Verdict =>
@@ -82,6 +83,65 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   'rule:admin_or_service_api': any(admin, service),
   'rule:service_api': service,
   'rule:admin_or_project_reader_or_service_api': any(admin, service, all(reader, own)),
+  // Neutron; what is on a network belongs to its project, and a shared one may be read by all
+  'role:reader': reader,
+  'rule:admin_only': admin,
+  '(rule:admin_only) or (rule:service_api)': any(admin, service),
+  '(rule:admin_only) or (role:manager and project_id:%(project_id)s)': any(admin, all(manager, own)),
+  '(rule:admin_only) or (role:member and project_id:%(project_id)s)': any(admin, all(member, own)),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s)': any(admin, all(reader, own)),
+  '(rule:admin_only) or (role:member and rule:network_owner)': any(admin, all(member, own)),
+  '(rule:admin_only) or (role:member and rule:sg_owner)': any(admin, all(member, own)),
+  '(rule:admin_only) or (role:reader and rule:sg_owner)': any(admin, all(reader, own)),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:service_api or rule:shared or rule:external or rule:context_is_advsvc':
+    any(admin, service, shared, all(reader, own)),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared or rule:external or rule:context_is_advsvc':
+    any(admin, shared, all(reader, own)),
+  'role:reader and project_id:%(project_id)s or rule:shared or rule:external_network or (rule:admin_only) or (role:reader and rule:network_owner) or rule:service_api':
+    any(admin, service, shared, all(reader, own)),
+  'role:reader and project_id:%(project_id)s or rule:shared or rule:external_network or (rule:admin_only) or (role:reader and rule:network_owner)':
+    any(admin, shared, all(reader, own)),
+  'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)': any(
+    admin,
+    all(member, own),
+  ),
+  'rule:admin_only or role:reader and project_id:%(project_id)s or rule:shared_address_scopes': any(
+    admin,
+    shared,
+    all(reader, own),
+  ),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_subnetpools': any(
+    admin,
+    shared,
+    all(reader, own),
+  ),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_security_group': any(
+    admin,
+    all(reader, own),
+  ),
+  '(rule:admin_only) or (rule:service_api) or role:reader and rule:network_owner or role:reader and project_id:%(project_id)s':
+    any(admin, service, all(reader, own)),
+  '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner or rule:shared': any(
+    admin,
+    service,
+    shared,
+    all(member, own),
+  ),
+  '(rule:admin_only) or (rule:service_api) or role:member and project_id:%(project_id)s': any(
+    admin,
+    service,
+    all(member, own),
+  ),
+  '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner or role:member and project_id:%(project_id)s':
+    any(admin, service, all(member, own)),
+  'rule:context_is_advsvc or (rule:admin_only) or (role:reader and rule:network_owner) or role:reader and project_id:%(project_id)s':
+    any(admin, all(reader, own)),
+  '(rule:admin_only) or (role:member and project_id:%(project_id)s) or rule:context_is_advsvc': any(
+    admin,
+    all(member, own),
+  ),
+  'rule:context_is_advsvc or role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)':
+    any(admin, all(member, own)),
   // Glance
   'rule:context_is_admin or (role:member and project_id:%(project_id)s)': any(admin, all(member, own)),
   'rule:context_is_admin or (role:member and project_id:%(project_id)s and project_id:%(owner)s)': any(
