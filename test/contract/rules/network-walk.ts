@@ -87,7 +87,7 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
       ...['', '/default', '/details', '/details.json'].map(
         (end) => [`get ${v2}/quotas/:id${end}`, ownOrAdmin] as const,
       ),
-      [`get ${v2}/agents`, () => true], // empty for who may not see them
+      [`get ${v2}/agents`, () => true], // empty for callers who may not see them
     ]),
     bodies: (key, { id }) => bodyOf(key, id ?? '', cidr),
   };
@@ -101,14 +101,14 @@ function bodyOf(key: string, id: string, cidr: () => string): unknown {
   const [method, path = ''] = key.split(' ');
   if (path.endsWith('/tags') && method !== 'get') return { tags: ['t'] };
   const one = path.split('/')[2]?.replace(/s$/, '').replaceAll('-', '_') ?? '';
-  const news: Readonly<Record<string, object>> = {
+  const newBodies: Readonly<Record<string, object>> = {
     subnet: { network_id: id, ip_version: 4, cidr: cidr() },
     port: { network_id: id },
     security_group_rule: { security_group_id: id, direction: 'ingress', protocol: 'tcp', port_range_min: 1 },
     network: {},
     router: {},
   };
-  if (method === 'post' && Object.hasOwn(news, one)) return { [one]: news[one] };
+  if (method === 'post' && Object.hasOwn(newBodies, one)) return { [one]: newBodies[one] };
   if (method === 'put' && one === 'floatingip' && path.endsWith('/:id')) return { floatingip: { description: 'y' } };
   if (method === 'put' && path.endsWith('/:id') && one !== 'quota') return { [one]: { name: 'y' } };
   return undefined;
