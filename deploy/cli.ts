@@ -54,6 +54,12 @@ const commands: Readonly<Record<string, Entry>> = {
     meaning: 'print a wattle.yaml with every setting, its default and its meaning',
     load: () => import('./commands/sample.ts'),
   },
+  policy: {
+    usage: 'SERVICE',
+    meaning: 'print the policy rules of a service with their defaults, and the requests that ask them',
+    maxArgs: 1,
+    load: () => import('./commands/policy.ts'),
+  },
   keys: {
     usage: '[list] | rotate [tokens|credentials]',
     meaning: 'list the keys that sign tokens, or rotate keys',

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { openPolicy } from '#shared/auth/policy-file.ts';
+import { policy } from '../services/compute/policy.ts';
 import { root } from './setup/paths.js';
 
 /** Runs the wattle command with a wattle.yaml. */
@@ -46,4 +48,15 @@ test('the sample parses as a wattle.yaml and changes no setting', (t) => {
   const { stdout } = wattle(t, '', 'sample');
   assert.match(stdout, /where all services listen/);
   assert.match(wattle(t, stdout, 'status').stdout, /There is no cloud here yet/);
+});
+
+test('the printed policy of a service is a policy file with every rule, and names the requests that ask it', (t) => {
+  const { stdout } = wattle(t, '', 'policy', 'compute');
+  assert.match(stdout, /# GET \/v2\.1\/servers\/:id\n#"os_compute_api:servers:show": "rule:project_reader_or_admin"\n/);
+  const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const policyFile = join(folder, 'policy.yaml');
+  writeFileSync(policyFile, stdout.replaceAll(/^#"/gm, '"'));
+  assert.ok(openPolicy(policy, { policyFile }).rules.length > 200);
+  assert.match(wattle(t, '', 'policy', 'kitchen').stderr, /Name a service: identity, /);
 });
