@@ -53,8 +53,10 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   });
   const views = async (network: Network, found: readonly Row[], sight: Sight) => {
     const more = await related(network, found, sight);
+    const seen = new Map<string, Sight['may']>();
     return found.map((row) => {
-      const may = (rule: string) => sight.may(rule, ownersOf(row));
+      const may = seen.get(row.projectId) ?? decidedOnce((rule) => sight.may(rule, ownersOf(row)));
+      seen.set(row.projectId, may);
       return definition.view({ ...row, ...more(row) }, { may });
     });
   };
@@ -139,6 +141,16 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
     return noContent();
   };
   return { list, show, create, update, remove, targetOf };
+}
+
+/** Asks for each rule once. */
+function decidedOnce(decide: (rule: string) => boolean): (rule: string) => boolean {
+  const decided = new Map<string, boolean>();
+  return (rule) => {
+    const known = decided.get(rule) ?? decide(rule);
+    decided.set(rule, known);
+    return known;
+  };
 }
 
 /** An administrator may mistype the id of a project. Services name those of their own callers. */
