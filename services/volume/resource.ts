@@ -9,7 +9,7 @@ interface Definition<As extends Attributes> {
   /** Filters beside those of its attributes. */
   readonly filters?: Readonly<Record<string, Filter>>;
   readonly missing: (id: string) => Error;
-  /** Columns of indexes that begin with the project and end with the id: pages of one project begin in them. */
+  /** Columns that pages begin in an index by: one of the project, the column and the id, and one of the column and the id. */
   readonly pagesBy?: readonly string[];
 }
 

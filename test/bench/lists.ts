@@ -10,12 +10,13 @@ import { admin, startCloud as startNetwork } from '../../services/network/cloud.
 import { projectId, startVolumes } from '../e2e/volume-cloud.ts';
 import { startCloud as startCompute } from '../fakes/compute-cloud.ts';
 import { noMariadb, startMariadb } from '../fakes/own-mariadb.ts';
+import { median } from './measure.ts';
 import { listeningPids, treeCpuUs } from './proc.ts';
 import { printLine, title } from './report.ts';
 
 const pageSize = 100;
 /** Pages are asked for in turns of several, since the CPU time of another process is known by hundredths of a second. */
-const [turns, pagesATurn] = [8, 8];
+const [turns, pagesATurn] = [7, 25];
 const mostRatio = 1.2;
 
 interface Service {
@@ -191,12 +192,11 @@ async function compareSort(service: Service, list: List, sort: Sort, database: D
   const first = `${list.path}?${sort.query}limit=${pageSize}`;
   const middle = `${first}&marker=${await middleOf(service.db, list, sort)}`;
   for (const path of [first, middle]) await cpuOf(service, list, path, database); // warm-up
-  let [firstUs, middleUs] = [0, 0];
-  for (let turn = 0; turn < turns; turn += 1) {
-    firstUs += await cpuOf(service, list, first, database);
-    middleUs += await cpuOf(service, list, middle, database);
-  }
-  const ms = (us: number) => (us / 1000 / turns / pagesATurn).toFixed(1);
+  const costs: (readonly [first: number, middle: number])[] = [];
+  for (let turn = 0; turn < turns; turn += 1)
+    costs.push([await cpuOf(service, list, first, database), await cpuOf(service, list, middle, database)]);
+  const [firstUs, middleUs] = [median(costs.map(([us]) => us)), median(costs.map(([, us]) => us))];
+  const ms = (us: number) => (us / 1000 / pagesATurn).toFixed(1);
   printLine({
     what: `${list.what}, ${sort.name}: the middle page`,
     figure: `${ms(middleUs)} ms CPU`,

@@ -38,7 +38,7 @@ export async function listPage<Row extends { readonly id: string }>(
     visible,
     filters: filtersOf(resource, asked),
     sorts,
-    index: isOneProject ? indexOf(resource, sorts) : undefined,
+    index: indexOf(resource, sorts, isOneProject),
     marker: isSet(query.marker) ? query.marker : undefined,
     offset: numberOf(query.offset, 0, { name: 'offset', least: '>= 0' }),
     limit,
@@ -71,8 +71,10 @@ function withheldFrom<Row>({ guarded }: Listed<Row>, { query, version, may }: As
   return names;
 }
 
-const indexOf = <Row>({ pagesBy }: Listed<Row>, [first, ...others]: readonly Sort[]): readonly string[] | undefined =>
-  first && pagesBy?.includes(first.column) && others.length === 1 ? ['projectId', first.column, 'id'] : undefined;
+function indexOf<Row>({ pagesBy }: Listed<Row>, [first, ...others]: readonly Sort[], isOneProject: boolean) {
+  if (!first || !pagesBy?.includes(first.column) || others.length !== 1) return undefined;
+  return [...(isOneProject ? ['projectId'] : []), first.column, 'id'];
+}
 
 /** `sort=name:asc,created_at:desc`, or the older sort_key and sort_dir. The newest come first. */
 function sortsOf<Row>({ sorts }: Listed<Row>, { sort, sort_key, sort_dir = 'desc' }: Asked['query']): Sort[] {

@@ -35,9 +35,9 @@ function callerIn(caller: Caller, projectId: string | undefined): Caller {
 /** Another service, by its own token or by the one that it sends beside its caller's. */
 export const isService = (caller: Caller): boolean => may(caller, 'service_api');
 
-/** What the caller lists: the rows of its project, or all that the rule allows. */
+/** What the caller lists: the rows of its project; an administrator's list may have those of all. */
 export function listedBy({ caller, query }: Pick<Call, 'caller' | 'query'>, rule: string): Scope {
-  const isAll = isTrue(query.all_tenants ?? query.all_projects ?? '');
+  const isAll = isTrue(query.all_tenants ?? query.all_projects ?? '') && may(caller, 'context_is_admin');
   const asked = isSet(query.project_id) ? query.project_id : undefined;
   const projectId = isAll ? asked : (caller.projectId ?? '');
   const visible = (rows: Query) => {
