@@ -88,5 +88,6 @@ function sortsOf<Row>({ sorts }: Listed<Row>, { sort, sort_key, sort_dir = 'desc
     return { column, descending: direction === 'desc', notNull: column === 'createdAt' || column === 'id' };
   });
   const end = found.findIndex(({ column }) => column === 'id'); // what stands behind it decides nothing
-  return end < 0 ? [...found, { column: 'id', descending: true, notNull: true }] : found.slice(0, end + 1);
+  const descending = found[0]?.descending ?? true; // as in Cinder, rows that are equal follow the first direction
+  return end < 0 ? [...found, { column: 'id', descending, notNull: true }] : found.slice(0, end + 1);
 }
