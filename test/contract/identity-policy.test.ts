@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { routes } from '../../services/identity/routes.ts';
 import { many, one, openIdentity } from '../fakes/identity.ts';
 import { exampleOf } from './example.ts';
+import { policyFile, rulesOfRoutes } from './rules/walk.ts';
 import { apis } from './services.ts';
 
 /** Routes without a token: logins, signed requests, removed APIs. */
@@ -171,4 +172,21 @@ test('an administrator passes every rule, a system reader all but those of write
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test('every route asks one of the rules that it names: with all of them forbidden an administrator may do nothing', async (t) => {
+  const api = apis.find(({ name }) => name === 'identity') ?? assert.fail();
+  const closed = Object.fromEntries(rulesOfRoutes(api).map((rule) => [rule, '!']));
+  const world = await openIdentity(t, { policyFile: policyFile(t, closed) });
+  const admin = await world.admin();
+  const open: string[] = [];
+  for (const { method, path, rule } of routes) {
+    if (rule === undefined) continue;
+    const url = filled(path, { token: '', userId: 'u', projectId: 'p' }, { role: 'r', domain: 'default' });
+    const headers = { 'x-subject-token': admin };
+    const { status } = await world.ask(method.toUpperCase(), url, { token: admin, headers, ...bodyFor(method, path) });
+    if (![403, 404].includes(status)) open.push(`${method} ${path} ${status}`);
+  }
+  // each credential is asked for by itself, so that its list is empty
+  assert.deepEqual(open, ['get /v3/credentials 200']);
 });
