@@ -38,6 +38,8 @@ export interface Compute {
 export const tasksWait = 'compute.tasks';
 /** Notification: a port of the server changed. */
 export const portChanged = (serverId: string): string => `compute.port-changed.${serverId}`;
+/** Notification: a task has ended, or has reserved its volume. */
+export const taskAdvanced = 'compute.task-advanced';
 /** Notification: a running task was cancelled. */
 export const taskCancelled = 'compute.cancelled';
 /** Notification: a host is new, or its size changed. */

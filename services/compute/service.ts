@@ -16,7 +16,7 @@ import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import { startConsoleProxy } from './console-proxy/proxy.ts';
 import { redeemConsole } from './consoles/store.ts';
-import type { Compute } from './context.ts';
+import { type Compute, taskAdvanced } from './context.ts';
 import { nova } from './dialect.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
@@ -50,7 +50,19 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
     copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs, seal }),
   };
   const owner = `compute/${host}`;
-  const runner = await startRunner({ service: compute, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
+  const onEnded = () => bus.notify(taskAdvanced);
+  const runner = await startRunner({
+    service: compute,
+    db,
+    log,
+    workflows,
+    owner,
+    leaseMs,
+    backoffMs,
+    limit,
+    pollMs,
+    onEnded,
+  });
   const messages = openMessages(compute, runner);
   const timers = openTimers(compute, host);
   const proxy = await startConsoleProxy({

@@ -5,7 +5,7 @@ import type { VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import type { Compute } from '../context.ts';
 import { problemOf } from '../instance-actions/store.ts';
-import { beginPartTask, checkState, nextPlace, waitFor } from '../server-parts/operations.ts';
+import { beginPartTask, checkState, nextPlace, waitForPart } from '../server-parts/operations.ts';
 import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import type { Server } from '../servers/store.ts';
@@ -56,7 +56,7 @@ export async function attach(
       throw badRequest(`Invalid volume: ${(await problemOf(compute.db, task)) ?? `${volume.id} was not reserved.`}`);
     return now.attachmentId === null ? undefined : now;
   };
-  await waitFor(reserved, () => stillReserved(volume.id));
+  await waitForPart(compute, reserved, () => stillReserved(volume.id));
   return made;
 }
 

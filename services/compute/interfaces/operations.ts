@@ -5,7 +5,7 @@ import type { PortJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import type { Compute } from '../context.ts';
 import { problemOf } from '../instance-actions/store.ts';
-import { beginPartTask, checkState, nextPlace, waitFor } from '../server-parts/operations.ts';
+import { beginPartTask, checkState, nextPlace, waitForPart } from '../server-parts/operations.ts';
 import type { NetworkInput } from '../servers/input.ts';
 import { newNic } from '../servers/new-server.ts';
 import { referencesOf } from '../servers/references.ts';
@@ -48,7 +48,7 @@ export async function attach(
     if (!now) throw notAttached(serverId, await problemOf(compute.db, task));
     return now.state === 'attached' || (isLate && now.port !== null) ? now : undefined;
   };
-  return waitFor(attached, () => stillAttaching(serverId));
+  return waitForPart(compute, attached, () => stillAttaching(serverId));
 }
 
 const notAttached = (id: string, problem: string | null) =>

@@ -1,11 +1,11 @@
 /** What attaching a disk and a NIC to a server have in common. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { waitFor } from '#shared/bus/wait.ts';
 import { conflict, type Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import type { Workflow } from '#shared/workflow/workflow.ts';
-import { type Compute, tasksWait } from '../context.ts';
+import { type Compute, taskAdvanced, tasksWait } from '../context.ts';
 import { beginAction } from '../instance-actions/store.ts';
 import { changeServer, type Server } from '../servers/store.ts';
 import type { Part } from './store.ts';
@@ -49,14 +49,18 @@ export async function beginPartTask<Params, Made>(
 }
 
 const waitMs = 30_000;
-const pollMs = 25;
 
 /** Waits until `look` returns what the response shows; throws the Fault of `late` when that takes too long. */
-export async function waitFor<T>(look: (isLate: boolean) => Promise<T | undefined>, late: () => Fault): Promise<T> {
-  for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
+export function waitForPart<T extends object>(
+  { bus, config }: Compute,
+  look: (isLate: boolean) => Promise<T | undefined>,
+  late: () => Fault,
+): Promise<T> {
+  const deadline = Date.now() + waitMs;
+  return waitFor(bus, taskAdvanced, config.pollMs, async () => {
     const isLate = Date.now() >= deadline;
     const found = await look(isLate);
-    if (found !== undefined) return found;
-    if (isLate) throw late();
-  }
+    if (found === undefined && isLate) throw late();
+    return found;
+  });
 }

@@ -1,12 +1,12 @@
 /** The guest lock, and sending specs to the host of a guest. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
+import { waitFor } from '#shared/bus/wait.ts';
 import type { GuestState } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import type { Owned } from '#shared/states/owned.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import type { Compute } from '../context.ts';
+import { type Compute, taskAdvanced } from '../context.ts';
 import { agentBinary, listServices } from '../hosts/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { findServer, type Server, tryLockGuest } from '../servers/store.ts';
@@ -35,21 +35,21 @@ export async function getServerNotDeleting({ db }: Compute, { serverId }: OnServ
   return server;
 }
 
-const minPollMs = 50;
-const maxPollMs = 1_000;
+const lockPollMs = 1_000;
 
 /**
  * A spec states the whole guest, so one task at a time may send it: the others wait here. A task holds the lock
  * until it ends, and the lock of a task that no longer exists is free. A build holds it from the start.
  */
-export async function acquireGuestLock({ db }: Compute, serverId: string, run: Run): Promise<void> {
-  for (let ms = minPollMs; ; ms = Math.min(ms * 2, maxPollMs)) {
+export async function acquireGuestLock({ db, bus }: Compute, serverId: string, run: Run): Promise<void> {
+  const tryLock = async () => {
     const server = await findServer(db, serverId);
     if (!server) throw notFound('Instance', serverId);
-    if (server.guestTaskId === run.taskId) return;
-    if (await run.commit((tx) => tryLockGuest(tx, serverId, run.taskId))) return;
-    await sleep(ms, undefined, { signal: run.signal });
-  }
+    const isMine =
+      server.guestTaskId === run.taskId || (await run.commit((tx) => tryLockGuest(tx, serverId, run.taskId)));
+    return isMine ? server : undefined;
+  };
+  await waitFor(bus, taskAdvanced, lockPollMs, tryLock, run.signal);
 }
 
 /** Sends the spec to the host and waits for the result. A first boot has the long timeout, since it downloads the image. */

@@ -6,7 +6,7 @@ import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
-import type { Compute } from '../context.ts';
+import { type Compute, taskAdvanced } from '../context.ts';
 import { findHost } from '../hosts/store.ts';
 import type { Server } from '../servers/store.ts';
 
@@ -23,6 +23,7 @@ export async function connectVolume(
   const volumeId = attachment.volumeId ?? (await ensureVolume(compute, server, attachment, run)).id;
   const reserved = await reserve(compute, attachment, volumeId);
   await run.commit((tx) => attachmentTable.change(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
+  compute.bus.notify(taskAdvanced);
   const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
   const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector), compute);
   await run.commit((tx) => attachmentTable.change(tx, attachment.id, { connection }));
