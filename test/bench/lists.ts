@@ -214,13 +214,15 @@ async function onDatabase(database: Database, t: Pick<TestContext, 'after'>): Pr
   }
 }
 
-/** Ends in reverse what was started. */
+/** Ends in reverse what was started, all of it: a database must not stay behind a service that could not be closed. */
 async function withEnds(work: (t: Pick<TestContext, 'after'>) => Promise<void>): Promise<void> {
   const ends: (() => unknown)[] = [];
   try {
     await work({ after: (end) => void ends.push(() => (end as () => unknown)()) });
   } finally {
-    for (const end of ends.reverse()) await end();
+    const failures: unknown[] = [];
+    for (const end of ends.reverse()) await Promise.resolve(end()).catch((error: unknown) => failures.push(error));
+    for (const error of failures) process.stderr.write(`${error}\n`);
   }
 }
 
