@@ -40,6 +40,20 @@ test('a request before the first token key document waits for it', async (t) => 
   assert.equal((await asked).userId, 'u');
 });
 
+test('an identity of the release before has the token keys at the earlier path', async (t) => {
+  const asked: string[] = [];
+  const raw: Session['raw'] = async (_type, path) => {
+    asked.push(path.replace(/\?.*/, ''));
+    const status = path.startsWith('/wattle/trust') ? 200 : 404;
+    return { status, headers: {}, stream: Readable.from([Buffer.from(JSON.stringify(published))]) } as unknown as Reply;
+  };
+  const tokenKeys = watchTokenKeys({ session: { raw } as unknown as Session, bus: memoryBus(), log: silentLog() });
+  t.after(tokenKeys.close);
+  const { userId } = await tokenKeys.identify((name) => (name === 'x-auth-token' ? token : undefined), 'req-1');
+  assert.equal(userId, 'u');
+  assert.deepEqual(asked, ['/wattle/token-keys', '/wattle/trust']);
+});
+
 test('with a real Keystone each token is validated there: 404 is a 401, and any other error a 503', async (t) => {
   const said: Readonly<Record<string, [number, unknown]>> = {
     good: [200, { token: keystonesToken }],

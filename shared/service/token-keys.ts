@@ -44,9 +44,12 @@ export function watchTokenKeys(parts: {
   const poll = async () => {
     const query = `epoch=${tokenKeys.epoch()}&since=${tokenKeys.since()}&wait=${away ? 0 : waitSeconds}`;
     const ask = (path: string) => session.raw('identity', `${path}?${query}`, { signal: ending.signal, timeoutMs });
-    const first = await ask(tokenKeysPath);
-    const reply = first.status === 404 ? await ask(earlierPath) : first;
-    const text = await textOf(reply);
+    let reply = await ask(tokenKeysPath);
+    let text = await textOf(reply);
+    if (reply.status === 404) {
+      reply = await ask(earlierPath);
+      text = await textOf(reply);
+    }
     if (reply.status === 200) tokenKeys.update(JSON.parse(text) as TokenKeyDocument);
     else if (reply.status === 404 && tokenKeys.epoch() <= emptyDocument.epoch) tokenKeys.update(emptyDocument);
     else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);

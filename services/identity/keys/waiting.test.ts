@@ -25,3 +25,13 @@ test('a wait outside 0 to 60 seconds is refused', async (t) => {
   const { ask, admin } = await openIdentity(t);
   assert.equal((await ask('GET', path(1, 61), { token: await admin() })).status, 400);
 });
+
+test('processes of the release before find the same document at the earlier path', async (t) => {
+  const { ask, admin } = await openIdentity(t);
+  const token = await admin();
+  const [now, earlier] = [
+    await ask('GET', path(0, 0), { token }),
+    await ask('GET', '/wattle/trust?epoch=0&since=0', { token }),
+  ];
+  assert.deepEqual([earlier.status, earlier.body], [200, now.body]);
+});
