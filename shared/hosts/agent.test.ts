@@ -42,3 +42,35 @@ test('a later spec aborts the one it replaces and is performed next', async (t) 
   await removed.promise;
   assert.deepEqual(begun, ['wait web', 'remove web']);
 });
+
+test('K63: an outcome that its service did not confirm is reported again within seconds, without another notification', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const bus = memoryBus();
+  const reports: OpenWork['id'][] = [];
+  const [refused, confirmed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const performed: string[] = [];
+  const driver: Driver = { wait: async () => {}, remove: async ({ id }) => void performed.push(id) };
+  let open: OpenWork[] = [{ id: 'only', verb: 'remove', spec: { id: 'web' } }];
+  bus.onCall(address.open('test'), async () => open);
+  bus.onCall(address.finish('test'), async ({ id }: { id: string }) => {
+    reports.push(id);
+    if (reports.length === 1) {
+      refused.resolve();
+      throw new Error('the service died');
+    }
+    open = [];
+    confirmed.resolve();
+  });
+  const agent = startAgent({ contract, bus, host: 'here', driver, log: silentLog(), everyMs: 3_600_000 });
+  t.after(agent.close);
+  await refused.promise;
+  let waiting = true;
+  void confirmed.promise.then(() => {
+    waiting = false;
+  });
+  for (let turns = 0; waiting && turns < 1_000; turns += 1) {
+    await new Promise(setImmediate);
+    t.mock.timers.tick(10);
+  }
+  assert.deepEqual([reports, performed], [['only', 'only'], ['web']]);
+});

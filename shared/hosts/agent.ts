@@ -30,17 +30,21 @@ export interface Agent {
 
 /** The polling interval while the service is unreachable: it sends no notifications when it comes back. */
 const retryMs = 5_000;
+/** A call that a service took and did not answer before it died is repeated after this time. */
+const callOptions = { timeoutMs: 5_000 };
 
 export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   const { contract, bus, host, log, everyMs, report = async () => null } = options;
   const { service } = contract;
   const gone = new AbortController();
-  const perform = performer(options, gone.signal);
+  const soonMs = Math.min(everyMs, retryMs);
+  const pollSoon = () => void setTimeout(() => polling.wake(), soonMs).unref();
+  const perform = performer(options, gone.signal, pollSoon);
   const queue = keyedQueue();
   const underway = new Map<string, AbortController>();
 
   const poll = async () => {
-    const open = await bus.call<OpenWork[]>(address.open(service), { host, report: await report() });
+    const open = await bus.call<OpenWork[]>(address.open(service), { host, report: await report() }, callOptions);
     const ids = new Set(open.map(({ id }) => id));
     for (const [id, replaced] of underway) if (!ids.has(id)) replaced.abort();
     for (const work of open.filter(({ id }) => !underway.has(id))) {
@@ -50,7 +54,7 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
     }
   };
   const onError = (error: unknown) => log.warn({ host, error }, 'the service does not answer');
-  const polling = every(everyMs, poll, onError, Math.min(everyMs, retryMs));
+  const polling = every(everyMs, poll, onError, soonMs);
   const off = bus.onNotify(address.notify(service, host), polling.wake);
   polling.wake();
   const close = () => {
@@ -61,8 +65,12 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   return { wake: polling.wake, close };
 }
 
-/** Performs work and reports its outcome. An outcome that was not confirmed is kept, and reported again at the next poll. */
-function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Driver>, gone: AbortSignal) {
+/** Performs work and reports its outcome. An outcome that was not confirmed is kept, and reported again at a poll soon after. */
+function performer<Driver>(
+  { contract, bus, host, driver, log }: AgentOptions<Driver>,
+  gone: AbortSignal,
+  pollSoon: () => void,
+) {
   const outcomes = new Map<string, Outcome>();
   return async (work: OpenWork, replaced: AbortSignal): Promise<void> => {
     try {
@@ -70,9 +78,10 @@ function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Dr
       const outcome = outcomes.get(work.id) ?? (await attempt(driver, work, replaced));
       if (gone.aborted) return;
       outcomes.set(work.id, outcome);
-      await bus.call(address.finish(contract.service), { id: work.id, host, outcome });
+      await bus.call(address.finish(contract.service), { id: work.id, host, outcome }, callOptions);
       outcomes.delete(work.id);
     } catch (error) {
+      if (outcomes.has(work.id)) pollSoon();
       if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work failed and is retried');
     }
   };
