@@ -2,9 +2,8 @@
  * The certificate authority of a cloud and the certificates of its nodes, made by the openssl command: it is on every
  * Debian, gets its security updates, and is called a few times in the life of a node. Private keys are files with mode 0600.
  */
-import { createHash, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tryRun } from '#shared/process/run.ts';
 import { writeOnce } from '../cloud/directory.ts';
@@ -68,10 +67,9 @@ export async function requestCertificate(path: string, name: string): Promise<st
 export async function signRequest(path: string, request: string, subject: Subject): Promise<Certificate> {
   if ((await tryRun(['openssl', 'req', '-noout', '-verify'], { input: request })).code !== 0)
     throw new Refusal('the certificate request is not signed by its own key');
-  const serial = createHash('sha256').update(`${Date.now()}${Math.random()}${request}`).digest('hex').slice(0, 32);
-  const folder = mkdtempSync(join(tmpdir(), 'wattle-sign-'));
+  const serial = randomBytes(16).toString('hex');
+  const extensions = join(path, 'tls', `${serial}.extensions`);
   try {
-    const extensions = join(folder, 'extensions');
     writeFileSync(extensions, extensionsOf(subject), { mode: 0o600 });
     const { stdout } = await run(
       [
@@ -83,7 +81,7 @@ export async function signRequest(path: string, request: string, subject: Subjec
     );
     return { certificate: stdout, serial: new X509Certificate(stdout).serialNumber };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(extensions, { force: true });
   }
 }
 
