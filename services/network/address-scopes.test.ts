@@ -87,3 +87,28 @@ test('a network has subnets of one address scope, and shows it', async (t) => {
     'NetworkAddressScopeAffinityError',
   );
 });
+
+test('subnets from pools without an address scope are of one pool in each network and IP version', async (t) => {
+  const cloud = await startCloud(t);
+  const poolOf = async (prefix: string) =>
+    (await cloud.make('subnetpools', { subnetpool: { name: 'p', prefixes: [prefix], default_prefixlen: 64 } })).id;
+  const first = await cloud.make('subnetpools', { subnetpool: { name: 'p', prefixes: ['10.0.0.0/16'] } });
+  const second = await cloud.make('subnetpools', { subnetpool: { name: 'p', prefixes: ['10.1.0.0/16'] } });
+  const scoped = await cloud.make('subnetpools', poolIn((await scopeOf(cloud)).id, '10.2.0.0/16'));
+  const { id: network_id } = await cloud.make('networks', { network: {} });
+  const from = (subnetpool_id: string, ip_version = 4) => ({
+    subnet: { network_id, ip_version, subnetpool_id, ...(ip_version === 4 ? { prefixlen: 24 } : {}) },
+  });
+  await cloud.make('subnets', from(first.id));
+  await cloud.make('subnets', from(first.id));
+  for (const other of [second, scoped])
+    assert.deepEqual(await refusal(cloud, 'POST', 'subnets', from(other.id)), {
+      status: 400,
+      type: 'NetworkSubnetPoolAffinityError',
+      message: 'Subnets hosted on the same network must be allocated from the same subnet pool.',
+    });
+  await cloud.make('subnets', from(await poolOf('fd00:9::/48'), 6));
+  // A subnet without a pool may come after others, and no pool after it on its network.
+  await cloud.make('subnets', { subnet: { network_id, ip_version: 4, cidr: '10.9.0.0/24' } });
+  assert.equal((await refusal(cloud, 'POST', 'subnets', from(first.id))).type, 'NetworkSubnetPoolAffinityError');
+});

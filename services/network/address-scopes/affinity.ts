@@ -1,4 +1,4 @@
-/** All subnets of a network that have one IP version are of one address scope, or of none. */
+/** All subnets of a network that have one IP version are of one address scope or, without one, from one subnet pool. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { type SubnetPool, subnetPools } from '../subnet-pools/resource.ts';
@@ -22,11 +22,16 @@ const mixed = () =>
     'NetworkAddressScopeAffinityError',
   );
 
-/** For a new subnet from the pool on that network. */
-export async function refuseSecondScope(network: Network, networkId: string, pool: SubnetPool): Promise<void> {
+/** For a new subnet from the pool on that network: the others are of the same scope or, without one, from the same pool. */
+export async function refuseSecondPool(network: Network, networkId: string, pool: SubnetPool): Promise<void> {
   const siblings = await subnetRows.where(network.db, { networkId, ipVersion: pool.ipVersion });
   const [scopeId] = (await scopesOf(network, siblings)).values();
   if (scopeId !== undefined && pool.addressScopeId !== scopeId) throw mixed();
+  if (scopeId === undefined && siblings.some(({ subnetpoolId }) => subnetpoolId !== pool.id))
+    throw badRequest(
+      'Subnets hosted on the same network must be allocated from the same subnet pool.',
+      'NetworkSubnetPoolAffinityError',
+    );
 }
 
 /** For a pool that gets another scope: its subnets are alone on their networks. */

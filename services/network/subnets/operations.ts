@@ -1,7 +1,7 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { cidrOf, cidrText, contains, overlap } from '#shared/net/addresses.ts';
-import { refuseSecondScope } from '../address-scopes/affinity.ts';
+import { refuseSecondPool } from '../address-scopes/affinity.ts';
 import { findPortByAddress, listAddressesOfSubnet } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markExternalDirty, markNetworkDirty } from '../networks/mark-dirty.ts';
@@ -61,7 +61,7 @@ async function chooseCidr(network: Network, caller: Caller, input: NewSubnet, pr
   if (pool) {
     if (input.ipVersion !== undefined && pool.ipVersion !== ipVersion)
       throw badResource('subnets', `Cannot allocate IPv${ipVersion} subnet from IPv${pool.ipVersion} subnet pool`);
-    await refuseSecondScope(network, input.networkId, pool);
+    await refuseSecondPool(network, input.networkId, pool);
     const text = await cutFrom(network, pool, { cidr, prefixlen, projectId });
     return { text, subnetpoolId: pool.id, version: pool.ipVersion };
   }
