@@ -6,6 +6,7 @@ export const section = {
     'auto',
     'network driver; auto: linux as root, else user (user-mode networking)',
   ),
+  availabilityZone: text('nova', 'availability zone of this host, which networks and routers can name'),
   stateDir: text('', 'directory of the specs that this host applies; empty: network-agent below var'),
   tunnelAddress: text('', 'local address of VXLAN tunnels; empty: the address of the cloud'),
   vxlanPort: number(4789, 'UDP port of VXLAN; must differ between multi-host clouds that share a machine'),

@@ -29,6 +29,7 @@ export const start: Start = async (runtime) => {
     tunnelAddress: settings.tunnelAddress || cloud.address,
     driver: driver.kind,
     features: driver.features,
+    availabilityZone: settings.availabilityZone,
     standing: driver.appliedIds(),
   });
   const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });

@@ -170,13 +170,14 @@ export async function startCloud(
   const list = async (path: string, as = member) => (await show(path, as)) as unknown as (Json & { id: string })[];
 
   /** Starts a host that applies every spec; `instead` overrides verbs. */
-  const startHost = (name: string, instead: Partial<NetworkAgent> = {}, host = emptyHost()) => {
+  const startHost = (name: string, instead: Partial<NetworkAgent> = {}, host = emptyHost(), zone?: string) => {
     const report = async () => ({
       hostId: `id-of-${name}`,
       hostname: name,
       tunnelAddress: `192.0.2.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 250}`,
       driver: 'fake',
       features: ['vxlan'],
+      ...(zone === undefined ? {} : { availabilityZone: zone }),
       standing: host.standing(),
     });
     const driver = { ...driverOf(host), ...instead };

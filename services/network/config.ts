@@ -23,6 +23,7 @@ export const section = {
   dnsDomain: text('openstacklocal', 'DNS domain of names given by DHCP'),
   quotaNetwork: number(100, 'quota of networks of a project; -1: no limit'),
   quotaSubnet: number(100, 'quota of subnets of a project'),
+  quotaSubnetpool: number(-1, 'quota of subnet pools of a project'),
   quotaPort: number(500, 'quota of ports of a project'),
   quotaRouter: number(10, 'quota of routers of a project'),
   quotaFloatingip: number(50, 'quota of floating IPs of a project'),

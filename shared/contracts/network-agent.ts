@@ -159,6 +159,8 @@ export interface NetworkReport {
   readonly driver: 'linux' | 'user' | 'fake';
   /** Features of this kernel: vxlan, nft-bridge, br_netfilter, vlan … */
   readonly features: readonly string[];
+  /** `nova` when absent, as in reports of earlier agents. */
+  readonly availabilityZone?: string;
   /** Ids of the specs that this host has. The service removes those that it does not know. */
   readonly standing: readonly string[];
 }

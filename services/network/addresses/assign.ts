@@ -16,6 +16,7 @@ interface AddressRequest {
   readonly subnets: readonly Subnet[];
   /** Undefined: an address of each family. */
   readonly inputs: readonly FixedIpInput[] | undefined;
+  readonly deviceOwner: string;
   /** Allocate the lowest free address instead of a random one: for the network's own ports. */
   readonly lowest?: boolean;
   /** The position of the first new address; the port has this many already. */
@@ -56,13 +57,22 @@ function refuseDuplicates(inputs: readonly FixedIpInput[]): void {
 export const isAutomatic = ({ ipVersion, ipv6AddressMode }: Subnet): boolean =>
   ipVersion === 6 && (ipv6AddressMode === 'slaac' || ipv6AddressMode === 'dhcpv6-stateless');
 
+/** The subnets for ports of that device owner, those of any service type first and those of none after them. */
+function serving({ subnets, deviceOwner }: AddressRequest): Subnet[] {
+  const own = subnets.filter(({ serviceTypes }) => serviceTypes.includes(deviceOwner));
+  const found = [...own, ...subnets.filter(({ serviceTypes }) => serviceTypes.length === 0)];
+  if (found.length > 0 || subnets.length === 0) return found;
+  throw conflict('No valid service subnet for the given device owner.', 'IpAddressGenerationFailureNoMatchingSubnet');
+}
+
 async function onePerFamily(network: Network, request: AddressRequest): Promise<FreeAddress[]> {
-  const automatic = request.subnets
+  const candidates = serving(request);
+  const automatic = candidates
     .filter(isAutomatic)
     .map((subnet) => ({ subnet, address: automaticAddress(subnet, request) }));
   const found = [];
   for (const version of [4, 6] as const) {
-    const subnets = request.subnets.filter((subnet) => subnet.ipVersion === version && !isAutomatic(subnet));
+    const subnets = candidates.filter((subnet) => subnet.ipVersion === version && !isAutomatic(subnet));
     const free = await firstFree(network, subnets);
     if (free) found.push(free);
     else if (subnets.length > 0) throw exhausted(request.networkId);

@@ -1,3 +1,4 @@
+import type { Query } from '#shared/resource/attribute.ts';
 import { networks } from '../networks/resource.ts';
 import { integer, list, listed, text, texts } from '../resources/attributes.ts';
 import { type Row, resource } from '../resources/resource.ts';
@@ -8,6 +9,11 @@ const subnet = {
   required: ['subnet_id', 'subnet_name', 'ip_version', 'cidr', 'total_ips', 'used_ips'],
   properties: { total_ips: { type: 'number' }, used_ips: { type: 'integer' } },
 };
+
+const withSubnets = (query: Query, versions: readonly string[]) =>
+  void query.whereIn('id', (inner: Query) => {
+    inner.select('networkId').from('subnets').whereIn('ipVersion', versions.map(Number).filter(Number.isInteger));
+  });
 
 /** How many addresses a network has, and how many of them are allocated. */
 export const availabilities = resource('network_ip_availability', 'network_ip_availabilities', {
@@ -23,8 +29,8 @@ export const availabilities = resource('network_ip_availability', 'network_ip_av
     total_ips: integer({ stored: false, output: { type: 'number' } }),
     used_ips: integer({ stored: false }),
     subnet_ip_availability: list<object>(subnet)({ stored: false }),
-    /** Restricts the counts to subnets of one family. */
-    ip_version: text({ column: null, hidden: true, filter: () => {} }),
+    /** Restricts the counts, and the networks, to those with subnets of one family. */
+    ip_version: text({ column: null, hidden: true, filter: withSubnets }),
     tags: texts({ hidden: true }),
     revision: integer({ hidden: true }),
   },

@@ -7,14 +7,14 @@ import { subnetsOf } from '../subnets/store.ts';
 import type { Availability } from './resource.ts';
 
 /** The counts of the subnets of networks. */
-export async function subnetCounts({ db }: Network, rows: readonly Availability[], { query }: Pick<Call, 'query'>) {
-  const { ip_version: version } = query;
+export async function subnetCounts({ db }: Network, rows: readonly Availability[], { queries }: Pick<Call, 'queries'>) {
+  const { ip_version: versions } = queries;
   const subnets = (
     await subnetsOf(
       db,
       rows.map(({ id }) => id),
     )
-  ).filter(({ ipVersion }) => version === undefined || String(ipVersion) === version);
+  ).filter(({ ipVersion }) => versions === undefined || versions.includes(String(ipVersion)));
   const taken = await countTaken(
     db,
     subnets.map(({ id }) => id),

@@ -29,8 +29,8 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
     fixedIpAddress: null,
     routerId: null,
     status: 'DOWN',
-    dnsName: input.dnsName,
-    dnsDomain: input.dnsDomain,
+    dnsName: '',
+    dnsDomain: '',
   };
   const association = input.portId
     ? await associationFor(network, caller, unassociated, input.portId, input.fixedIpAddress)
@@ -60,7 +60,14 @@ async function allocateAddress(network: Network, external: NetworkRow, input: Ne
     ...(input.floatingIpAddress === undefined ? {} : { ip_address: input.floatingIpAddress }),
   };
   const inputs = Object.keys(requested).length > 0 ? [requested] : undefined;
-  const addressRequest = { portId: port.id, mac: port.macAddress, networkId: external.id, subnets, inputs };
+  const addressRequest = {
+    portId: port.id,
+    mac: port.macAddress,
+    networkId: external.id,
+    subnets,
+    inputs,
+    deviceOwner: owner.floatingIp,
+  };
   const [allocated] = await assignAddresses(network, addressRequest);
   if (!allocated) throw badResource('floatingip', `Network ${external.id} does not contain any IPv4 subnet`);
   return { port, address: allocated.address };

@@ -4,7 +4,6 @@ import {
   clearable,
   create,
   empty,
-  hostname,
   list,
   listed,
   nameless,
@@ -33,8 +32,9 @@ export const floatingIps = resource('floatingip', 'floatingips', {
     router_id: uuid({ nullable: true, ...listed }),
     /** ERROR when the host of its router refuses it. */
     status: choice(['ACTIVE', 'DOWN', 'ERROR'])(listed),
-    dns_name: hostname({ set: create, default: '', hidden: true }),
-    dns_domain: hostname({ set: create, default: '', hidden: true }),
+    /** Empty: names of floating IPs are not implemented. */
+    dns_name: text({ hidden: true }),
+    dns_domain: text({ hidden: true }),
     /** An update with it is not an empty one, which disassociates. */
     qos_policy_id: empty({ stored: false, set: both, show: () => null }),
     port_forwardings: list<object>({ type: 'object' })({ column: null, show: () => [] }),

@@ -1,5 +1,7 @@
 import type { Network } from '../context.ts';
+import type { Router } from '../routers/resource.ts';
 import { ensureFact, findFact, findHost, listHosts } from './store.ts';
+import { isInZones } from './zones.ts';
 
 /**
  * The host of routers and external networks: the one in the settings, or the first that reported; '' while there is none.
@@ -12,4 +14,13 @@ export async function gatewayHost({ db, config }: Network): Promise<string> {
   const [first] = await listHosts(db);
   if (!first) return '';
   return ensureFact(db, 'way-out', first.host);
+}
+
+/** The host of a router: the gateway host, or '' while that is in none of the zones that the router names. */
+export async function routerHost(
+  network: Network,
+  { availabilityZoneHints }: Pick<Router, 'availabilityZoneHints'>,
+): Promise<string> {
+  const host = await findHost(network.db, await gatewayHost(network));
+  return host && isInZones(host, availabilityZoneHints) ? host.host : '';
 }

@@ -5,20 +5,21 @@ import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { deleteEntriesOf, refusalsOn } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
-import { fieldsOf, pick } from '../resources/query.ts';
+import { fieldsOf, pick, refuseOtherFilters } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
 import { deleteHost, type Host, listHosts } from './store.ts';
 import { agentView } from './view.ts';
 
+const agentFilters = ['host', 'agent_type', 'binary', 'id', 'topic', 'availability_zone'] as const;
+
 /** Empty for a caller who may not see agents. */
 export const listAgents: Handler<Network> = async (network, call) => {
+  refuseOtherFilters(call, [...agentFilters, 'alive']);
   if (!call.may('get_agent')) return ok({ agents: [] });
   const { query } = call;
   const views = await Promise.all((await listHosts(network.db)).map((host) => viewOf(network, host)));
   const matches = (view: ReturnType<typeof agentView>) =>
-    (['host', 'agent_type', 'binary', 'id', 'availability_zone'] as const).every(
-      (key) => (query[key] ?? view[key]) === view[key],
-    ) &&
+    agentFilters.every((key) => (query[key] ?? view[key]) === view[key]) &&
     (query.alive === undefined || query.alive.toLowerCase() === String(view.alive));
   return ok({ agents: views.filter(matches).map((view) => pick(view, fieldsOf(call))) });
 };
@@ -52,11 +53,14 @@ export const removeAgent: Handler<Network, unknown, 'id'> = async (network, { pa
   return noContent();
 };
 
-const zones = ['network', 'router'].map((resource) => ({ name: 'nova', resource, state: 'available' }));
+const zoneFilters = ['name', 'resource', 'state'] as const;
 
-export const listZones: Handler<Network> = async ({ db }, { query }) => {
-  const known = (await listHosts(db)).length > 0 ? zones : [];
-  const matches = (zone: (typeof zones)[number]) =>
-    (['name', 'resource', 'state'] as const).every((key) => (query[key] ?? zone[key]) === zone[key]);
-  return ok({ availability_zones: known.filter(matches) });
+export const listZones: Handler<Network> = async ({ db }, call) => {
+  refuseOtherFilters(call, zoneFilters);
+  const names = new Set((await listHosts(db)).map(({ availabilityZone }) => availabilityZone));
+  const zones = [...names].flatMap((name) =>
+    ['network', 'router'].map((resource) => ({ name, resource, state: 'available' })),
+  );
+  const found = zones.filter((zone) => zoneFilters.every((key) => (call.query[key] ?? zone[key]) === zone[key]));
+  return ok({ availability_zones: found.map((zone) => pick(zone, fieldsOf(call))) });
 };

@@ -13,6 +13,7 @@ import { dhcpId } from '../specs/dhcp.ts';
 import { externalId } from '../specs/external.ts';
 import { gatewayHost } from './gateway-host.ts';
 import { findHost, type Host, updateSeenAt, upsertHost } from './store.ts';
+import { isInZones } from './zones.ts';
 
 interface LastReport {
   readonly state: string;
@@ -54,7 +55,7 @@ export function openReports(network: Network): Reports {
 
 /** Stores a new or changed host. With a new tunnel address its peers must be updated. */
 async function saveHost(network: Network, host: string, report: NetworkReport): Promise<void> {
-  const { hostId, hostname, tunnelAddress, driver, features } = report;
+  const { hostId, hostname, tunnelAddress, driver, features, availabilityZone = 'nova' } = report;
   const now = Date.now();
   await atomically(network, async (within) => {
     const before = await findHost(within.db, host);
@@ -65,12 +66,13 @@ async function saveHost(network: Network, host: string, report: NetworkReport): 
       tunnelAddress,
       driver,
       features,
+      availabilityZone,
       firstSeenAt: before?.firstSeenAt ?? now,
       seenAt: now,
     };
     await upsertHost(within.db, row);
     if (before && before.tunnelAddress !== tunnelAddress) await markNetworksOfHostDirty(within, host);
-    if (host === (await gatewayHost(within))) await placeRouters(within, host);
+    if (host === (await gatewayHost(within))) await placeRouters(within, row);
   });
 }
 
@@ -85,11 +87,11 @@ async function markNetworksOfHostDirty({ db }: Network, host: string): Promise<v
   }
 }
 
-/** Moves routers that are on no host or another one to the gateway host, with the external networks. */
-async function placeRouters(network: Network, host: string): Promise<void> {
+/** Moves routers that are on no host or another one to the gateway host, if it is in a zone of theirs, with the external networks. */
+async function placeRouters(network: Network, { host, availabilityZone }: Host): Promise<void> {
   const { db } = network;
   for (const router of await routerRows.where(db, {})) {
-    if (router.host === host) continue;
+    if (router.host === host || !isInZones({ availabilityZone }, router.availabilityZoneHints)) continue;
     await routerRows.update(db, router.id, { host });
     await markDirty(db, [
       { host: router.host, kind: 'router', subject: router.id },

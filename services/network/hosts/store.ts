@@ -9,6 +9,7 @@ export interface Host {
   readonly tunnelAddress: string;
   readonly driver: 'linux' | 'user' | 'fake';
   readonly features: readonly string[];
+  readonly availabilityZone: string;
   readonly firstSeenAt: number;
   readonly seenAt: number;
 }

@@ -12,7 +12,7 @@ export const agentView = (network: Network, host: Host, refused: readonly Refusa
   binary: 'wattle-network-agent',
   topic: 'network',
   host: host.host,
-  availability_zone: 'nova',
+  availability_zone: host.availabilityZone,
   admin_state_up: true,
   alive: !isAway(network, host),
   created_at: shortTime(host.firstSeenAt),

@@ -1,6 +1,7 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
+import { refuseUnknownZones } from '../hosts/zones.ts';
 import { portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
@@ -17,6 +18,7 @@ export async function createNetwork(
   projectId: string,
 ): Promise<NetworkRow> {
   await reserve(network, projectId, 'network');
+  await refuseUnknownZones(network, input.availabilityZoneHints);
   const segment = await segmentFor(network, input);
   const row: NetworkRow = {
     ...freshRow(projectId, input),
@@ -54,7 +56,8 @@ export async function updateNetwork(
   if (input.mtu !== undefined && mtu < 1280) await refuseSmallFrames(network, row);
   const after = { ...row, ...input, mtu };
   await networkRows.update(network.db, row.id, { ...input, mtu });
-  if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await markNetworkDirty(network, row.id);
+  if ((['mtu', 'adminStateUp', 'dnsDomain'] as const).some((column) => after[column] !== row[column]))
+    await markNetworkDirty(network, row.id);
   if (after.external !== row.external) await markExternalDirty(network, after);
 }
 

@@ -6,6 +6,7 @@ import { atomically, type Network } from '../context.ts';
 import { markDirty } from '../host-sync/store.ts';
 import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
+import { isInZones } from '../hosts/zones.ts';
 import { markPeersDirty } from '../networks/mark-dirty.ts';
 import { networkRows } from '../networks/resource.ts';
 import { lockNetwork } from '../networks/store.ts';
@@ -19,7 +20,7 @@ export const hasDhcp = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boo
 
 /**
  * Creates, updates, moves or deletes the DHCP port to match the network's subnets and hosts. It stays on its host while that is up
- * and has other ports of the network, and is unbound while no host has one.
+ * and has other ports of the network, and is unbound while no host has one. A host in a zone that the network names comes first.
  */
 export async function placeDhcp(network: Network, networkId: string): Promise<void> {
   const { db } = network;
@@ -37,11 +38,14 @@ async function chooseHost(network: Network, { networkId, bindingHost }: Port): P
   const { db } = network;
   const hosts = await hostsOfNetwork(db, networkId);
   if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
-  const away = new Set((await listHosts(db)).filter((each) => isAway(network, each)).map(({ host }) => host));
-  if (hosts.has(bindingHost) && !away.has(bindingHost)) return bindingHost;
-  const present = [...hosts.keys()].find((host) => !away.has(host));
-  const [first = ''] = hosts.keys();
-  return present ?? (hosts.has(bindingHost) ? bindingHost : first);
+  const { availabilityZoneHints = [] } = (await networkRows.get(db, networkId)) ?? {};
+  const up = (await listHosts(db)).filter((each) => hosts.has(each.host) && !isAway(network, each));
+  const inZone = up.filter((each) => isInZones(each, availabilityZoneHints));
+  for (const each of [inZone.map(({ host }) => host), up.map(({ host }) => host), [...hosts.keys()]]) {
+    const [first] = each;
+    if (first !== undefined) return each.includes(bindingHost) ? bindingHost : first;
+  }
+  return '';
 }
 
 /** Moves DHCP ports from hosts that are down to other hosts of their networks. */
@@ -78,7 +82,8 @@ async function ensureAddresses(network: Network, port: Port, dhcpSubnets: readon
   let firstPosition = kept.length;
   for (const subnet of missing) {
     const inputs = [{ subnet_id: subnet.id }];
-    const request = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], inputs };
+    const { id: portId, macAddress: mac, deviceOwner } = port;
+    const request = { portId, mac, deviceOwner, networkId: port.networkId, subnets: [subnet], inputs };
     firstPosition += (
       await assignAddresses(network, { ...request, firstPosition, lowest: true }).catch(ignoreExhausted)
     ).length;

@@ -37,7 +37,8 @@ export async function createPort(network: Network, caller: Caller, input: NewPor
   await portRows.insert(db, port);
   await putPortGroups(db, port.id, groupIds);
   const subnets = await subnetRows.where(db, { networkId: net.id });
-  const addressRequest = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
+  const { id: portId, deviceOwner } = port;
+  const addressRequest = { portId, deviceOwner, mac: macAddress, networkId: net.id, subnets };
   await assignAddresses(network, { ...addressRequest, inputs: fixedIps ?? undefined });
   await markPortDirty(network, { after: port, groupIds });
   return port;

@@ -115,8 +115,6 @@ export const ports = resource('port', 'ports', {
     qos_policy_id: empty({ column: null, set: both }),
     qos_network_policy_id: empty({ column: null }),
     resource_request: empty({ column: null }),
-    device_profile: empty({ column: null, set: create, hidden: true }),
-    numa_affinity_policy: empty({ column: null, set: both, hidden: true }),
     ip_allocation: choice(['immediate', 'none'])({ stored: false }),
     'binding:vnic_type': text({
       column: 'vnicType',

@@ -16,7 +16,8 @@ export async function setFixedIps(network: Network, port: Port, requested: reado
     inputs.length === current.length && inputs.every((input) => current.some((each) => matches(each, input)));
   if (same) return false;
   await deleteAddresses(db, port.id);
-  const request = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets, inputs };
+  const { id: portId, macAddress: mac, networkId, deviceOwner } = port;
+  const request = { portId, mac, networkId, deviceOwner, subnets, inputs };
   const allocated = await assignAddresses(network, request);
   await releaseFloatingIpsOf(network, port.id, new Set(allocated.map(({ address }) => address)));
   return true;

@@ -52,6 +52,16 @@ export const allHostsOf = (db: Knex, networkId: string): Promise<string[]> =>
     .distinct('bindingHost')
     .then((rows) => rows.map(({ bindingHost }) => bindingHost));
 
+/** The availability zones of networks with a bound DHCP port, by network. */
+export async function dhcpZones(db: Knex, networkIds: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+  const rows: { readonly networkId: string; readonly availabilityZone: string }[] = await db('ports')
+    .join('hosts', 'hosts.host', 'ports.bindingHost')
+    .where({ deviceOwner: owner.dhcp })
+    .whereIn('networkId', [...networkIds])
+    .select('networkId', 'availabilityZone');
+  return new Map(rows.map(({ networkId, availabilityZone }) => [networkId, [availabilityZone]]));
+}
+
 /** The number of ports of a network on a host. */
 export const countOnHost = (db: Knex, networkId: string, bindingHost: string): Promise<number> =>
   portRows.countOf(db, { networkId, bindingHost });

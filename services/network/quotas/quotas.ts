@@ -7,16 +7,18 @@ import { networks } from '../networks/resource.ts';
 import { ports } from '../ports/resource.ts';
 import { routers } from '../routers/resource.ts';
 import { securityGroupRules, securityGroups } from '../security-groups/resource.ts';
+import { subnetPools } from '../subnet-pools/resource.ts';
 import { subnets } from '../subnets/resource.ts';
 
-const counted = [networks, subnets, ports, routers, floatingIps, securityGroups, securityGroupRules];
+const counted = [networks, subnets, subnetPools, ports, routers, floatingIps, securityGroups, securityGroupRules];
 
-/** Quotas that clients expect although they are not counted: subnet pools are unlimited, the others are not implemented. */
-const absent = { subnetpool: -1, rbac_policy: 10, trunk: -1 };
+/** Quotas that clients expect; what they limit is not implemented. */
+const absent = { rbac_policy: 10, trunk: -1 };
 
 const countedLimits = ({ config }: Network) => ({
   network: config.quotaNetwork,
   subnet: config.quotaSubnet,
+  subnetpool: config.quotaSubnetpool,
   port: config.quotaPort,
   router: config.quotaRouter,
   floatingip: config.quotaFloatingip,

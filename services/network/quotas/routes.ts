@@ -2,7 +2,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, checkedInHandler, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import type { Limits } from '#shared/resource/quota.ts';
 import { atomically, type Network } from '../context.ts';
-import { ownersOf } from '../resources/values.ts';
+import { ownersOf, truth } from '../resources/values.ts';
 import { networkQuotas } from './quotas.ts';
 
 type ProjectCall = Call<unknown, 'id'>;
@@ -32,11 +32,17 @@ const update: Handler<Network, { quota: Record<string, unknown> }, 'id'> = async
   network,
   { params: { id }, body },
 ) => {
-  const { tenant_id: _, project_id: __, force: ___, check_limit, ...requested } = body.quota;
+  const { tenant_id, project_id, force = true, check_limit = false, ...requested } = body.quota;
+  for (const named of [project_id, tenant_id])
+    if (named !== undefined && named !== id)
+      throw badRequest(
+        `Invalid input for project_id. Reason: '${named}' is not the project of the path.`,
+        'HTTPBadRequest',
+      );
   if (id.length > 64) throw badRequest(`Invalid project_id '${id.slice(0, 64)}…': too long.`, 'HTTPBadRequest');
   const limits = Object.fromEntries(Object.entries(requested).map(([name, value]) => [name, limitOf(name, value)]));
   await atomically(network, async (within) => {
-    if (check_limit) await refuseBelowUse(within, id, limits);
+    if (truth(check_limit, 'check_limit') || !truth(force, 'force')) await refuseBelowUse(within, id, limits);
     await networkQuotas.save(within, id, limits);
   });
   return ok({ quota: await networkQuotas.limits(network, id) });

@@ -106,14 +106,12 @@ export const empty = attributeOf<null>({ kind: 'text', input: { type: 'null' }, 
 /** The parts that its host refused, such as `route 10.9.0.0/16 via 10.7.0.9`; absent when it has all of it. */
 export const refusedParts = { 'wattle:refused': texts({ column: 'refused', stored: false }) } as const;
 
-/** There is one zone: hints are taken, and none is shown. */
-export const zoneHints = (set: readonly ('create' | 'update')[]) =>
-  texts({
-    column: null,
-    set,
-    input: { type: ['array', 'null'], items: { type: 'string', maxLength: 255 } },
-    show: () => [],
-  });
+/** The availability zones in which it is to be; each has a host. */
+export const zoneHints = texts({
+  set: create,
+  default: [],
+  input: { type: ['array', 'null'], uniqueItems: true, items: { type: 'string', maxLength: 255 } },
+});
 
 /** The text and the address of an item of a list. */
 export const shortText = { type: 'string', maxLength: 64 } satisfies Json;
@@ -129,24 +127,31 @@ const project = { type: 'string', minLength: 1, maxLength: 64 } satisfies Json;
 const time = attributeOf<number>({ kind: 'number', input: { type: 'string' }, parse: () => undefined });
 const byTags = tagFilters(inColumn('tags'));
 
-export const standard = {
+const identified = {
   id: text(listed),
   name: text({ set: both, default: '', ...listed, input: { type: 'string', maxLength: 255 } }),
   description: clearable({ set: both, default: '', ...listed }),
   tenant_id: text({ column: 'projectId', set: create, ...listed, input: project, output: { type: 'string' } }),
   project_id: text({ column: 'projectId', set: create, ...listed, input: project, output: { type: 'string' } }),
-  tags: texts({ filter: byTags.tags }),
-  'tags-any': texts({ column: null, hidden: true, filter: byTags['tags-any'] }),
-  'not-tags': texts({ column: null, hidden: true, filter: byTags['not-tags'] }),
-  'not-tags-any': texts({ column: null, hidden: true, filter: byTags['not-tags-any'] }),
+} as const;
+const versioned = {
   created_at: time({ show: shortTime }),
   updated_at: time({ show: shortTime }),
   revision_number: integer({ column: 'revision', ...listed }),
 } as const;
 
+export const standard = {
+  ...identified,
+  tags: texts({ filter: byTags.tags }),
+  'tags-any': texts({ column: null, hidden: true, filter: byTags['tags-any'] }),
+  'not-tags': texts({ column: null, hidden: true, filter: byTags['not-tags'] }),
+  'not-tags-any': texts({ column: null, hidden: true, filter: byTags['not-tags-any'] }),
+  ...versioned,
+} as const;
+
 /** Of a resource without a description, tags, times and revision. */
 export const unversioned = {
-  ...standard,
+  ...identified,
   description: text({ hidden: true }),
   tags: texts({ hidden: true }),
   created_at: time({ hidden: true }),
@@ -155,4 +160,7 @@ export const unversioned = {
 } as const;
 
 /** The same of a resource that clients cannot name. */
-export const nameless = { ...standard, name: text({ hidden: true, ...listed }) } as const;
+export const nameless = { ...standard, name: text({ hidden: true }) } as const;
+
+/** The same of one that they cannot tag either. */
+export const namelessUntagged = { ...identified, name: nameless.name, tags: texts({}), ...versioned } as const;

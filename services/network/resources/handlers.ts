@@ -18,7 +18,7 @@ export interface Owned {
   readonly revision: number;
 }
 
-type Sight = Pick<Call, 'may' | 'query'>;
+type Sight = Pick<Call, 'may' | 'queries'>;
 
 /** What a resource does by itself. Everything that writes runs inside a transaction. */
 export interface Operations<Row, New, Change> {

@@ -37,7 +37,7 @@ const knownTo = (may: May, attributes: Attributes): Attributes =>
   );
 
 function filterBy(name: string, attribute: Attribute | undefined, values: readonly string[]) {
-  if (attribute === undefined) throw badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
+  if (attribute === undefined) throw unknownFilter(name);
   const { filter } = attribute.options;
   if (typeof filter === 'function') return (query: Query) => filter(query, values);
   const { kind } = attribute.type;
@@ -47,6 +47,14 @@ function filterBy(name: string, attribute: Attribute | undefined, values: readon
   });
   const possible = wanted.filter((value) => !Number.isNaN(value)); // no row has what is no number
   return (query: Query) => void query.whereIn(columnOf(name, attribute) ?? name, possible as string[]);
+}
+
+const unknownFilter = (name: string) => badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
+
+/** For a list without pages that is not of a table. */
+export function refuseOtherFilters({ queries }: Pick<Call, 'queries'>, known: readonly string[]): void {
+  const other = Object.keys(queries).find((name) => name !== 'fields' && !known.includes(name));
+  if (other !== undefined) throw unknownFilter(other);
 }
 
 function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['sorts'] {

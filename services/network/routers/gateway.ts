@@ -69,7 +69,8 @@ async function createGatewayPort(
     ...(router.host ? { bindingHost: router.host, vifType: 'bridge' as const } : {}),
   };
   await portRows.insert(db, port);
-  const addressRequest = { portId: port.id, mac: port.macAddress, networkId, subnets };
+  const { id: portId, macAddress: mac, deviceOwner } = port;
+  const addressRequest = { portId, mac, deviceOwner, networkId, subnets };
   const inputs = input.external_fixed_ips?.length ? input.external_fixed_ips : undefined;
   await assignAddresses(network, { ...addressRequest, inputs });
   await markPortDirty(network, { after: port, groupIds: [] });

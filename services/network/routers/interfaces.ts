@@ -70,9 +70,9 @@ async function addBySubnet(network: Network, caller: Caller, router: Router, sub
     ...interfaceFields(router),
   };
   await portRows.insert(db, port);
-  const addressRequest = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
+  const { id: portId, macAddress: mac, networkId, deviceOwner } = port;
   await assignAddresses(network, {
-    ...addressRequest,
+    ...{ portId, mac, networkId, deviceOwner, subnets: [subnet] },
     inputs: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }],
   });
   await markPortDirty(network, { after: port, groupIds: [] });

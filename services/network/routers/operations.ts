@@ -4,7 +4,8 @@ import { cidrOf, overlap } from '#shared/net/addresses.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markRouterDirty } from '../floating-ips/release.ts';
-import { gatewayHost } from '../hosts/gateway-host.ts';
+import { routerHost } from '../hosts/gateway-host.ts';
+import { refuseUnknownZones } from '../hosts/zones.ts';
 import { networkRows } from '../networks/resource.ts';
 import { owner, portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/quotas.ts';
@@ -22,6 +23,7 @@ export async function createRouter(
   projectId: string,
 ): Promise<Router> {
   await reserve(network, projectId, 'router');
+  await refuseUnknownZones(network, input.availabilityZoneHints);
   const router: Router = {
     ...freshRow(projectId, input),
     ...input,
@@ -30,7 +32,7 @@ export async function createRouter(
     gatewayPortId: null,
     gatewayNetworkId: null,
     enableSnat: true,
-    host: await gatewayHost(network),
+    host: await routerHost(network, input),
   };
   await routerRows.insert(network.db, router);
   return externalGatewayInfo ? setGateway(network, caller, router, externalGatewayInfo) : router;

@@ -30,7 +30,6 @@ const gateway = itemOf({
   network_id: { anyOf: [{ type: 'string', format: 'uuid' }, { type: 'null' }] },
   enable_snat: { enum: [...flag.enum, null] },
   external_fixed_ips: fixedIps,
-  qos_policy_id: { type: 'null' },
 });
 const gatewayView = {
   type: 'object',
@@ -59,7 +58,7 @@ export const routers = resource('router', 'routers', {
     }),
     routes: list<HostRoute>(hostRoute, 30)({ set: ['update'] }),
     availability_zones: texts({ stored: false }),
-    availability_zone_hints: zoneHints(create),
+    availability_zone_hints: zoneHints,
     flavor_id: empty({ column: null, set: create }),
     ha: boolean({ ...never, rule: 'get_router:ha' }),
     distributed: boolean({ ...never, rule: 'get_router:distributed' }),

@@ -2,6 +2,7 @@ import { listAddresses } from '../addresses/store.ts';
 import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
 import { refusedOf } from '../host-sync/store.ts';
+import { listHosts } from '../hosts/store.ts';
 import type { Router } from './resource.ts';
 
 /** The gateways of routers, with their addresses. */
@@ -12,6 +13,7 @@ export async function routerRelations({ db }: Network, rows: readonly Router[]) 
     db,
     rows.map(({ id }) => id),
   );
+  const zones = new Map((await listHosts(db)).map((each) => [each.host, each.availabilityZone]));
   return ({ id, gatewayNetworkId, gatewayPortId, enableSnat, host }: Router) => ({
     externalGatewayInfo:
       gatewayNetworkId === null
@@ -22,6 +24,6 @@ export async function routerRelations({ db }: Network, rows: readonly Router[]) 
             enable_snat: enableSnat,
           },
     refused: refused.get(id),
-    availabilityZones: host === '' ? [] : ['nova'],
+    availabilityZones: [zones.get(host) ?? []].flat(),
   });
 }

@@ -12,7 +12,7 @@ import {
   integer,
   list,
   listed,
-  nameless,
+  namelessUntagged,
   refusedParts,
   standard,
   text,
@@ -48,7 +48,7 @@ export const securityGroupRules = resource('security_group_rule', 'security_grou
   untagged: true,
   ruledByParent: true,
   attributes: {
-    ...nameless,
+    ...namelessUntagged,
     description: clearable({ set: create, default: '', ...listed }),
     security_group_id: uuid({ column: 'groupId', set: create, required: true, ...listed }),
     ethertype: ethertype({ set: create, default: 'IPv4', ...listed }),

@@ -4,6 +4,7 @@ import { cidrOf } from '#shared/net/addresses.ts';
 import { refuseSplitNetworks } from '../address-scopes/affinity.ts';
 import { refuseForeignScope, refuseOutsideScope } from '../address-scopes/operations.ts';
 import type { Network } from '../context.ts';
+import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { carve, compact, isInside } from './carve.ts';
@@ -42,6 +43,7 @@ function lengthsOf(input: SubnetPoolChange, ipVersion: 4 | 6, before?: SubnetPoo
 }
 
 export async function createSubnetPool(network: Network, caller: Caller, input: NewSubnetPool, projectId: string) {
+  await reserve(network, projectId, 'subnetpool');
   const { prefixes, ipVersion } = prefixesOf(input.prefixes);
   if (input.isDefault) await refuseSecondDefault(network, ipVersion);
   const fresh = freshRow(projectId, input, 0);

@@ -1,0 +1,285 @@
+/** Bodies in which every attribute has a value that shows, and what the bodies refer to; read by effects.test.ts. */
+import type { Attributes } from '#shared/resource/attribute.ts';
+import { addressScopes } from './address-scopes/resource.ts';
+import { blueNetwork, type Cloud, type Json, nowhere, until } from './cloud.test.ts';
+import { floatingIps } from './floating-ips/resource.ts';
+import { networks } from './networks/resource.ts';
+import { ports } from './ports/resource.ts';
+import { routers } from './routers/resource.ts';
+import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
+import { subnetPools } from './subnet-pools/resource.ts';
+import { subnets } from './subnets/resource.ts';
+
+/** Of both roles, since services alone may set a binding profile. */
+export const admin = 'admin/admin,service,member,reader';
+
+export interface Walk {
+  readonly definition: { readonly one: string; readonly many: string; readonly attributes: Attributes };
+  /** A body with the required attributes alone. */
+  least(world: World): Promise<Json> | Json;
+  /** Bodies of creates and updates, beside the least one, in which every value is shown and is no default. */
+  creates(world: World): readonly Json[];
+  updates?(world: World): readonly Json[];
+  /** Attributes with one value alone, and another value, which is refused by name. */
+  readonly refused?: Json;
+  /** Attributes that updates refuse as a whole. */
+  readonly fixed?: Json;
+  /** Attributes whose effect is elsewhere, and where. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+  /** Filters that are no attribute that is shown: a value that the first row has, and one that it has not. */
+  filters?(row: Json, world: World): Readonly<Record<string, readonly [has: string, hasNot: string]>>;
+}
+
+/** What the bodies refer to. All of it belongs to project blue. */
+export async function worldOf(cloud: Cloud) {
+  cloud.startHost('kvm-1');
+  await cloud.hostIsKnown('kvm-1');
+  await until(async () => (await cloud.list('networks?name=public')).length === 1);
+  const [outside] = await cloud.list('networks?name=public', admin);
+  const { network, subnet } = await blueNetwork(cloud);
+  const group = await cloud.make('security-groups', { security_group: { name: 'g' } });
+  const scope = await cloud.make('address-scopes', { address_scope: { name: 's', ip_version: 4 } });
+  const prefixes = ['10.60.0.0/16'];
+  const pool = await cloud.make('subnetpools', { subnetpool: { name: 'p', prefixes } });
+  const external_gateway_info = { network_id: outside?.id };
+  const router = await cloud.make('routers', { router: { external_gateway_info } });
+  await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  let serial = 0;
+  const next = () => {
+    serial += 1;
+    return serial;
+  };
+  const outsideId = outside?.id ?? '';
+  const outsideSubnetId = ((outside?.subnets ?? []) as string[])[0] ?? '';
+  const emptyNetwork = async () => (await cloud.make('networks', { network: {} })).id;
+  const bluePort = async () => (await cloud.make('ports', { port: { network_id: network.id } })) as Json;
+  const freePorts = [await bluePort(), await bluePort()];
+  return { cloud, network, subnet, group, scope, pool, next, outsideId, outsideSubnetId, emptyNetwork, freePorts };
+}
+export type World = Awaited<ReturnType<typeof worldOf>>;
+
+const text = { name: 'x', description: 'y' };
+const owned = { project_id: 'blue', tenant_id: 'blue' };
+const addressOf = (port: Json | undefined) => ((port?.fixed_ips ?? []) as { ip_address: string }[])[0]?.ip_address;
+const associated = ({ freePorts }: World, at: number) => ({
+  port_id: freePorts[at]?.id,
+  fixed_ip_address: addressOf(freePorts[at]),
+});
+const namesOfHost = 'The DHCP spec of a host has it: effects-elsewhere.test.ts.';
+
+export const walks: readonly Walk[] = [
+  {
+    definition: networks,
+    least: () => ({}),
+    creates: () => [
+      {
+        ...text,
+        ...owned,
+        admin_state_up: false,
+        mtu: 1400,
+        shared: true,
+        'router:external': true,
+        is_default: true,
+        port_security_enabled: false,
+        availability_zone_hints: ['nova'],
+        'provider:network_type': 'local',
+      },
+      { 'provider:segmentation_id': 4077 },
+      { 'provider:network_type': 'flat', 'provider:physical_network': 'other' },
+    ],
+    updates: () => [
+      {
+        ...text,
+        admin_state_up: false,
+        mtu: 1400,
+        shared: true,
+        'router:external': true,
+        is_default: true,
+        port_security_enabled: false,
+      },
+    ],
+    refused: { qos_policy_id: nowhere },
+    fixed: {
+      'provider:network_type': 'local',
+      'provider:physical_network': 'other',
+      'provider:segmentation_id': 4078,
+    },
+    elsewhere: { dns_domain: namesOfHost },
+  },
+  {
+    definition: subnets,
+    least: async ({ emptyNetwork }) => ({ network_id: await emptyNetwork(), ip_version: 4, cidr: '10.60.0.0/24' }),
+    creates: ({ pool }) => [
+      {
+        ...text,
+        ...owned,
+        enable_dhcp: false,
+        gateway_ip: '10.60.0.9',
+        allocation_pools: [{ start: '10.60.0.20', end: '10.60.0.30' }],
+        host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.60.0.7' }],
+        dns_nameservers: ['9.9.9.9'],
+        service_types: ['compute:x'],
+      },
+      { ip_version: 6, cidr: 'fd00:9::/64', ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' },
+      { subnetpool_id: pool.id },
+    ],
+    updates: () => [
+      {
+        ...text,
+        enable_dhcp: false,
+        gateway_ip: '10.60.0.9',
+        allocation_pools: [{ start: '10.60.0.20', end: '10.60.0.30' }],
+        host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.60.0.7' }],
+        dns_nameservers: ['9.9.9.9'],
+        service_types: ['compute:x'],
+      },
+    ],
+    refused: { segment_id: nowhere },
+    elsewhere: {
+      prefixlen: 'The cidr that a pool gives has that length: guards.test.ts.',
+      use_default_subnetpool: 'The default pool gives the cidr, or there is a 400: effects-elsewhere.test.ts.',
+    },
+    filters: () => ({ 'router:external': ['false', 'true'], shared: ['false', 'true'] }),
+  },
+  {
+    definition: ports,
+    least: ({ network }) => ({ network_id: network.id }),
+    creates: ({ subnet, group }) => [
+      {
+        ...text,
+        ...owned,
+        mac_address: 'fa:16:3e:00:00:01',
+        admin_state_up: false,
+        device_id: 'd',
+        device_owner: 'compute:x',
+        fixed_ips: [{ subnet_id: subnet.id, ip_address: '10.7.0.99' }],
+        security_groups: [group.id],
+        allowed_address_pairs: [{ ip_address: '10.9.9.9', mac_address: 'fa:16:3e:00:00:09' }],
+        'binding:host_id': 'kvm-1',
+        'binding:profile': { a: 1 },
+      },
+      { port_security_enabled: false },
+    ],
+    updates: ({ subnet, group }) => [
+      {
+        ...text,
+        mac_address: 'fa:16:3e:00:00:02',
+        admin_state_up: false,
+        device_id: 'd',
+        device_owner: 'compute:x',
+        fixed_ips: [{ subnet_id: subnet.id, ip_address: '10.7.0.98' }],
+        security_groups: [group.id],
+        allowed_address_pairs: [{ ip_address: '10.9.9.9', mac_address: 'fa:16:3e:00:00:09' }],
+        'binding:host_id': 'kvm-1',
+        'binding:profile': { a: 1 },
+      },
+      { port_security_enabled: false, security_groups: [] },
+    ],
+    refused: { extra_dhcp_opts: [{ opt_name: 'x' }], qos_policy_id: nowhere, 'binding:vnic_type': 'direct' },
+    elsewhere: { dns_name: namesOfHost },
+    filters: (_row, { group }) => ({
+      fixed_ips: ['ip_address=10.7.0.99', 'ip_address=10.7.0.250'],
+      security_groups: [group.id, nowhere],
+      dns_name: ['', 'nosuch'],
+    }),
+  },
+  {
+    definition: routers,
+    least: ({ outsideId }) => ({ external_gateway_info: { network_id: outsideId } }),
+    creates: ({ outsideId, outsideSubnetId }) => [
+      {
+        ...text,
+        ...owned,
+        admin_state_up: false,
+        availability_zone_hints: ['nova'],
+        external_gateway_info: {
+          network_id: outsideId,
+          enable_snat: false,
+          external_fixed_ips: [{ subnet_id: outsideSubnetId, ip_address: '172.24.4.90' }],
+        },
+      },
+    ],
+    updates: ({ outsideId, outsideSubnetId }) => [
+      {
+        ...text,
+        admin_state_up: false,
+        external_gateway_info: {
+          network_id: outsideId,
+          enable_snat: false,
+          external_fixed_ips: [{ subnet_id: outsideSubnetId, ip_address: '172.24.4.91' }],
+        },
+        routes: [{ destination: '10.9.0.0/16', nexthop: '172.24.4.77' }],
+      },
+    ],
+    refused: { flavor_id: nowhere, ha: true, distributed: true },
+  },
+  {
+    definition: floatingIps,
+    least: ({ outsideId }) => ({ floating_network_id: outsideId }),
+    creates: (world) => [{ description: 'y', ...owned, floating_ip_address: '172.24.4.80', ...associated(world, 0) }],
+    updates: (world) => [{ description: 'y', ...associated(world, 1) }],
+    refused: { qos_policy_id: nowhere },
+    elsewhere: { subnet_id: 'The address is of that subnet, or there is a 404: values.test.ts.' },
+  },
+  {
+    definition: addressScopes,
+    least: () => ({ name: 's', ip_version: 4 }),
+    creates: () => [{ name: 'x', ...owned, ip_version: 6, shared: true }],
+    updates: () => [{ name: 'x', shared: true }],
+  },
+  {
+    definition: subnetPools,
+    least: ({ next }) => ({ name: 'p', prefixes: [`10.${next() + 100}.0.0/16`] }),
+    creates: ({ scope }) => [
+      {
+        ...text,
+        ...owned,
+        default_prefixlen: 26,
+        min_prefixlen: 25,
+        max_prefixlen: 27,
+        shared: true,
+        default_quota: 9,
+        address_scope_id: scope.id,
+      },
+      { prefixes: ['fd00:60::/48'], is_default: true },
+    ],
+    updates: ({ scope }) => [
+      {
+        ...text,
+        default_prefixlen: 26,
+        min_prefixlen: 25,
+        max_prefixlen: 27,
+        is_default: true,
+        default_quota: 9,
+        address_scope_id: scope.id,
+      },
+      { prefixes: ['10.0.0.0/8'] },
+    ],
+  },
+  {
+    definition: securityGroups,
+    least: () => ({}),
+    creates: () => [{ ...text, ...owned }],
+    updates: () => [text],
+    refused: { stateful: false },
+    filters: () => ({ shared: ['false', 'true'] }),
+  },
+  {
+    definition: securityGroupRules,
+    least: ({ group }) => ({ security_group_id: group.id, direction: 'ingress' }),
+    creates: ({ group }) => [
+      {
+        description: 'y',
+        ...owned,
+        direction: 'egress',
+        ethertype: 'IPv6',
+        protocol: 'tcp',
+        port_range_min: 5,
+        port_range_max: 6,
+        remote_ip_prefix: 'fd00::/8',
+      },
+      { remote_group_id: group.id },
+    ],
+    refused: { remote_address_group_id: nowhere },
+  },
+];
