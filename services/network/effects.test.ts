@@ -183,7 +183,7 @@ test('every filter of agents, zones and address counts has an effect, and an unk
   const { cloud, network } = await worldOf(await startCloud(t));
   await cloud.make('subnets', { subnet: { network_id: network.id, ip_version: 6, cidr: 'fd00:7::/64' } });
   const lists: Readonly<Record<string, readonly string[]>> = {
-    agents: ['host', 'agent_type', 'binary', 'id', 'topic', 'availability_zone', 'alive'],
+    agents: ['host', 'agent_type', 'binary', 'id', 'topic', 'availability_zone', 'admin_state_up', 'alive'],
     availability_zones: ['name', 'resource', 'state'],
     'network-ip-availabilities': ['network_id', 'network_name', 'project_id', 'tenant_id'],
   };
@@ -191,7 +191,8 @@ test('every filter of agents, zones and address counts has an effect, and an unk
     const row: Json = (await cloud.list(collection, admin))[0] ?? {};
     for (const name of names) {
       assert.ok((await cloud.list(`${collection}?${name}=${row[name]}`, admin)).length > 0, name);
-      assert.deepEqual(await cloud.list(`${collection}?${name}=nosuch`, admin), [], name);
+      const hasNot = impossible(typeof row[name] === 'boolean' ? 'flag' : 'text', row[name]);
+      assert.deepEqual(await cloud.list(`${collection}?${name}=${hasNot}`, admin), [], name);
     }
     const unknown = await refusal(cloud, 'GET', `${collection}?nosuch=1`, undefined, admin);
     assert.equal(unknown.message, "['nosuch'] is invalid attribute for filtering");
@@ -204,4 +205,16 @@ test('every filter of agents, zones and address counts has an effect, and an unk
   const [six] = await cloud.list('network-ip-availabilities?ip_version=6', admin);
   assert.deepEqual([six?.network_id, ((six?.subnet_ip_availability ?? []) as unknown[]).length], [network.id, 1]);
   assert.deepEqual(await cloud.list('network-ip-availabilities?ip_version=5', admin), []);
+});
+
+test('a filter with a value that it does not read is refused', async (t) => {
+  const cloud = await startCloud(t);
+  const unread = [
+    'ports?fixed_ips=subnet=10.7.0.0',
+    'ports?admin_state_up=maybe',
+    'subnets?shared=maybe',
+    'subnets?router:external=maybe',
+    'security-groups?shared=maybe',
+  ];
+  for (const query of unread) assert.equal((await refusal(cloud, 'GET', query)).status, 400, query);
 });

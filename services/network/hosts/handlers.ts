@@ -5,23 +5,27 @@ import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { deleteEntriesOf, refusalsOn } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
-import { fieldsOf, pick, refuseOtherFilters } from '../resources/query.ts';
+import { fieldsOf, filtered, pick } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
 import { deleteHost, type Host, listHosts } from './store.ts';
 import { agentView } from './view.ts';
 
-const agentFilters = ['host', 'agent_type', 'binary', 'id', 'topic', 'availability_zone'] as const;
+const agentFilters = [
+  'host',
+  'agent_type',
+  'binary',
+  'id',
+  'topic',
+  'availability_zone',
+  'admin_state_up',
+  'alive',
+] as const;
 
 /** Empty for a caller who may not see agents. */
 export const listAgents: Handler<Network> = async (network, call) => {
-  refuseOtherFilters(call, [...agentFilters, 'alive']);
-  if (!call.may('get_agent')) return ok({ agents: [] });
-  const { query } = call;
-  const views = await Promise.all((await listHosts(network.db)).map((host) => viewOf(network, host)));
-  const matches = (view: ReturnType<typeof agentView>) =>
-    agentFilters.every((key) => (query[key] ?? view[key]) === view[key]) &&
-    (query.alive === undefined || query.alive.toLowerCase() === String(view.alive));
-  return ok({ agents: views.filter(matches).map((view) => pick(view, fieldsOf(call))) });
+  const hosts = call.may('get_agent') ? await listHosts(network.db) : [];
+  const views = await Promise.all(hosts.map((host) => viewOf(network, host)));
+  return ok({ agents: filtered(call, agentFilters, views).map((view) => pick(view, fieldsOf(call))) });
 };
 
 const viewOf = async (network: Network, host: Host) =>
@@ -53,14 +57,11 @@ export const removeAgent: Handler<Network, unknown, 'id'> = async (network, { pa
   return noContent();
 };
 
-const zoneFilters = ['name', 'resource', 'state'] as const;
-
 export const listZones: Handler<Network> = async ({ db }, call) => {
-  refuseOtherFilters(call, zoneFilters);
   const names = new Set((await listHosts(db)).map(({ availabilityZone }) => availabilityZone));
   const zones = [...names].flatMap((name) =>
     ['network', 'router'].map((resource) => ({ name, resource, state: 'available' })),
   );
-  const found = zones.filter((zone) => zoneFilters.every((key) => (call.query[key] ?? zone[key]) === zone[key]));
+  const found = filtered(call, ['name', 'resource', 'state'], zones);
   return ok({ availability_zones: found.map((zone) => pick(zone, fieldsOf(call))) });
 };

@@ -63,9 +63,17 @@ const noOptions = attributeOf<readonly object[]>({
   },
 });
 
+const fixedIpFilters = ['ip_address', 'ip_address_substr', 'subnet_id'];
+
 /** `fixed_ips=ip_address=10.7.0.5`, `subnet_id=…`, `ip_address_substr=…`; several values of one key are alternatives. */
 function byFixedIps(query: Query, values: readonly string[]): void {
   const parts = values.flatMap((value) => value.split(',')).map((part) => part.split('=', 2) as [string, string?]);
+  const unknown = parts.find(([key]) => !fixedIpFilters.includes(key));
+  if (unknown)
+    throw badRequest(
+      `Invalid input for fixed_ips. Reason: '${unknown.join('=')}' is none of ${fixedIpFilters.join(', ')}.`,
+      'HTTPBadRequest',
+    );
   const of = (name: string) => parts.filter(([key]) => key === name).map(([, value = '']) => value);
   query.whereIn('ports.id', (inner: Query) => {
     inner.select('portId').from('addresses');

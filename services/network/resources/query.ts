@@ -51,10 +51,19 @@ function filterBy(name: string, attribute: Attribute | undefined, values: readon
 
 const unknownFilter = (name: string) => badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
 
-/** For a list without pages that is not of a table. */
-export function refuseOtherFilters({ queries }: Pick<Call, 'queries'>, known: readonly string[]): void {
-  const other = Object.keys(queries).find((name) => name !== 'fields' && !known.includes(name));
-  if (other !== undefined) throw unknownFilter(other);
+/** For a list that is not of a table: what has, of each attribute that is asked for, one of the values. */
+export function filtered<View extends object>(
+  { queries }: Pick<Call, 'queries'>,
+  names: readonly (keyof View & string)[],
+  views: readonly View[],
+): View[] {
+  const asked = Object.entries(queries).filter(([name]) => name !== 'fields');
+  for (const [name] of asked) if (!(names as readonly string[]).includes(name)) throw unknownFilter(name);
+  const has = (view: View, name: string, value: string) => {
+    const own: unknown = Reflect.get(view, name);
+    return typeof own === 'boolean' ? truth(value, name) === own : value === own;
+  };
+  return views.filter((view) => asked.every(([name, values]) => values.some((value) => has(view, name, value))));
 }
 
 function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['sorts'] {

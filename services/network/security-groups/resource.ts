@@ -20,6 +20,7 @@ import {
 } from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
 import { noRow } from '../resources/store.ts';
+import { truth } from '../resources/values.ts';
 
 const ethertypes = ['IPv4', 'IPv6'] as const;
 const ethertype = attributeOf<(typeof ethertypes)[number]>({
@@ -98,7 +99,7 @@ export const securityGroups = resource('security_group', 'security_groups', {
       column: null,
       show: () => false,
       filter: (query, values) => {
-        if (values.some((value) => /true|1/i.test(value))) noRow(query);
+        if (values.every((value) => truth(value, 'shared'))) noRow(query);
       },
     }),
     security_group_rules: list<object>(rowSchema(securityGroupRules.attributes))({ stored: false }),

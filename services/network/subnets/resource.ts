@@ -20,6 +20,7 @@ import {
 } from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
 import { noRow } from '../resources/store.ts';
+import { truth } from '../resources/values.ts';
 
 interface Pool {
   readonly start: string;
@@ -35,10 +36,9 @@ const raMode = choice(['slaac', 'dhcpv6-stateful', 'dhcpv6-stateless']);
 const pool = itemOf({ start: shortText, end: shortText }, ['start', 'end']);
 export const hostRoute = itemOf({ destination: shortText, nexthop: shortText }, ['destination', 'nexthop']);
 
-const ofNetworks = (columns: object) => (query: Query, values: readonly string[]) => {
-  const networks = (each: Query) => each.select('id').from('networks').where(columns);
-  if (values.some((value) => /^(true|1)$/i.test(value))) query.whereIn('networkId', networks);
-  else query.whereNotIn('networkId', networks);
+const ofNetworks = (column: 'external' | 'shared') => (query: Query, values: readonly string[]) => {
+  const flags = values.map((value) => truth(value, column));
+  query.whereIn('networkId', (each: Query) => each.select('id').from('networks').whereIn(column, flags));
 };
 
 export const subnets = resource('subnet', 'subnets', {
@@ -62,8 +62,8 @@ export const subnets = resource('subnet', 'subnets', {
     segment_id: empty({ column: null, set: both, filter: noRow }),
     prefixlen: integer({ stored: false, hidden: true, set: create, input: digitsOrNull }),
     use_default_subnetpool: boolean({ stored: false, hidden: true, set: create, default: false }),
-    'router:external': boolean({ column: null, hidden: true, filter: ofNetworks({ external: true }) }),
-    shared: boolean({ column: null, hidden: true, filter: ofNetworks({ shared: true }) }),
+    'router:external': boolean({ column: null, hidden: true, filter: ofNetworks('external') }),
+    shared: boolean({ column: null, hidden: true, filter: ofNetworks('shared') }),
   },
 });
 
