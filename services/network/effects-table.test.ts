@@ -67,37 +67,52 @@ const associated = ({ freePorts }: World, at: number) => ({
 });
 const namesOfHost = 'The DHCP spec of a host has it: effects-elsewhere.test.ts.';
 
+const networkValues = {
+  ...text,
+  admin_state_up: false,
+  mtu: 1400,
+  shared: true,
+  'router:external': true,
+  is_default: true,
+  port_security_enabled: false,
+};
+const subnetValues = {
+  ...text,
+  enable_dhcp: false,
+  gateway_ip: '10.60.0.9',
+  allocation_pools: [{ start: '10.60.0.20', end: '10.60.0.30' }],
+  host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.60.0.7' }],
+  dns_nameservers: ['9.9.9.9'],
+  service_types: ['compute:x'],
+};
+const portValues = ({ subnet, group }: World, last: number) => ({
+  ...text,
+  mac_address: `fa:16:3e:00:00:${last}`,
+  admin_state_up: false,
+  device_id: 'd',
+  device_owner: 'compute:x',
+  fixed_ips: [{ subnet_id: subnet.id, ip_address: `10.7.0.${last}` }],
+  security_groups: [group.id],
+  allowed_address_pairs: [{ ip_address: '10.9.9.9', mac_address: 'fa:16:3e:00:00:09' }],
+  'binding:host_id': 'kvm-1',
+  'binding:profile': { a: 1 },
+});
+
 export const walks: readonly Walk[] = [
   {
     definition: networks,
     least: () => ({}),
     creates: () => [
       {
-        ...text,
+        ...networkValues,
         ...owned,
-        admin_state_up: false,
-        mtu: 1400,
-        shared: true,
-        'router:external': true,
-        is_default: true,
-        port_security_enabled: false,
         availability_zone_hints: ['nova'],
         'provider:network_type': 'local',
       },
       { 'provider:segmentation_id': 4077 },
       { 'provider:network_type': 'flat', 'provider:physical_network': 'other' },
     ],
-    updates: () => [
-      {
-        ...text,
-        admin_state_up: false,
-        mtu: 1400,
-        shared: true,
-        'router:external': true,
-        is_default: true,
-        port_security_enabled: false,
-      },
-    ],
+    updates: () => [networkValues],
     refused: { qos_policy_id: nowhere },
     fixed: {
       'provider:network_type': 'local',
@@ -110,30 +125,11 @@ export const walks: readonly Walk[] = [
     definition: subnets,
     least: async ({ emptyNetwork }) => ({ network_id: await emptyNetwork(), ip_version: 4, cidr: '10.60.0.0/24' }),
     creates: ({ pool }) => [
-      {
-        ...text,
-        ...owned,
-        enable_dhcp: false,
-        gateway_ip: '10.60.0.9',
-        allocation_pools: [{ start: '10.60.0.20', end: '10.60.0.30' }],
-        host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.60.0.7' }],
-        dns_nameservers: ['9.9.9.9'],
-        service_types: ['compute:x'],
-      },
+      { ...subnetValues, ...owned },
       { ip_version: 6, cidr: 'fd00:9::/64', ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' },
       { subnetpool_id: pool.id },
     ],
-    updates: () => [
-      {
-        ...text,
-        enable_dhcp: false,
-        gateway_ip: '10.60.0.9',
-        allocation_pools: [{ start: '10.60.0.20', end: '10.60.0.30' }],
-        host_routes: [{ destination: '10.9.0.0/16', nexthop: '10.60.0.7' }],
-        dns_nameservers: ['9.9.9.9'],
-        service_types: ['compute:x'],
-      },
-    ],
+    updates: () => [subnetValues],
     refused: { segment_id: nowhere },
     elsewhere: {
       prefixlen: 'The cidr that a pool gives has that length: guards.test.ts.',
@@ -144,37 +140,8 @@ export const walks: readonly Walk[] = [
   {
     definition: ports,
     least: ({ network }) => ({ network_id: network.id }),
-    creates: ({ subnet, group }) => [
-      {
-        ...text,
-        ...owned,
-        mac_address: 'fa:16:3e:00:00:01',
-        admin_state_up: false,
-        device_id: 'd',
-        device_owner: 'compute:x',
-        fixed_ips: [{ subnet_id: subnet.id, ip_address: '10.7.0.99' }],
-        security_groups: [group.id],
-        allowed_address_pairs: [{ ip_address: '10.9.9.9', mac_address: 'fa:16:3e:00:00:09' }],
-        'binding:host_id': 'kvm-1',
-        'binding:profile': { a: 1 },
-      },
-      { port_security_enabled: false },
-    ],
-    updates: ({ subnet, group }) => [
-      {
-        ...text,
-        mac_address: 'fa:16:3e:00:00:02',
-        admin_state_up: false,
-        device_id: 'd',
-        device_owner: 'compute:x',
-        fixed_ips: [{ subnet_id: subnet.id, ip_address: '10.7.0.98' }],
-        security_groups: [group.id],
-        allowed_address_pairs: [{ ip_address: '10.9.9.9', mac_address: 'fa:16:3e:00:00:09' }],
-        'binding:host_id': 'kvm-1',
-        'binding:profile': { a: 1 },
-      },
-      { port_security_enabled: false, security_groups: [] },
-    ],
+    creates: (world) => [{ ...portValues(world, 99), ...owned }, { port_security_enabled: false }],
+    updates: (world) => [portValues(world, 98), { port_security_enabled: false, security_groups: [] }],
     refused: { extra_dhcp_opts: [{ opt_name: 'x' }], qos_policy_id: nowhere, 'binding:vnic_type': 'direct' },
     elsewhere: { dns_name: namesOfHost },
     filters: (_row, { group }) => ({
