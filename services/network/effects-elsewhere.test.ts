@@ -51,3 +51,23 @@ test('a subnet with service types is for ports of those device owners, which use
   const none = { port: { network_id: network.id, device_owner: 'compute:other' } };
   assert.equal((await refusal(cloud, 'POST', 'ports', none)).type, 'IpAddressGenerationFailureNoMatchingSubnet');
 });
+
+test('an interface is added and removed by its subnet or by its port', async (t) => {
+  const cloud = await startCloud(t);
+  const { network, subnet } = await blueNetwork(cloud);
+  const { id } = await cloud.make('routers', { router: {} });
+  const change = async (verb: string, named: object) => {
+    const { status, body } = await cloud.ask('PUT', `/v2.0/routers/${id}/${verb}_router_interface`, named);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  };
+  const interfaces = async () => (await cloud.list(`ports?device_id=${id}`)).map((port) => port.id);
+  const port = await cloud.make('ports', { port: { network_id: network.id } });
+  for (const named of [{ subnet_id: subnet.id }, { port_id: port.id }]) {
+    const { port_id, subnet_id } = await change('add', named);
+    assert.equal(subnet_id, subnet.id);
+    assert.deepEqual(await interfaces(), [port_id]);
+    assert.equal((await change('remove', named)).port_id, port_id);
+    assert.deepEqual(await interfaces(), []);
+  }
+});

@@ -134,12 +134,12 @@ function impossible(kind: string, own: unknown): string {
 const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'put /v2.0/quotas/{}': { quota: 'the test of quotas below' },
   'put /v2.0/routers/{}/add_router_interface': {
-    subnet_id: 'the interface is in it: api.test.ts',
-    port_id: 'the interface is that port: updates.test.ts',
+    subnet_id: 'the interface is in it: effects-elsewhere.test.ts',
+    port_id: 'the interface is that port: effects-elsewhere.test.ts',
   },
   'put /v2.0/routers/{}/remove_router_interface': {
-    subnet_id: 'the interface in it is removed: story.test.ts',
-    port_id: 'that interface is removed: story.test.ts',
+    subnet_id: 'the interface in it is removed: effects-elsewhere.test.ts',
+    port_id: 'that interface is removed: effects-elsewhere.test.ts',
   },
 };
 
