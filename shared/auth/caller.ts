@@ -1,4 +1,5 @@
-import type { Enforcer } from './policy.ts';
+import type { Knex } from 'knex';
+import type { Target } from './rules.ts';
 import type { AccessRule } from './token.ts';
 
 /** The user of a request, with the roles and scope of its token. */
@@ -21,6 +22,17 @@ export interface Authenticated {
   /** The token itself, for requests to other services while this request runs. Never stored or logged. */
   readonly token: string;
   readonly requestId: string;
+}
+
+/** Enforces the rules of a service (policy.ts). */
+export interface Enforcer {
+  /** Whether the caller passes the rule. An undefined rule refuses all. The default target is in the caller's own project. */
+  may(rule: string, caller: Authenticated, target?: Target): boolean;
+  /** Throws 403 naming the rule. */
+  authorize(rule: string, caller: Authenticated, target?: Target): void;
+  /** Leaves the rows for which the caller passes the rule. Throws an Error for a rule that is not in `rows` of the policy. */
+  narrow(query: Knex.QueryBuilder, rule: string, caller: Authenticated): void;
+  readonly rules: readonly string[];
 }
 
 /** The user of a request to a service, which answers whether it passes a rule. */

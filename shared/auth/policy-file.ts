@@ -1,7 +1,8 @@
 /** An operator's policy file: YAML of rule names and checks, as for oslo.policy. It is read at the start. */
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '#shared/config/yaml.ts';
-import { type Checks, type Enforcer, enforcerOf, type Policy } from './policy.ts';
+import type { Enforcer } from './caller.ts';
+import { type Checks, enforcerOf, type Policy } from './policy.ts';
 
 export interface PolicySettings {
   /** Path of the file; empty: none. */

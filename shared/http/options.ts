@@ -1,5 +1,5 @@
 import type { Checks } from '#shared/api/checks.ts';
-import type { Enforcer } from '#shared/auth/policy.ts';
+import type { Enforcer } from '#shared/auth/caller.ts';
 import type { Identify } from '#shared/auth/token-keys.ts';
 import type { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';

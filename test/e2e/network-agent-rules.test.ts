@@ -6,10 +6,11 @@ import { securityGroupRules } from '../../services/network/security-groups/resou
 import { parseRule } from '../../services/network/security-groups/rule.ts';
 import { type Block, changeText, rulesetText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
+import type { FirewallState } from '../../services/network-agent/drivers/linux/firewall-state.ts';
 import { parseHostEndpoint } from '../../services/network-agent/drivers/linux/host-endpoints.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { withoutRefused } from '../../services/network-agent/drivers/linux/refused-rules.ts';
-import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
+import { rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
 import { validateSpec } from '../../services/network-agent/drivers/linux/validate-spec.ts';
 import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
 import { protocolNumbers } from '../../shared/contracts/protocols.ts';

@@ -3,8 +3,8 @@
  * A service provides samples and test data; the expected refusals are computed here.
  */
 import type { ApiDocument } from '#shared/api/document.ts';
-import type { Authenticated } from '#shared/auth/caller.ts';
-import { type Checks, type Enforcer, enforcerOf, type Target } from '#shared/auth/policy.ts';
+import type { Authenticated, Enforcer } from '#shared/auth/caller.ts';
+import { type Checks, enforcerOf, type Target } from '#shared/auth/policy.ts';
 import { fakeCaller } from '../../fakes/caller.ts';
 
 export interface Persona {

@@ -2,16 +2,8 @@
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { ipBatch, type Links, listLinks, setSysctl } from './commands.ts';
-import type { Names } from './names.ts';
+import type { Underlay } from './underlay.ts';
 import { ensureFlood, tunnelLines } from './vxlan.ts';
-
-export interface Underlay {
-  readonly names: Names;
-  readonly tunnelAddress: string;
-  readonly vxlanPort: number;
-  /** The NIC of each physical network. */
-  readonly wires: ReadonlyMap<string, string>;
-}
 
 /** Idempotent. Call for one bridge at a time only. */
 export async function ensureBridge(underlay: Underlay, segment: Segment): Promise<void> {

@@ -5,13 +5,13 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { NetworkDriver } from '../driver.ts';
 import { appliedIds, openRecords, type SpecKind, type Specs } from '../records.ts';
-import type { Underlay } from './bridge.ts';
 import { runUnlessGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe, recentDnsmasq } from './probe.ts';
 import { openReconciler, type Reconciler } from './reconciler.ts';
+import type { Underlay } from './underlay.ts';
 
 interface LinuxOptions extends Underlay {
   readonly stateDir: string;

@@ -4,11 +4,12 @@ import { coalesce } from '../coalesce.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
 import { canonicalRange } from './addresses.ts';
 import { type Block, changeText, rulesetText } from './blocks.ts';
-import type { Underlay } from './bridge.ts';
 import { countRules, type Links, listLinks, loadNft, type RuleCounts } from './commands.ts';
+import type { FirewallState, HostBridge, NumberedPort } from './firewall-state.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
 import { withoutRefused } from './refused-rules.ts';
-import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
+import { rulesetOf } from './ruleset.ts';
+import type { Underlay } from './underlay.ts';
 
 export interface Firewall {
   /** Loads the ruleset of the records: only what differs. Concurrent calls share one load. Returns the links of the host. */

@@ -4,7 +4,8 @@
  */
 import { tryRun } from '#shared/process/run.ts';
 import { rulesetText } from './blocks.ts';
-import { type FirewallState, rulesetOf } from './ruleset.ts';
+import type { FirewallState } from './firewall-state.ts';
+import { rulesetOf } from './ruleset.ts';
 
 export interface LoadableRules {
   readonly state: FirewallState;

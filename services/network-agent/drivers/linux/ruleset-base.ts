@@ -1,7 +1,7 @@
 /** Inet family: base chains for packets between this cloud's networks and the host. */
 import type { Block } from './blocks.ts';
+import type { FirewallState } from './firewall-state.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
-import type { FirewallState } from './ruleset.ts';
 
 /** Separates bridged packets from routed ones, and protects the host from both. */
 export function baseChains(state: FirewallState): Block[] {

@@ -1,7 +1,6 @@
 /** How each of the five kinds of specs is applied on a Linux host. The reconciler creates its bridges before and deletes them after. */
 import { bridgeName } from '#shared/contracts/names.ts';
 import type { AllRecords, SpecKind, Specs } from '../records.ts';
-import type { Underlay } from './bridge.ts';
 import { ipBatch, type Links } from './commands.ts';
 import { dirOf, ensureDhcp, ensureDhcpGone, networkOf, pidOf } from './dhcp.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
@@ -11,6 +10,7 @@ import type { ListenerSpec, Metadata } from './metadata.ts';
 import type { Names } from './names.ts';
 import { isListed } from './namespaces.ts';
 import { ensureRouter, ensureRouterGone, ensureRouterNamespace, routerInterfaces } from './router.ts';
+import type { Underlay } from './underlay.ts';
 
 export interface LinuxHost {
   readonly underlay: Underlay;

@@ -1,7 +1,7 @@
 /** VXLAN: frames to unknown MACs are flooded to all other hosts of the network; the kernel learns the rest. */
 import type { Segment } from '#shared/contracts/network-agent.ts';
-import type { Underlay } from './bridge.ts';
 import { type Links, runProgram } from './commands.ts';
+import type { Underlay } from './underlay.ts';
 
 const floodMac = '00:00:00:00:00:00';
 
