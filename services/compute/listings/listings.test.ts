@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+import { imageId, projectId, startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -55,6 +55,30 @@ test('filtered by status, tags, and what changed', async (t) => {
   assert.deepEqual(await names(cloud, 'not-tags-any=b'), ['a']);
   assert.deepEqual(await names(cloud, 'changes-since=2100-01-01T00:00:00Z'), []);
   assert.equal(await names(cloud, 'changes-since=yesterday'), 400);
+});
+
+test('filtered by each other attribute of a server, and by nothing that is none', async (t) => {
+  const cloud = await cloudWith(t, ['a']);
+  const [server] = (await cloud.ask('GET', '/v2.1/servers/detail', { version: '2.93' })).body.servers;
+  const found: Record<string, readonly [string, string]> = {
+    power_state: ['0', '4'],
+    progress: ['0', '50'],
+    created_at: [server.created, '2001-01-01T00:00:00Z'],
+    config_drive: ['False', 'True'],
+    vm_state: ['error', 'active'],
+    launch_index: ['0', '3'],
+    image_ref: [imageId, projectId],
+    user_id: [server.user_id, projectId],
+    kernel_id: ['', 'x'],
+    display_name: ['a', 'b'],
+  };
+  for (const [name, [own, other]] of Object.entries(found)) {
+    assert.deepEqual(await names(cloud, `${name}=${own}`), ['a'], name);
+    assert.deepEqual(await names(cloud, `${name}=${other}`), [], name);
+  }
+  for (const name of ['launched_at', 'terminated_at', 'access_ip_v4', 'access_ip_v6', 'locked_by', 'key_name', 'host'])
+    assert.deepEqual(await names(cloud, `${name}=2001-01-01T00:00:00Z`), [], name);
+  assert.deepEqual(await names(cloud, 'launch_index=3', { role: 'member,reader' }), ['a'], 'it is not for members');
 });
 
 test('changes-since shows what was deleted meanwhile', async (t) => {

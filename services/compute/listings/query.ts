@@ -5,7 +5,7 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
 import { linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 import { own } from '#shared/input/own.ts';
-import { statesOf } from '../servers/states.ts';
+import { powerStatesOf, statesOf } from '../servers/states.ts';
 import { isTrue, limitOf, timeParameter, unlessNone } from '../values.ts';
 import { checkKeys } from './known-keys.ts';
 import { contains, type ServerList, tagged } from './store.ts';
@@ -35,6 +35,33 @@ const address = (since: Version): Filter => ({
   narrow: (query, value) => contains(query, 'addresses', `"addr":"${value.replace(/[^0-9a-fA-F:.]/g, '')}`),
 });
 
+/** Nova compares whole seconds. */
+const second = (name: string, column: string, since: Version): Filter => ({
+  since,
+  narrow: (query, value) => {
+    const begin = timeParameter(name, value) ?? 0;
+    return query.where(column, '>=', begin).where(column, '<', begin + 1_000);
+  },
+});
+const power: Filter = {
+  since: '2.83',
+  narrow: (query, value) => {
+    const states = powerStatesOf(Number(value));
+    return query.where((any: Query) => {
+      any.whereIn(
+        'powerState',
+        states.filter((state) => state !== null),
+      );
+      if (states.includes(null)) any.orWhereNull('powerState');
+    });
+  },
+};
+/** Servers have one value of an attribute that no row holds. */
+const constant = (held: string, since: Version | null): Filter => ({
+  since,
+  narrow: (query, value) => (value === held ? query : query.whereIn('id', [])),
+});
+
 const filters: Readonly<Record<string, Filter>> = {
   image: { since: '2.1', narrow: (query, value) => query.where('imageId', value.split('/').at(-1) ?? '') },
   flavor: equal('flavorId', '2.1'),
@@ -47,6 +74,20 @@ const filters: Readonly<Record<string, Filter>> = {
   task_state: equal('taskState', '2.83'),
   key_name: equal('keyName', '2.83'),
   availability_zone: equal('zone', '2.83'),
+  config_drive: { since: '2.83', narrow: (query, value) => query.where('configDrive', isTrue(value)) },
+  power_state: power,
+  progress: constant('0', '2.83'),
+  created_at: second('created_at', 'createdAt', '2.83'),
+  launched_at: second('launched_at', 'launchedAt', '2.83'),
+  terminated_at: second('terminated_at', 'terminatedAt', '2.83'),
+  launch_index: equal('launchIndex', null),
+  image_ref: equal('imageId', null),
+  access_ip_v4: equal('accessIpv4', null),
+  access_ip_v6: equal('accessIpv6', null),
+  locked_by: equal('lockedBy', null),
+  root_device_name: equal('rootDevice', null),
+  kernel_id: constant('', null),
+  ramdisk_id: constant('', null),
   ip: address('2.1'),
   ip6: address('2.5'),
   tags: tag('tags'),
@@ -58,11 +99,13 @@ const filters: Readonly<Record<string, Filter>> = {
 };
 
 /** Text anywhere, or a regular expression. */
-const patterns: Readonly<Record<'name' | 'hostname' | 'description', Version | null>> = {
-  name: '2.1',
-  hostname: null,
-  description: null,
-};
+const patterns = {
+  name: { column: 'name', since: '2.1' },
+  display_name: { column: 'name', since: null },
+  hostname: { column: 'hostname', since: null },
+  description: { column: 'description', since: null },
+  display_description: { column: 'description', since: null },
+} as const;
 
 const sortColumns: Readonly<Record<string, string>> = {
   access_ip_v4: 'accessIpv4',
@@ -103,8 +146,8 @@ export function serverListOf(call: ListCall): ServerList {
     const sent = value(name, since);
     return sent === undefined ? [] : [(rows: Query) => narrow(rows, sent)];
   });
-  const matched = (Object.keys(patterns) as (keyof typeof patterns)[]).flatMap((column) => {
-    const sent = value(column, patterns[column]);
+  const matched = Object.entries(patterns).flatMap(([name, { column, since }]) => {
+    const sent = value(name, since);
     return sent === undefined ? [] : [{ column, text: sent }];
   });
   const plain = matched.filter(({ text }) => isPlain(text));

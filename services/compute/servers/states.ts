@@ -71,6 +71,9 @@ const unsupportedStatuses = new Set(
 /** The numbers of the API. */
 const powerNumbers: Readonly<Record<PowerState, number>> = { running: 1, paused: 3, shutdown: 4, crashed: 6 };
 export const powerNumber = (power: PowerState | null): number => (power === null ? 0 : powerNumbers[power]);
+/** The power states of a number; none for an unknown one. */
+export const powerStatesOf = (number: number): readonly (PowerState | null)[] =>
+  ([null, ...Object.keys(powerNumbers)] as (PowerState | null)[]).filter((power) => powerNumber(power) === number);
 
 /** The row states of a guest's power state. */
 export const rowOfGuest = {
