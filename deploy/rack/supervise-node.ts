@@ -4,10 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { acquirePidFile, findRunning, releasePidFile, writePidFile } from '../processes/pid-file.ts';
-import { roleCommand } from '../processes/role-process.ts';
 import { nextSignal } from '../processes/run-roles.ts';
 import type { Home } from '../settings.ts';
-import type { Daemon } from '../split/daemon.ts';
+import { type Daemon, roleDaemon } from '../split/daemon.ts';
 import { keepRunning } from '../split/keep-running.ts';
 import { mariadb } from '../split/mariadb.ts';
 import { epmd, importUsers, rabbitmq } from '../split/rabbitmq.ts';
@@ -60,13 +59,6 @@ export async function superviseNode({ directory, cloud }: Home): Promise<void> {
   log.info({}, 'stopped');
   process.exit(0);
 }
-
-const roleDaemon = (role: string): Daemon => ({
-  name: role,
-  ...roleCommand(role),
-  writesPidFile: true,
-  readsSettings: true,
-});
 
 /** The database may be starting. */
 async function untilOpen(url: string, log: Log): Promise<Registry> {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment } from '#shared/process/child-environment.ts';
 import { type Directory, isOpenToAll, writeOnce } from '../cloud/directory.ts';
+import { roleCommand } from '../processes/role-process.ts';
 
 export interface Account {
   readonly uid: number;
@@ -57,6 +58,14 @@ export function accountOf(user: string, path: string): Account | undefined {
   const [, , uid, gid] = line?.split(':') ?? [];
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
+
+/** A role of Wattle as a process of its own. */
+export const roleDaemon = (role: string): Daemon => ({
+  name: role,
+  ...roleCommand(role),
+  writesPidFile: true,
+  readsSettings: true,
+});
 
 export async function untilListening(port: number, host = '127.0.0.1', timeoutMs = 60_000): Promise<void> {
   const until = Date.now() + timeoutMs;

@@ -10,7 +10,7 @@ import { nextSignal } from '../processes/run-roles.ts';
 import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { compileCache, root } from '../setup/paths.js';
-import type { Daemon } from './daemon.ts';
+import { type Daemon, roleDaemon } from './daemon.ts';
 import { keepRunning } from './keep-running.ts';
 import { mariadb } from './mariadb.ts';
 import { epmd, rabbitmq } from './rabbitmq.ts';
@@ -50,13 +50,6 @@ export async function supervise(home: Home): Promise<void> {
   log.info({}, 'stopped');
   process.exit(0);
 }
-
-const roleDaemon = (role: string): Daemon => ({
-  name: role,
-  ...roleCommand(role),
-  writesPidFile: true,
-  readsSettings: true,
-});
 
 /** Without a deadline: `wattle start` has its own. */
 async function untilReady(daemon: Daemon, log: Log): Promise<void> {

@@ -9,6 +9,10 @@ export interface RackCloud {
   readonly first: LabHost;
   /** Runs the stock client on the first node; returns what it prints. */
   openstack(...args: string[]): Promise<string>;
+  /** Makes the image `guest` of a file, and the network `blue` behind a router. */
+  addPrerequisites(guestFile: string): Promise<void>;
+  /** Makes a server of that image on that network, and waits until it runs. */
+  addServer(name: string, ...options: string[]): Promise<void>;
   /** Runs `wattle node …` on the first node. */
   node(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
@@ -34,7 +38,20 @@ export async function startCloud(
     const script = '. "$0/openrc"; exec openstack "$@"';
     return ok(await first.run(['bash', '-c', script, first.path, ...args], { timeoutMs: 240_000 })).trim();
   };
-  return { lab, first, openstack, node: (...args) => first.wattle('node', ...args) };
+  const addPrerequisites = async (guestFile: string) => {
+    const formats = ['--disk-format', 'qcow2', '--container-format', 'bare'];
+    await openstack('image', 'create', ...formats, '--file', guestFile, 'guest');
+    await openstack('network', 'create', 'blue');
+    await openstack('subnet', 'create', '--network', 'blue', '--subnet-range', '10.7.0.0/24', 'blue4');
+    await openstack('router', 'create', '--external-gateway', 'public', 'r');
+    await openstack('router', 'add', 'subnet', 'r', 'blue4');
+  };
+  const addServer = async (name: string, ...options: string[]) => {
+    const guest = ['--image', 'guest', '--flavor', 'm1.tiny', '--network', 'blue'];
+    await openstack('server', 'create', ...guest, ...options, '--wait', name);
+  };
+  const node = (...args: string[]) => first.wattle('node', ...args);
+  return { lab, first, openstack, addPrerequisites, addServer, node };
 }
 
 export async function joinHost(first: LabHost, { host, role, options = [] }: Joining): Promise<void> {

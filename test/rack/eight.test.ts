@@ -51,7 +51,7 @@ test('eight hosts join, keep every object while two of three storage nodes are l
     ],
     settings,
   );
-  const { openstack, node } = cloud;
+  const { addPrerequisites, addServer, openstack, node } = cloud;
   const areUp =
     (...wanted: readonly string[]) =>
     async () => {
@@ -77,36 +77,8 @@ test('eight hosts join, keep every object while two of three storage nodes are l
       await eventually('a container is made', async () => (await openstack('container', 'create', 'docs')) !== '');
       for (const name of ['one', 'two', 'three']) await put(name);
       await eventually('three replicas', async () => [stor1, stor2, stor3].every((host) => objectsOn(host) === 3));
-      await openstack(
-        'image',
-        'create',
-        '--disk-format',
-        'qcow2',
-        '--container-format',
-        'bare',
-        '--file',
-        guest,
-        'guest',
-      );
-      await openstack('network', 'create', 'blue');
-      await openstack('subnet', 'create', '--network', 'blue', '--subnet-range', '10.7.0.0/24', 'blue4');
-      await openstack('router', 'create', '--external-gateway', 'public', 'r');
-      await openstack('router', 'add', 'subnet', 'r', 'blue4');
-      for (const host of ['comp1', 'comp2'])
-        await openstack(
-          'server',
-          'create',
-          '--image',
-          'guest',
-          '--flavor',
-          'm1.tiny',
-          '--network',
-          'blue',
-          '--availability-zone',
-          `nova:${host}`,
-          '--wait',
-          `on-${host}`,
-        );
+      await addPrerequisites(guest);
+      for (const host of ['comp1', 'comp2']) await addServer(`on-${host}`, '--availability-zone', `nova:${host}`);
       assert.match((await node('show', 'net1')).stdout, /has +1 routers/);
     },
   );

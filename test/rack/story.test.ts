@@ -29,7 +29,7 @@ test('three hosts become a cloud, serve, lose their power, are drained and remov
     { host: comp1, role: 'compute,network', options: [...tunnel(comp1), '--external', 'ext'] },
     { host: stor1, role: 'storage', options: storage(stor1) },
   ]);
-  const { openstack, node } = cloud;
+  const { addPrerequisites, addServer, openstack, node } = cloud;
   const serverStatus = () => openstack('server', 'show', 'web', '-f', 'value', '-c', 'status');
 
   await t.test('all nodes are up within 60 s, each with its version and disk', async () => {
@@ -85,34 +85,8 @@ test('three hosts become a cloud, serve, lose their power, are drained and remov
   });
 
   await t.test('a server with a volume on the other host runs, and an object is stored', async () => {
-    await openstack(
-      'image',
-      'create',
-      '--disk-format',
-      'qcow2',
-      '--container-format',
-      'bare',
-      '--file',
-      guest,
-      'guest',
-    );
-    await openstack('network', 'create', 'blue');
-    await openstack('subnet', 'create', '--network', 'blue', '--subnet-range', '10.7.0.0/24', 'blue4');
-    await openstack('router', 'create', 'r');
-    await openstack('router', 'set', '--external-gateway', 'public', 'r');
-    await openstack('router', 'add', 'subnet', 'r', 'blue4');
-    await openstack(
-      'server',
-      'create',
-      '--image',
-      'guest',
-      '--flavor',
-      'm1.tiny',
-      '--network',
-      'blue',
-      '--wait',
-      'web',
-    );
+    await addPrerequisites(guest);
+    await addServer('web');
     await openstack('volume', 'create', '--size', '1', 'data');
     await eventually(
       'the volume is available',
@@ -192,18 +166,7 @@ test('three hosts become a cloud, serve, lose their power, are drained and remov
       assert.equal(refused.code, 1);
       assert.match(refused.stderr, /comp1 still has 1 servers: web .*; drain it and move or delete these first/);
       assert.match((await node('remove', 'comp1', '--yes', '--force')).stderr, /comp1 is up and has/);
-      await openstack(
-        'server',
-        'create',
-        '--image',
-        'guest',
-        '--flavor',
-        'm1.tiny',
-        '--network',
-        'blue',
-        '--wait',
-        'web2',
-      );
+      await addServer('web2');
       assert.equal(await openstack('server', 'show', 'web2', '-f', 'value', '-c', 'OS-EXT-SRV-ATTR:host'), 'comp2');
       await openstack('server', 'delete', '--wait', 'web2');
       assert.match((await node('remove', 'comp2')).stderr, /confirm with --yes/);
