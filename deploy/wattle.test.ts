@@ -1,4 +1,5 @@
 /** The wattle command, on clouds that run identity only, which start quickly. */
+
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import {
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tryRun } from '#shared/process/run.ts';
+import { sendSignal } from '../shared/process/signal.ts';
 import { isOpenToAll } from './cloud/directory.ts';
 import { findRunning } from './processes/pid-file.ts';
 import { terminate } from './processes/terminate.ts';
@@ -94,7 +96,7 @@ test('after kill -9 the next start succeeds, with the same admin password', asyn
   const before = await tryRun(['cat', join(folder, 'openrc')]);
   const killed = running();
   assert.ok(killed);
-  process.kill(killed.pid, 'SIGKILL');
+  sendSignal(killed.pid, 'SIGKILL');
   await terminate(killed);
   assert.equal((await wattle('status')).code, 1);
   assert.equal((await wattle('start', '--role', 'identity')).code, 0);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendSignal } from '../../shared/process/signal.ts';
 import { type Running, startTimeOf } from './pid-file.ts';
 
 const isAlive = ({ pid, startedAt }: Running) => startTimeOf(pid) === startedAt;
@@ -23,7 +24,7 @@ export async function hasEndedWithin(running: Running, ms: number): Promise<bool
 function signal(running: Running, name: NodeJS.Signals): void {
   if (!isAlive(running)) return;
   try {
-    process.kill(running.pid, name);
+    sendSignal(running.pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

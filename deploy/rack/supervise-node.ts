@@ -1,8 +1,10 @@
 /** The first node of a rack: keeps the database, the bus and the roles of the node running, and serves the registry. */
+
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
+import { sendSignal } from '../../shared/process/signal.ts';
 import { acquirePidFile, findRunning, releasePidFile, writePidFile } from '../processes/pid-file.ts';
 import { nextSignal } from '../processes/run-roles.ts';
 import type { Home } from '../settings.ts';
@@ -91,7 +93,7 @@ async function serve(registry: Registry, path: string, node: NodeFile, log: Log)
 function reload(processes: readonly string[], run: string): void {
   for (const role of processes) {
     const running = findRunning(join(run, `${role}.pid`));
-    if (running) process.kill(running.pid, 'SIGHUP');
+    if (running) sendSignal(running.pid, 'SIGHUP');
   }
 }
 

@@ -1,4 +1,5 @@
 /** The console page in a real browser: a token shows the guest's screen once. */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from '../../services/compute/console-proxy/proxy.ts';
+import { sendSignalToGroup } from '../../shared/process/signal.ts';
 import { exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 
 const isInstalled = (program: string) => spawnSync(program, ['--version']).status === 0;
@@ -27,7 +29,7 @@ async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
     stderr += chunk;
   });
   t.after(async () => {
-    process.kill(-(child.pid ?? 0), 'SIGKILL'); // it has children of its own
+    sendSignalToGroup(child.pid, 'SIGKILL'); // it has children of its own
     await once(child, 'exit');
     await until('its profile is gone', () =>
       rm(dir, { recursive: true, force: true }).then(

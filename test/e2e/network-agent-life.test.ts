@@ -1,4 +1,5 @@
 /** Recovery after restarts, kill -9 at any time, teardown of a host, and changes by other programs. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
 import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
+import { sendSignal } from '../../shared/process/signal.ts';
 import { type Host, hostPings, missing, openHost, type Work, workerFile } from './network-agent-host.ts';
 import { twoNetworks, wholeLife } from './network-agent-networks.ts';
 import { dhcpOf, groupOf, idOf } from './network-agent-specs.ts';
@@ -81,8 +83,7 @@ test('deleted bridges, rules and processes are repaired within healMs', { skip }
   await host.driver.ensurePort(port);
   await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
   const guest = await host.guest(port);
-  const [dnsmasq = 0] = listDnsmasq(host.names.runDir);
-  process.kill(dnsmasq, 'SIGKILL');
+  await killDnsmasq(host);
   await run(['ip', 'link', 'del', blue.bridge]);
   await run(['nft', 'delete', 'table', 'bridge', host.names.table]);
   await until(async () => listDnsmasq(host.names.runDir).length === 1);
@@ -101,8 +102,7 @@ test('a host without changes is not modified', { skip }, async (t) => {
   ];
   const before = await handles();
   for (const _ of [1, 2, 3]) {
-    const [dnsmasq = 0] = listDnsmasq(host.names.runDir);
-    process.kill(dnsmasq, 'SIGKILL');
+    const dnsmasq = await killDnsmasq(host);
     await until(async () => listDnsmasq(host.names.runDir).some((pid) => pid !== dnsmasq), 'a look at the host');
   }
   assert.deepEqual(await handles(), before);
@@ -189,6 +189,14 @@ async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readon
     const [code] = await once(child, 'exit');
     if (ms === null) assert.equal(code, 0, 'the last agent finishes');
   }
+}
+
+/** Kills the only dnsmasq of a host, once it runs: while one starts there are none or two. */
+async function killDnsmasq(host: Host): Promise<number | undefined> {
+  await until(async () => listDnsmasq(host.names.runDir).length === 1, 'one dnsmasq');
+  const [pid] = listDnsmasq(host.names.runDir);
+  sendSignal(pid, 'SIGKILL');
+  return pid;
 }
 
 /** The name in a line of `ip` or `nft`. */

@@ -1,4 +1,5 @@
 /** Split layout: each role is killed during work, the broker is killed and frozen, and all work completes. */
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '#shared/clients/session.ts';
 import { findRunning } from '../../deploy/processes/pid-file.ts';
 import { parts } from '../../deploy/roles.ts';
+import { sendSignal } from '../../shared/process/signal.ts';
 import { adminOf, createServer, orUndefined, showServer } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
 import { brokerOf, killNow, rolePid } from './story/processes.ts';
@@ -52,12 +54,12 @@ test('a split cloud completes its work when a process ends or the broker is unav
 
   await t.test('P04: the broker is frozen for longer than the timeout of host operations', async (t) => {
     const [broker] = brokerOf(cloud);
-    t.after(() => process.kill(broker as number, 'SIGCONT'));
-    process.kill(broker as number, 'SIGSTOP');
+    t.after(() => sendSignal(broker, 'SIGCONT'));
+    sendSignal(broker, 'SIGSTOP');
     const created = await work.create();
     for (const thawAt = Date.now() + frozenMs; Date.now() < thawAt; await sleep(500))
       assert.deepEqual(await work.statuses(created), ['BUILD', 'creating']);
-    process.kill(broker as number, 'SIGCONT');
+    sendSignal(broker, 'SIGCONT');
     await work.waitUntilReady(created);
     await work.remove(created);
     await work.waitUntilGone(created);

@@ -1,4 +1,5 @@
 /** A MariaDB of one test file alone, which can be stopped, killed, frozen and started again. */
+
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { terminate } from '../../deploy/processes/terminate.ts';
 import { spawnDaemon } from '../../deploy/split/daemon.ts';
 import { mariadb } from '../../deploy/split/mariadb.ts';
 import { choosePorts } from '../../deploy/split/ports.ts';
+import { sendSignal } from '../../shared/process/signal.ts';
 
 export const noMariadb = existsSync('/usr/sbin/mariadbd') ? false : 'mariadbd is not installed';
 const password = 'secret';
@@ -48,14 +50,14 @@ export async function startMariadb(t: { after(end: () => Promise<void>): void })
     running = undefined;
   };
   t.after(async () => {
-    if (running) process.kill(running.pid, 'SIGCONT');
+    if (running) sendSignal(running.pid, 'SIGCONT');
     await stop();
     rmSync(folder, { recursive: true });
   });
   await start();
   const signal = async (name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => {
     if (!running) return;
-    process.kill(running.pid, name);
+    sendSignal(running.pid, name);
     if (name === 'SIGKILL') await stop();
   };
   const at = (user: string, name: string) => `mysql://${user}:${password}@127.0.0.1:${port}/${name}`;

@@ -2,6 +2,7 @@
  * Simulated machines on this one, as root: each has its own network, mount, PID, UTS and IPC namespaces, a private /run, a
  * directory as its disk, and NICs on simulated switches. Host n has the address 10.88.<network>.<10 + n>.
  */
+
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -11,6 +12,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandResult, run, tryRun } from '#shared/process/run.ts';
 import { root } from '../../deploy/setup/paths.js';
+import { sendSignal } from '../../shared/process/signal.ts';
 
 export interface HostSpec {
   readonly name: string;
@@ -117,7 +119,7 @@ function machine(folder: string, id: string, { name, networks: own }: HostSpec, 
   };
   const off = async () => {
     if (pid === undefined) return;
-    process.kill(pid, 'SIGKILL');
+    sendSignal(pid, 'SIGKILL');
     while (existsSync(`/proc/${pid}`)) await sleep(20);
     pid = undefined;
   };

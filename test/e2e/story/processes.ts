@@ -1,6 +1,8 @@
 /** The processes of a cloud on this machine: found by command line and directory, killed by pid. */
+
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { sendSignal } from '../../../shared/process/signal.ts';
 import { type StoryCloud, until } from './cloud.ts';
 
 interface Found {
@@ -41,7 +43,7 @@ export const rolePid = ({ folder }: StoryCloud, role = 'all'): number =>
 
 /** Sends SIGKILL to all, then waits until they have ended. */
 export async function killNow(...pids: readonly number[]): Promise<void> {
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) sendSignal(pid, 'SIGKILL');
   await until('the killed processes have ended', async () => pids.every((pid) => !isAlive(pid)));
 }
 

@@ -1,6 +1,8 @@
 /** Stopping of guests. */
+
 import assert from 'node:assert/strict';
 import { Fault } from '#shared/errors/fault.ts';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 import { exampleHost, guestSpec, until } from '../../../../test/fakes/compute-host.ts';
 import { processOf, qemuTest } from '../../../../test/fakes/qemu.ts';
 
@@ -12,7 +14,7 @@ qemuTest('P07: a process that does not answer is killed only by a spec that ends
   await first.close();
   const found = await processOf(stateDir, spec.id);
   assert.ok(found);
-  process.kill(found.pid, 'SIGSTOP');
+  sendSignal(found.pid, 'SIGSTOP');
   const hypervisor = await open();
   await assert.rejects(hypervisor.ensureGuest(spec), (error) => !(error instanceof Fault));
   assert.deepEqual(await processOf(stateDir, spec.id), found);

@@ -1,7 +1,9 @@
 /** Finds, identifies and kills guest processes. */
+
 import { accessSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 
 export { isRoot, unprivileged } from '#shared/process/confined.ts';
 
@@ -64,7 +66,7 @@ export async function isGoneWithin(guest: ProcessId, ms: number): Promise<boolea
 export async function kill(guest: ProcessId): Promise<void> {
   if (!(await isAlive(guest))) return;
   try {
-    process.kill(guest.pid, 'SIGKILL');
+    sendSignal(guest.pid, 'SIGKILL');
   } catch {
     return; // it was faster
   }

@@ -1,10 +1,12 @@
 /** DHCP and DNS of a network: dnsmasq in a namespace with a veth into the network. It keeps running when the agent ends. */
+
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 import { isWithin, versionOf } from '#shared/net/addresses.ts';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 import { ipBatch, listLinks, netnsExec, runProgram } from './commands.ts';
 import { ensureEnded, isDnsmasq } from './dnsmasq.ts';
 import { type DnsmasqFiles, dnsmasqFiles, metadataAddress } from './dnsmasq-files.ts';
@@ -82,7 +84,7 @@ async function ensureDnsmasq({ namespace, dir, stateDir }: DnsmasqPaths, files: 
   const restart = running === null || (await needsStart(dir, files));
   if (running !== null && restart) await ensureEnded(running);
   for (const [name, text] of Object.entries(files)) await writeWhole(join(dir, name), text, 0o644);
-  if (running !== null && !restart) process.kill(running, 'SIGHUP');
+  if (running !== null && !restart) sendSignal(running, 'SIGHUP');
   else await startDnsmasq(namespace, dir, stateDir);
 }
 

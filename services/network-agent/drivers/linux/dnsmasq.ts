@@ -1,6 +1,8 @@
 /** dnsmasq processes. A pid file may be stale, so a process is identified by the configuration path in its command line. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 
 export function isDnsmasq(pid: number, dir: string): boolean {
   try {
@@ -38,7 +40,7 @@ function isAlive(pid: number): boolean {
 
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, name);
+    sendSignal(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

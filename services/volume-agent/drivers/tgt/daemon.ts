@@ -1,9 +1,11 @@
 /** The tgtd of this cloud on this host, with its own socket and portal. It outlives the agent. */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#shared/errors/fault.ts';
 import { findDetached, startDetached, startTime } from '#shared/process/detached.ts';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 import { askTgtd, type Request, socketName } from './socket.ts';
 
 export interface DaemonOptions {
@@ -85,7 +87,7 @@ async function awaitAnswer(directory: string, portal: string): Promise<void> {
 
 /** Kills tgtd; initiators lose their volumes. tgtd ignores SIGTERM, and has no data to flush. */
 export async function stopDaemon(directory: string): Promise<void> {
-  for (const pid of findDetached('tgtd', directory)) process.kill(pid, 'SIGKILL');
+  for (const pid of findDetached('tgtd', directory)) sendSignal(pid, 'SIGKILL');
   while (findDetached('tgtd', directory).length > 0) await sleep(10);
   await rm(join(directory, socketName), { force: true });
 }

@@ -1,10 +1,12 @@
 /** Exports through tgtd, tested with a real initiator (QEMU's). */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findDetached } from '#shared/process/detached.ts';
+import { sendSignal } from '../../../../shared/process/signal.ts';
 import { until } from '../../../../test/fakes/compute-host.ts';
 import {
   blank,
@@ -99,7 +101,7 @@ tgtTest('file: a killed tgtd is restarted with all its targets', async (t) => {
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
   const state = await grant(agent, id, initiator);
   const [pid] = findDetached('tgtd', directory);
-  process.kill(pid ?? 0, 'SIGKILL');
+  sendSignal(pid, 'SIGKILL');
   await until('another tgtd runs', () => findDetached('tgtd', directory).some((other) => other !== pid));
   await until('it lets its initiator in', async () => (await logIn(t, state, initiator)).code === 0);
 });
@@ -130,7 +132,7 @@ tgtTest('file: an export whose file is missing does not block the others when tg
   const state = await grant(agent, kept, other);
   await rm(join(directory, 'pool', 'volumes', `${lost}.raw`));
   const [pid] = findDetached('tgtd', directory);
-  process.kill(pid ?? 0, 'SIGKILL');
+  sendSignal(pid, 'SIGKILL');
   await until('another tgtd runs', () => findDetached('tgtd', directory).some((each) => each !== pid));
   await until('the other volume is served', async () => (await logIn(t, state, other)).code === 0);
   await agent.ensureGrantGone({ id: initiator.id, volumeId: lost });
