@@ -54,14 +54,14 @@ async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
 
 let lastId = 0;
 
-/** Evaluates an expression in the page. */
-async function evaluate<T>(page: WebSocket, expression: string): Promise<T> {
+/** Evaluates an expression in the page; undefined when the page was replaced by the one that it loads. */
+async function evaluate<T>(page: WebSocket, expression: string): Promise<T | undefined> {
   const id = ++lastId;
   page.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
   for (;;) {
     const [message] = await once(page, 'message');
     const answer = JSON.parse(String(message)) as { id?: number; result?: { result: { value: T } } };
-    if (answer.id === id && answer.result) return answer.result.result.value;
+    if (answer.id === id) return answer.result?.result.value;
   }
 }
 
@@ -90,8 +90,8 @@ test('the URL of a console shows the screen once; a second use is refused with a
   t.after(proxy.close);
   const url = `${proxy.url}/vnc_lite.html?path=%3Ftoken%3Donce`;
   const first = await openBrowser(t, url);
-  await until('the screen has a name', async () => /QEMU/.test(await evaluate(first, 'document.title')));
-  await until('the screen shows text', async () => (await evaluate<number>(first, colours)) > 1);
+  await until('the screen has a name', async () => /QEMU/.test(String(await evaluate(first, 'document.title'))));
+  await until('the screen shows text', async () => ((await evaluate<number>(first, colours)) ?? 0) > 1);
   const second = await openBrowser(t, url);
   await until('the page shows the refusal', async () => /used already/.test(String(await evaluate(second, status))));
 });
