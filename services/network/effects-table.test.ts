@@ -7,6 +7,7 @@ import { networks } from './networks/resource.ts';
 import { ports } from './ports/resource.ts';
 import { routers } from './routers/resource.ts';
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
+import { rbacPolicies } from './sharing/resource.ts';
 import { subnetPools } from './subnet-pools/resource.ts';
 import { subnets } from './subnets/resource.ts';
 
@@ -230,6 +231,18 @@ export const walks: readonly Walk[] = [
     updates: () => [text],
     refused: { stateful: false },
     filters: () => ({ shared: ['false', 'true'] }),
+  },
+  {
+    definition: rbacPolicies,
+    least: async ({ emptyNetwork }) => ({
+      ...{ object_type: 'network', object_id: await emptyNetwork() },
+      ...{ action: 'access_as_shared', target_tenant: 'red' },
+    }),
+    creates: ({ group, outsideId }) => [
+      { ...owned, object_type: 'security_group', object_id: group.id, target_tenant: 'yellow' },
+      { object_id: outsideId, action: 'access_as_external', target_tenant: 'yellow' },
+    ],
+    updates: () => [{ target_tenant: 'green' }],
   },
   {
     definition: securityGroupRules,

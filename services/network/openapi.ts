@@ -8,6 +8,7 @@ import { openapiOf } from './resources/openapi.ts';
 import { interfacePaths } from './routers/openapi.ts';
 import { routers } from './routers/resource.ts';
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
+import { rbacPolicies } from './sharing/resource.ts';
 import { subnetPools } from './subnet-pools/resource.ts';
 import { subnets } from './subnets/resource.ts';
 
@@ -21,5 +22,6 @@ export const openapi = {
   floatingips: openapiOf(floatingIps),
   'security-groups': openapiOf(securityGroups),
   'security-group-rules': openapiOf(securityGroupRules),
+  'rbac-policies': openapiOf(rbacPolicies),
   'network-ip-availabilities': openapiOf(availabilities),
 };

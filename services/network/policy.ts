@@ -3,15 +3,17 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { may, type Policy, policyOf } from '#shared/auth/policy.ts';
 import { type Column, columnOf } from '#shared/db/condition.ts';
 import defaults from './default-rules.json' with { type: 'json' };
+import { type ObjectType, sharedBy } from './sharing/policy.ts';
 
 /** A row of a network, of its own table or by the column `networkId`. */
-const ofNetwork = (columns: (column: string) => Column) => ({
-  'network:project_id': columns('projectId'),
-  'network:shared': columns('shared'),
-  'network:router:external': columns('external'),
+const ofNetwork = (projectId: Column, from: string) => ({
+  'network:project_id': projectId,
+  'network:shared': sharedBy({ type: 'network', from }),
+  'network:router:external': sharedBy({ type: 'network', from }, 'access_as_external'),
 });
 const own = { project_id: 'projectId' };
-const inNetwork = ofNetwork((column) => columnOf('networks', column, 'networkId'));
+const inNetwork = ofNetwork(columnOf('networks', 'projectId', 'networkId'), 'networkId');
+const ownOrShared = (type: ObjectType) => ({ ...own, shared: sharedBy({ type, from: 'id' }) });
 
 const changed = {
   // Targets name the attributes of their network `network:…`; Neutron looks up the fields of the network itself.
@@ -20,22 +22,21 @@ const changed = {
   external_network: 'True:%(network:router:external)s',
   // Neutron matches device_owner with a pattern, which targets hold as a flag.
   network_device: 'True:%(network_device)s',
-  // Groups are shared by RBAC only, which is not implemented.
-  shared_security_group: '!',
 };
 
 /** The rows that a caller sees are those for which it passes the get rule. */
 export const policy: Policy = policyOf(defaults, changed, {
-  get_network: { ...own, ...ofNetwork((column) => column) },
+  get_network: { ...own, ...ofNetwork('projectId', 'id') },
   get_subnet: { ...own, ...inNetwork },
   get_port: { ...own, ...inNetwork },
-  get_address_scope: { ...own, shared: 'shared' },
-  get_subnetpool: { ...own, shared: 'shared' },
+  get_address_scope: ownOrShared('address_scope'),
+  get_subnetpool: ownOrShared('subnetpool'),
   get_router: own,
   get_floatingip: own,
-  get_security_group: own,
+  get_security_group: ownOrShared('security_group'),
   get_security_group_rule: { 'security_group:project_id': columnOf('security_groups', 'projectId', 'groupId') },
   get_network_ip_availability: {},
+  get_rbac_policy: own,
 });
 
 /** What Neutron's database layer calls global access and service role: rows of every project may be seen and named. */

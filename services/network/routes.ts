@@ -36,6 +36,9 @@ import { createGroup, createRule, removeGroup, removeRule, updateGroup } from '.
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
 import { ofGroup } from './security-groups/target.ts';
 import { groupRelations, ruleRelations } from './security-groups/view.ts';
+import { createRbacPolicy, removeRbacPolicy, updateRbacPolicy } from './sharing/operations.ts';
+import { rbacPolicies } from './sharing/resource.ts';
+import { rbacTarget } from './sharing/target.ts';
 import { createSubnetPool, removeSubnetPool, updateSubnetPool } from './subnet-pools/operations.ts';
 import { subnetPools } from './subnet-pools/resource.ts';
 import { createSubnet, removeSubnet, updateSubnet } from './subnets/operations.ts';
@@ -89,6 +92,12 @@ const owned: Route<Network>[] = [
     related: groupRelations,
   }),
   ...routesOf(securityGroupRules, { create: createRule, remove: removeRule, related: ruleRelations, ...ofGroup }),
+  ...routesOf(rbacPolicies, {
+    create: createRbacPolicy,
+    update: updateRbacPolicy,
+    remove: removeRbacPolicy,
+    targetOfValues: rbacTarget,
+  }),
   ...routesOf(availabilities, { related: subnetCounts }),
 ];
 

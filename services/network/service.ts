@@ -21,6 +21,7 @@ import { quotaLocks } from './migrations/003-quota-locks.ts';
 import { addressScopes } from './migrations/004-address-scopes.ts';
 import { refusals } from './migrations/005-refusals.ts';
 import { availabilityZones } from './migrations/006-availability-zones.ts';
+import { rbacPolicies } from './migrations/007-rbac-policies.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -37,7 +38,10 @@ export interface Parts {
 /** Starts the service. The API server starts last and closes first. */
 export async function openNetwork({ runtime, apiServer, identityUrl, identity, compute }: Parts) {
   const { db, bus, config } = runtime;
-  await migrate(db, [networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones]);
+  await migrate(db, [
+    ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
+    ...[rbacPolicies],
+  ]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = {
     ...runtime,

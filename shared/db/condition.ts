@@ -12,13 +12,18 @@ export type Condition =
   | { readonly not: Condition };
 
 /** A column of the table, or one of the rows of another table: `columnOf('networks', 'shared', 'networkId')`. */
-export type Column = string | ForeignColumn;
+export type Column = string | ForeignColumn | Membership;
 export interface ForeignColumn {
   readonly table: string;
   readonly column: string;
   /** The column that refers to the other table, and the one that it refers to. */
   readonly from: string;
   readonly to: string;
+}
+/** A flag that no column has: True when what `from` holds is among the values that the query selects. */
+export interface Membership {
+  readonly from: string;
+  select(query: Query): void;
 }
 /** The column of each attribute. */
 export type Columns = Readonly<Record<string, Column>>;
@@ -52,6 +57,12 @@ function whereAttribute(query: Query, { attribute, values }: HasValue, columns: 
   if (column === undefined) throw new Error(`No column has the attribute ${attribute}.`);
   if (typeof column === 'string') {
     whereValue(query, column, values, negated);
+    return;
+  }
+  if ('select' in column) {
+    const select = (other: Query) => column.select(other);
+    if (values.includes('True') === !negated) query.whereIn(column.from, select);
+    else query.whereNotIn(column.from, select);
     return;
   }
   const rows = (other: Query) => {

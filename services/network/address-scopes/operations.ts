@@ -4,12 +4,14 @@ import { cidrOf, overlap } from '#shared/net/addresses.ts';
 import type { Network } from '../context.ts';
 import { hasGlobalAccess } from '../policy.ts';
 import { freshRow } from '../resources/values.ts';
+import { deletePoliciesOf, ensureSharedWithAll } from '../sharing/store.ts';
 import { type SubnetPool, subnetPools } from '../subnet-pools/resource.ts';
 import { type AddressScope, type AddressScopeChange, addressScopes, type NewAddressScope } from './resource.ts';
 
 export async function createAddressScope({ db }: Network, _caller: Caller, input: NewAddressScope, projectId: string) {
   const scope: AddressScope = { ...freshRow(projectId, input), ...input };
   await addressScopes.rows.insert(db, scope);
+  if (scope.shared) await ensureSharedWithAll(db, scope, 'address_scope');
   return scope;
 }
 
@@ -17,15 +19,17 @@ export async function createAddressScope({ db }: Network, _caller: Caller, input
 export async function updateAddressScope(
   { db }: Network,
   _caller: Caller,
-  { id, shared }: AddressScope,
+  scope: AddressScope,
   input: AddressScopeChange,
 ): Promise<void> {
+  const { id, shared } = scope;
   if (shared && input.shared === false)
     throw badRequest(
       `Unable to update address scope ${id} : Shared address scope can't be unshared.`,
       'AddressScopeUpdateError',
     );
   await addressScopes.rows.update(db, id, input);
+  if (input.shared) await ensureSharedWithAll(db, scope, 'address_scope');
 }
 
 export async function removeAddressScope({ db }: Network, _caller: Caller, { id }: AddressScope): Promise<void> {
@@ -34,6 +38,7 @@ export async function removeAddressScope({ db }: Network, _caller: Caller, { id 
       `Unable to complete operation on address scope ${id}. There are one or more subnet pools in use on the address scope.`,
       'AddressScopeInUse',
     );
+  await deletePoliciesOf(db, id);
   await addressScopes.rows.remove(db, id);
 }
 

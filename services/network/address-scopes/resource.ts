@@ -5,6 +5,7 @@ export const addressScopes = resource('address_scope', 'address_scopes', {
   table: 'address_scopes',
   missing: ['AddressScopeNotFound', (id) => `Address scope ${id} could not be found.`],
   untagged: true,
+  sharing: { type: 'address_scope', from: 'id' },
   attributes: {
     ...unversioned,
     ip_version: ipVersion({ set: create, required: true, ...listed }),

@@ -57,6 +57,15 @@ export const extensions: readonly Extension[] = [
   extension('provider', 'Provider Network', 'How a network is made, for admins.', '2012-09-07'),
   extension('quota_details', 'Quota details management support', 'What is used of a quota.', '2017-02-10'),
   extension('quotas', 'Quota management support', 'Limits of a project.', '2012-07-29'),
+  extension('rbac-address-scope', 'Add address_scope type to RBAC', 'Scopes for one project.', '2020-06-12'),
+  extension('rbac-policies', 'RBAC Policies', 'What is shared with which project.', '2015-06-17'),
+  extension(
+    'rbac-security-groups',
+    'Add security_group type to network RBAC',
+    'Security groups for one project.',
+    '2018-11-18',
+  ),
+  extension('rbac-subnetpool', 'Add subnetpool type to RBAC', 'Pools for one project.', '2020-06-15'),
   extension(
     'revision-if-match',
     'If-Match constraints based on revision_number',

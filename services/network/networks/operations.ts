@@ -2,10 +2,12 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { refuseUnknownZones } from '../hosts/zones.ts';
-import { portRows } from '../ports/resource.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
+import { usersOf } from '../sharing/objects/store.ts';
+import { rbacPolicies } from '../sharing/resource.ts';
+import { ensureSharedWithAll, removeSharedWithAll } from '../sharing/store.ts';
 import { subnetsOf } from '../subnets/store.ts';
 import { markExternalDirty, markNetworkDirty } from './mark-dirty.ts';
 import { type NetworkChange, type NetworkRow, type NewNetwork, networkRows } from './resource.ts';
@@ -29,6 +31,8 @@ export async function createNetwork(
     mtu: mtuFor(network, segment.networkType, input.mtu ?? 0),
   };
   await networkRows.insert(network.db, row);
+  if (row.shared) await ensureSharedWithAll(network.db, row, 'network');
+  if (row.external) await ensureSharedWithAll(network.db, row, 'network', 'access_as_external');
   await markExternalDirty(network, row);
   return row;
 }
@@ -56,6 +60,7 @@ export async function updateNetwork(
   if (input.mtu !== undefined && mtu < 1280) await refuseSmallFrames(network, row);
   const after = { ...row, ...input, mtu };
   await networkRows.update(network.db, row.id, { ...input, mtu });
+  await putSharing(network, row, after);
   if ((['mtu', 'adminStateUp', 'dnsDomain'] as const).some((column) => after[column] !== row[column]))
     await markNetworkDirty(network, row.id);
   if (after.external !== row.external) await markExternalDirty(network, after);
@@ -66,9 +71,21 @@ async function refuseSmallFrames({ db }: Network, { id }: NetworkRow): Promise<v
     throw conflict(`MTU of ${id} is not valid, subnet requires a minimum of 1280`, 'NetworkMTUSubnetConflict');
 }
 
-async function refuseWhileShared({ db }: Network, { id, projectId }: NetworkRow): Promise<void> {
-  const ports = await portRows.where(db, { networkId: id });
-  if (ports.some((port) => port.projectId !== projectId && port.projectId !== ''))
+/** The policies with all projects follow the flags of the network. */
+async function putSharing({ db }: Network, row: NetworkRow, { shared, external }: NetworkRow): Promise<void> {
+  if (shared && !row.shared) await ensureSharedWithAll(db, row, 'network');
+  if (!shared && row.shared) await removeSharedWithAll(db, row.id);
+  if (external && !row.external) await ensureSharedWithAll(db, row, 'network', 'access_as_external');
+  if (!external && row.external) await removeSharedWithAll(db, row.id, 'access_as_external');
+}
+
+/** Projects with a policy of their own keep it. */
+async function refuseWhileShared({ db }: Network, row: NetworkRow): Promise<void> {
+  const { id } = row;
+  const users = await usersOf(db, 'network', 'access_as_shared', row);
+  const policies = await rbacPolicies.rows.where(db, { objectId: id, action: 'access_as_shared' });
+  const kept = new Set(policies.map(({ targetProject }) => targetProject));
+  if (users.some((user) => !kept.has(user)))
     throw conflict(
       `Unable to reconfigure sharing settings for network ${id}. Multiple tenants are using it.`,
       'InvalidSharedSetting',

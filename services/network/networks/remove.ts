@@ -5,6 +5,7 @@ import { removeFloatingIp } from '../floating-ips/operations.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, portRows } from '../ports/resource.ts';
+import { deletePoliciesOf } from '../sharing/store.ts';
 import { subnetRows } from '../subnets/resource.ts';
 import { markExternalDirty } from './mark-dirty.ts';
 import { type NetworkRow, networkRows } from './resource.ts';
@@ -21,6 +22,7 @@ export async function removeNetwork(network: Network, caller: Caller, row: Netwo
   for (const port of dhcpPorts) await removePort(network, port);
   for (const subnet of await subnetRows.where(db, { networkId: row.id })) await subnetRows.remove(db, subnet.id);
   await markExternalDirty(network, row);
+  await deletePoliciesOf(db, row.id);
   await networkRows.remove(db, row.id);
 }
 

@@ -35,6 +35,7 @@ const mtu = attributeOf<number>({ kind: 'number', input: digitsOrNull, output: {
 export const networks = resource('network', 'networks', {
   table: 'networks',
   missing: ['NetworkNotFound', (id) => `Network ${id} could not be found.`],
+  sharing: { type: 'network', from: 'id' },
   attributes: {
     ...standard,
     admin_state_up: boolean({ set: both, default: true, ...listed }),

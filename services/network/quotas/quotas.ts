@@ -7,13 +7,24 @@ import { networks } from '../networks/resource.ts';
 import { ports } from '../ports/resource.ts';
 import { routers } from '../routers/resource.ts';
 import { securityGroupRules, securityGroups } from '../security-groups/resource.ts';
+import { rbacPolicies } from '../sharing/resource.ts';
 import { subnetPools } from '../subnet-pools/resource.ts';
 import { subnets } from '../subnets/resource.ts';
 
-const counted = [networks, subnets, subnetPools, ports, routers, floatingIps, securityGroups, securityGroupRules];
+const counted = [
+  networks,
+  subnets,
+  subnetPools,
+  ports,
+  routers,
+  floatingIps,
+  securityGroups,
+  securityGroupRules,
+  rbacPolicies,
+];
 
 /** Quotas that clients expect; what they limit is not implemented. */
-const absent = { rbac_policy: 10, trunk: -1 };
+const absent = { trunk: -1 };
 
 const countedLimits = ({ config }: Network) => ({
   network: config.quotaNetwork,
@@ -24,6 +35,7 @@ const countedLimits = ({ config }: Network) => ({
   floatingip: config.quotaFloatingip,
   security_group: config.quotaSecurityGroup,
   security_group_rule: config.quotaSecurityGroupRule,
+  rbac_policy: config.quotaRbacPolicy,
 });
 type Counted = keyof ReturnType<typeof countedLimits>;
 

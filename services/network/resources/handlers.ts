@@ -6,6 +6,7 @@ import { type Answer, type Call, created, type Handler, noContent, ok } from '#s
 import type { Attributes, ChangeOf, NewOf } from '#shared/resource/attribute.ts';
 import { type Body, defaultsOf, parseCreate, parseUpdate } from '#shared/resource/body.ts';
 import { atomically, type Network } from '../context.ts';
+import { sharedAmong } from '../sharing/store.ts';
 import { fieldsOf, linksOf, listingOf, pick } from './query.ts';
 import type { Resource } from './resource.ts';
 import { projectFor, revisionAsked, rulesOfCreate, rulesOfUpdate } from './rules.ts';
@@ -18,7 +19,7 @@ export interface Owned {
   readonly revision: number;
 }
 
-type Sight = Pick<Call, 'may' | 'queries'>;
+type Sight = Pick<Call, 'may' | 'queries' | 'caller'>;
 
 /** What a resource does by itself. Everything that writes runs inside a transaction. */
 export interface Operations<Row, New, Change> {
@@ -29,7 +30,7 @@ export interface Operations<Row, New, Change> {
   /** What clients see of a row beside its columns, or instead of them, by column. Called once for all rows of an answer. */
   related?(network: Network, rows: readonly Row[], sight: Sight): Promise<(row: Row) => object>;
   /** What rules look at of the row that this one is part of. */
-  target?(network: Network, row: Row): Promise<Target>;
+  target?(network: Network, caller: Caller, row: Row): Promise<Target>;
   /** The same of the row that a new one is to be part of. Throws its 404 when the caller may not see it. */
   targetOfNew?(network: Network, caller: Caller, input: New): Promise<Target>;
   /** What rules ask of a value: of the new one where the body names it, else of the row's. */
@@ -42,22 +43,30 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   definition: Resource<Row, As>,
   operations: Operations<Row, NewOf<As>, ChangeOf<As>>,
 ) {
-  const { one, many, attributes, rows } = definition;
+  const { one, many, attributes, rows, sharing } = definition;
   const defaults = defaultsOf(attributes);
   const { related = async () => () => ({}), target, targetOfNew, targetOfValues, targetOfRead } = operations;
 
-  const targetOf = async (network: Network, row: Row): Promise<Target> => ({
+  const objectOf = (row: Row) => String(Reflect.get(row, sharing?.from ?? 'id'));
+  /** Those of the rows that are shared with the caller's project. */
+  const sharedOf = async ({ db }: Network, { projectId }: Caller, found: readonly Row[]) => {
+    if (!sharing) return () => ({});
+    const shared = await sharedAmong(db, projectId, sharing.type, found.map(objectOf));
+    return (row: Row) => ({ shared: shared.has(objectOf(row)) });
+  };
+  const targetOf = async (network: Network, caller: Caller, row: Row): Promise<Target> => ({
     ...ownersOf(row),
-    shared: 'shared' in row && row.shared === true,
-    ...(await target?.(network, row)),
+    ...(await sharedOf(network, caller, [row]))(row),
+    ...(await target?.(network, caller, row)),
   });
   const views = async (network: Network, found: readonly Row[], sight: Sight) => {
     const more = await related(network, found, sight);
+    const shared = await sharedOf(network, sight.caller, found);
     const seen = new Map<string, Sight['may']>();
     return found.map((row) => {
       const may = seen.get(row.projectId) ?? decidedOnce((rule) => sight.may(rule, ownersOf(row)));
       seen.set(row.projectId, may);
-      return definition.view({ ...row, ...more(row) }, { may });
+      return definition.view({ ...row, ...shared(row), ...more(row) }, { may });
     });
   };
   const answer = async (network: Network, row: Row, call: Call): Promise<object> => {
@@ -98,7 +107,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
 
   const list: Handler<Network> = async (network, call) => {
     authorizeRead(call);
-    const listing = listingOf(call, attributes);
+    const listing = listingOf(call, attributes, sharing);
     const found = await rows.list(network.db, call.caller, listing);
     const fields = fieldsOf(call);
     const ids = found.map(({ id }) => id);
@@ -125,7 +134,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
     const row = await atomically(network, async (within) => {
       const change = parseUpdate(attributes, body);
       const before = await findForWrite(within, call);
-      const whole = { ...(await targetOf(within, before)), ...targetOfValues?.(change, before) };
+      const whole = { ...(await targetOf(within, call.caller, before)), ...targetOfValues?.(change, before) };
       for (const rule of rulesOfUpdate(one, body)) call.authorize(rule, whole);
       await operations.update?.(within, call.caller, before, change);
       return (await rows.get(within.db, before.id)) ?? before;
@@ -135,7 +144,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   const remove: Handler<Network, unknown, 'id'> = async (network, call) => {
     await atomically(network, async (within) => {
       const row = await findForWrite(within, call);
-      call.authorize(`delete_${one}`, await targetOf(within, row));
+      call.authorize(`delete_${one}`, await targetOf(within, call.caller, row));
       await operations.remove?.(within, call.caller, row);
     });
     return noContent();

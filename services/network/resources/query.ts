@@ -9,19 +9,28 @@ import {
   type Query,
   sortsOf as sortColumns,
 } from '#shared/resource/attribute.ts';
+import { type Sharing, selectShared } from '../sharing/policy.ts';
 import type { Listing } from './store.ts';
 import { type May, truth } from './values.ts';
 
 const notFilters = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir']);
 
-type Asked = Pick<Call, 'queries' | 'query' | 'may'>;
+type Asked = Pick<Call, 'queries' | 'query' | 'may' | 'caller'>;
 
 /** Attributes that are hidden from the caller are as good as unknown. */
-export function listingOf({ queries, query, may }: Asked, attributes: Attributes): Listing {
+export function listingOf(
+  { queries, query, may, caller }: Asked,
+  attributes: Attributes,
+  sharing: Sharing | undefined,
+): Listing {
   const known = knownTo(may, attributes);
   const filters = Object.entries(queries)
     .filter(([name]) => !notFilters.has(name))
-    .map(([name, values]) => filterBy(name, own(known, name), values));
+    .map(([name, values]) =>
+      name === 'shared' && sharing
+        ? filterByShared(sharing, caller.projectId, values)
+        : filterBy(name, own(known, name), values),
+    );
   return {
     filters,
     sorts: sortsOf(queries, known),
@@ -47,6 +56,15 @@ function filterBy(name: string, attribute: Attribute | undefined, values: readon
   });
   const possible = wanted.filter((value) => !Number.isNaN(value)); // no row has what is no number
   return (query: Query) => void query.whereIn(columnOf(name, attribute) ?? name, possible as string[]);
+}
+
+/** Shared with the project of the caller, or with all. */
+function filterByShared({ type, from }: Sharing, projectId: string | null, values: readonly string[]) {
+  const wanted = new Set(values.map((value) => truth(value, 'shared')));
+  const shared = selectShared(type, 'access_as_shared', projectId);
+  return (query: Query) => {
+    if (wanted.size === 1) query[wanted.has(true) ? 'whereIn' : 'whereNotIn'](from, shared);
+  };
 }
 
 const unknownFilter = (name: string) => badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');

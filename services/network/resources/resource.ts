@@ -2,12 +2,15 @@
 import type { Attributes, ChangeOf, NewOf, RowOf, Seen } from '#shared/resource/attribute.ts';
 import { columnsOf } from '#shared/resource/store.ts';
 import { viewOf } from '#shared/resource/view.ts';
+import type { Sharing } from '../sharing/policy.ts';
 import { type Shape, type Table, tableOf } from './store.ts';
 
 interface Definition<As extends Attributes> extends Omit<Shape, 'one'> {
   readonly attributes: As;
   /** Its rules look at the resource that it is part of, so they are checked with the row and not on the route. */
   readonly ruledByParent?: true;
+  /** Shared with projects by RBAC policies: what clients see and filter as `shared` depends on their project. */
+  readonly sharing?: Sharing;
   /** Clients may not tag it. */
   readonly untagged?: true;
 }

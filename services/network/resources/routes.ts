@@ -1,4 +1,5 @@
 /** The routes of a resource, with those of its tags. */
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Target } from '#shared/auth/policy.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, checkedInHandler, type Route } from '#shared/http/route.ts';
@@ -38,7 +39,7 @@ interface Taggable {
   readonly one: string;
   readonly many: string;
   readonly rows: Pick<Table<Tagged>, 'find' | 'update'>;
-  targetOf(network: Network, row: Tagged): Promise<Target>;
+  targetOf(network: Network, caller: Caller, row: Tagged): Promise<Target>;
 }
 
 /** Neutron's tag API has its own 404, which names the collection. The owner of a network may tag its ports too. */
@@ -66,13 +67,13 @@ function tagsOf({ one, many, rows, targetOf }: Taggable): Route<Network>[] {
     },
     read: async (network, call) => {
       const row = await find(network, call);
-      call.authorize(see, await targetOf(network, row));
+      call.authorize(see, await targetOf(network, call.caller, row));
       return row.tags;
     },
     change: async (network, call, verb, edit) =>
       atomically(network, async (within) => {
         const row = await find(within, call);
-        call.authorize(verb === 'clear' || verb === 'remove' ? clear : write, await targetOf(within, row));
+        call.authorize(verb === 'clear' || verb === 'remove' ? clear : write, await targetOf(within, call.caller, row));
         const tags = edit(row.tags);
         await rows.update(within.db, row.id, { tags });
         return tags;

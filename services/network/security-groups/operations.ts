@@ -5,6 +5,7 @@ import type { Network } from '../context.ts';
 import { markGroupsDirty } from '../ports/mark-dirty.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow } from '../resources/values.ts';
+import { deletePoliciesOf } from '../sharing/store.ts';
 import { egressRules } from './default-group.ts';
 import { forgetEnsured } from './ensure-default.ts';
 import {
@@ -49,6 +50,7 @@ export async function removeGroup(network: Network, caller: Caller, { id }: Secu
   for (const rule of [...referring, ...(await ruleRows.where(db, { groupId: id }))]) await ruleRows.remove(db, rule.id);
   await deleteDefaultGroup(db, id);
   forgetEnsured(network);
+  await deletePoliciesOf(db, id);
   await groupRows.remove(db, id);
 }
 

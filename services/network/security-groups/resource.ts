@@ -19,8 +19,6 @@ import {
   uuid,
 } from '../resources/attributes.ts';
 import { type Change, type New, type Row, resource } from '../resources/resource.ts';
-import { noRow } from '../resources/store.ts';
-import { truth } from '../resources/values.ts';
 
 const ethertypes = ['IPv4', 'IPv6'] as const;
 const ethertype = attributeOf<(typeof ethertypes)[number]>({
@@ -90,18 +88,12 @@ export const securityGroupRules = resource('security_group_rule', 'security_grou
 export const securityGroups = resource('security_group', 'security_groups', {
   table: 'security_groups',
   missing: ['SecurityGroupNotFound', (id) => `Security group ${id} does not exist`],
+  sharing: { type: 'security_group', from: 'id' },
   attributes: {
     ...standard,
     ...refusedParts,
     stateful: boolean({ set: both, default: true, ...listed, input: { enum: [true, 'true', 'True'] } }),
-    // A group could be shared by RBAC only, which is not implemented.
-    shared: boolean({
-      column: null,
-      show: () => false,
-      filter: (query, values) => {
-        if (values.every((value) => truth(value, 'shared'))) noRow(query);
-      },
-    }),
+    shared: boolean({ stored: false, filter: true }),
     security_group_rules: list<object>(rowSchema(securityGroupRules.attributes))({ stored: false }),
   },
 });

@@ -12,7 +12,8 @@ const groupTarget = (group: Pick<SecurityGroup, 'projectId'> | undefined) => ({
 
 /** The targets of a rule, which is part of a group. */
 export const ofGroup = {
-  target: async ({ db }: Network, { groupId }: OfGroup) => groupTarget(await groupRows.get(db, groupId)),
+  target: async ({ db }: Network, _caller: Caller, { groupId }: OfGroup) =>
+    groupTarget(await groupRows.get(db, groupId)),
   targetOfNew: async ({ db }: Network, caller: Caller, { groupId }: OfGroup) =>
     groupTarget(await groupRows.find(db, caller, groupId)),
   targetOfRead: ({ projectId }: Caller) => groupTarget({ projectId: projectId ?? '' }),

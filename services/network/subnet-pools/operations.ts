@@ -6,6 +6,7 @@ import { refuseForeignScope, refuseOutsideScope } from '../address-scopes/operat
 import type { Network } from '../context.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
+import { deletePoliciesOf, ensureSharedWithAll } from '../sharing/store.ts';
 import { type Subnet, subnetRows } from '../subnets/resource.ts';
 import { carve, compact, isInside } from './carve.ts';
 import { type NewSubnetPool, type SubnetPool, type SubnetPoolChange, subnetPools } from './resource.ts';
@@ -50,6 +51,7 @@ export async function createSubnetPool(network: Network, caller: Caller, input: 
   const pool: SubnetPool = { ...input, ...fresh, ...lengthsOf(input, ipVersion), prefixes, ipVersion };
   await refuseOutsideScope(network, caller, pool);
   await subnetPools.rows.insert(network.db, pool);
+  if (pool.shared) await ensureSharedWithAll(network.db, pool, 'subnetpool');
   return pool;
 }
 
@@ -90,6 +92,7 @@ function grown(before: SubnetPool, asked: readonly string[]): readonly string[] 
 export async function removeSubnetPool({ db }: Network, _caller: Caller, { id }: SubnetPool): Promise<void> {
   if ((await subnetRows.countOf(db, { subnetpoolId: id })) > 0)
     throw conflict('Unable to delete subnet pool: Subnet pool has existing allocations.', 'SubnetPoolDeleteError');
+  await deletePoliciesOf(db, id);
   await subnetPools.rows.remove(db, id);
 }
 

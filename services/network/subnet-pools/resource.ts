@@ -15,6 +15,7 @@ import { type Change, type New, type Row, resource } from '../resources/resource
 export const subnetPools = resource('subnetpool', 'subnetpools', {
   table: 'subnet_pools',
   missing: ['SubnetPoolNotFound', (id) => `Subnet pool ${id} could not be found.`],
+  sharing: { type: 'subnetpool', from: 'id' },
   attributes: {
     ...standard,
     name: text({ set: both, required: true, ...listed, input: { type: 'string', maxLength: 255 } }),

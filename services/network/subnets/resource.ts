@@ -36,14 +36,15 @@ const raMode = choice(['slaac', 'dhcpv6-stateful', 'dhcpv6-stateless']);
 const pool = itemOf({ start: shortText, end: shortText }, ['start', 'end']);
 export const hostRoute = itemOf({ destination: shortText, nexthop: shortText }, ['destination', 'nexthop']);
 
-const ofNetworks = (column: 'external' | 'shared') => (query: Query, values: readonly string[]) => {
-  const flags = values.map((value) => truth(value, column));
-  query.whereIn('networkId', (each: Query) => each.select('id').from('networks').whereIn(column, flags));
+const byExternal = (query: Query, values: readonly string[]) => {
+  const flags = values.map((value) => truth(value, 'router:external'));
+  query.whereIn('networkId', (each: Query) => each.select('id').from('networks').whereIn('external', flags));
 };
 
 export const subnets = resource('subnet', 'subnets', {
   table: 'subnets',
   missing: ['SubnetNotFound', (id) => `Subnet ${id} could not be found.`],
+  sharing: { type: 'network', from: 'networkId' },
   attributes: {
     ...standard,
     network_id: uuid({ set: create, required: true, ...listed }),
@@ -62,8 +63,8 @@ export const subnets = resource('subnet', 'subnets', {
     segment_id: empty({ column: null, set: both, filter: noRow }),
     prefixlen: integer({ stored: false, hidden: true, set: create, input: digitsOrNull }),
     use_default_subnetpool: boolean({ stored: false, hidden: true, set: create, default: false }),
-    'router:external': boolean({ column: null, hidden: true, filter: ofNetworks('external') }),
-    shared: boolean({ column: null, hidden: true, filter: ofNetworks('shared') }),
+    'router:external': boolean({ column: null, hidden: true, filter: byExternal }),
+    shared: boolean({ column: null, hidden: true, filter: true }),
   },
 });
 

@@ -17,7 +17,16 @@ export const networkTargets: readonly Target[] = [
 ];
 
 export async function networkWalk(t: TestContext, policySettings: PolicySettings = {}): Promise<Walk> {
-  const kinds = ['Network', 'Subnet', 'Port', 'Router', 'Floatingip', 'SecurityGroup', 'SecurityGroupRule'];
+  const kinds = [
+    'Network',
+    'Subnet',
+    'Port',
+    'Router',
+    'Floatingip',
+    'SecurityGroup',
+    'SecurityGroupRule',
+    'RbacPolicy',
+  ];
   const unlimited = Object.fromEntries(kinds.map((kind) => [`quota${kind}`, -1]));
   const cloud = await startCloud(t, { settings: unlimited, database: 'sqlite::memory:', policySettings });
   let serial = 0;
@@ -54,7 +63,13 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
       const group = await made('security-groups', 'security_group', { project_id: project, name: 'x' });
       return made('security-group-rules', 'security_group_rule', { security_group_id: group, direction: 'ingress' });
     },
+    'rbac-policies': (target) => rbac(target),
   };
+  const rbac: Make = async ({ project }) =>
+    made('rbac-policies', 'rbac_policy', {
+      ...{ project_id: project, object_type: 'network', object_id: await network({ project }) },
+      ...{ action: 'access_as_shared', target_tenant: 'yellow' },
+    });
   const kept = new Map<string, Promise<string>>();
   const reused = (collection: string, target: Target): Promise<string> => {
     const key = JSON.stringify([collection, target]);
@@ -100,7 +115,7 @@ const ownOrAdmin = ({ project, roles }: Persona, target: Target) =>
 function bodyOf(key: string, id: string, cidr: () => string): unknown {
   const [method, path = ''] = key.split(' ');
   if (path.endsWith('/tags') && method !== 'get') return { tags: ['t'] };
-  const one = path.split('/')[2]?.replace(/s$/, '').replaceAll('-', '_') ?? '';
+  const one = path.split('/')[2]?.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('-', '_') ?? '';
   const newBodies: Readonly<Record<string, object>> = {
     subnet: { network_id: id, ip_version: 4, cidr: cidr() },
     port: { network_id: id },
@@ -110,6 +125,8 @@ function bodyOf(key: string, id: string, cidr: () => string): unknown {
   };
   if (method === 'post' && Object.hasOwn(newBodies, one)) return { [one]: newBodies[one] };
   if (method === 'put' && one === 'floatingip' && path.endsWith('/:id')) return { floatingip: { description: 'y' } };
+  if (method === 'put' && path.endsWith('/:id') && one === 'rbac_policy')
+    return { rbac_policy: { target_tenant: 'y' } };
   if (method === 'put' && path.endsWith('/:id') && one !== 'quota') return { [one]: { name: 'y' } };
   return undefined;
 }

@@ -165,6 +165,12 @@ export const neutronDefaults: Checks = {
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
   'delete_subnet:tags':
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
+  create_rbac_policy: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
+  'create_rbac_policy:target_tenant': "rule:admin_only or not '*':%(target_tenant)s",
+  get_rbac_policy: '(rule:admin_only) or (role:reader and project_id:%(project_id)s)',
+  update_rbac_policy: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
+  'update_rbac_policy:target_tenant': "rule:admin_only or not '*':%(target_tenant)s",
+  delete_rbac_policy: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
   create_address_scope: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
   'create_address_scope:shared': 'rule:admin_only',
   get_address_scope: 'rule:admin_only or role:reader and project_id:%(project_id)s or rule:shared_address_scopes',

@@ -1,0 +1,94 @@
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import type { Network } from '../context.ts';
+import { markExternalDirty } from '../networks/mark-dirty.ts';
+import { networkRows } from '../networks/resource.ts';
+import { reserve } from '../quotas/quotas.ts';
+import { freshRow, invalidInput } from '../resources/values.ts';
+import { shareables, usersOf } from './objects/store.ts';
+import { everyProject } from './policy.ts';
+import { type NewRbacPolicy, type RbacPolicy, type RbacPolicyChange, rbacPolicies } from './resource.ts';
+import { isSharedAs, isSharedWith, putShared } from './store.ts';
+
+const { rows } = rbacPolicies;
+
+export async function createRbacPolicy(network: Network, caller: Caller, input: NewRbacPolicy, projectId: string) {
+  const { db } = network;
+  const shareable = shareables[input.objectType];
+  if (!shareable)
+    throw invalidInput(`Invalid type '${input.objectType}', valid: ${Object.keys(shareables).join(', ')}`);
+  const actions = Object.keys(shareable.users);
+  if (!actions.includes(input.action))
+    throw invalidInput(
+      `Invalid action '${input.action}' for object type '${input.objectType}'. Valid actions: ${actions.join(', ')}`,
+    );
+  const object = await shareable.rows.find(db, caller, input.objectId);
+  if (object.projectId !== caller.projectId && !may(caller, 'context_is_admin'))
+    throw invalidInput('Only admins can manipulate policies on objects they do not own');
+  await reserve(network, projectId, 'rbac_policy');
+  await shareable.rows.lock(db, object.id);
+  await refuseSecond(network, input);
+  const policy: RbacPolicy = { ...freshRow(projectId, {}), ...input };
+  await rows.insert(db, policy);
+  await updateFlags(network, policy);
+  return policy;
+}
+
+async function refuseSecond({ db }: Network, { objectId, action, targetProject }: NewRbacPolicy): Promise<void> {
+  if (await isSharedWith(db, { objectId, action }, targetProject))
+    throw conflict('An RBAC policy already exists with those values.', 'DuplicateRbacPolicy');
+}
+
+export async function updateRbacPolicy(
+  network: Network,
+  _caller: Caller,
+  before: RbacPolicy,
+  { targetProject = before.targetProject }: RbacPolicyChange,
+): Promise<void> {
+  if (targetProject === before.targetProject) return;
+  await refuseSecond(network, { ...before, targetProject });
+  await refuseWhileUsed(network, before, targetProject);
+  await rows.update(network.db, before.id, { targetProject });
+  await updateFlags(network, before);
+}
+
+export async function removeRbacPolicy(network: Network, _caller: Caller, policy: RbacPolicy): Promise<void> {
+  await refuseWhileUsed(network, policy);
+  await rows.remove(network.db, policy.id);
+  await updateFlags(network, policy);
+}
+
+/** Refuses to end the sharing with a project whose resources use the object, unless another policy shares it too. */
+async function refuseWhileUsed({ db }: Network, policy: RbacPolicy, next?: string): Promise<void> {
+  const { objectType, objectId, action, targetProject } = policy;
+  const shareable = shareables[objectType];
+  const object = await shareable?.rows.get(db, objectId);
+  if (!shareable || !object || next === everyProject) return;
+  await shareable.rows.lock(db, objectId);
+  const others = (await rows.where(db, { objectId, action })).filter(({ id }) => id !== policy.id);
+  const kept = new Set([...others.map((other) => other.targetProject), next]);
+  const users = await usersOf(db, objectType, action, object);
+  const lost = targetProject === everyProject ? users : users.filter((user) => user === targetProject);
+  if (kept.has(everyProject) || lost.every((user) => kept.has(user))) return;
+  throw conflict(
+    `RBAC policy on object ${objectId} cannot be removed because other objects depend on it.\nDetails: resources of another project use the ${objectType}`,
+    'RbacPolicyInUse',
+  );
+}
+
+/** Keeps the columns of the object: a network is external while it is so for any project, shared is what all may use. */
+async function updateFlags(network: Network, { objectType, objectId, action }: RbacPolicy): Promise<void> {
+  const { db } = network;
+  if (action === 'access_as_shared') {
+    const table = shareables[objectType]?.flagged;
+    const shared = await isSharedWith(db, { objectId, action }, everyProject);
+    if (table) await putShared(db, table, objectId, shared);
+    return;
+  }
+  const before = await networkRows.get(db, objectId);
+  const external = await isSharedAs(db, objectId, action);
+  if (!before || external === before.external) return;
+  await networkRows.update(db, objectId, { external });
+  await markExternalDirty(network, { ...before, external });
+}
