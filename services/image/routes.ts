@@ -6,6 +6,7 @@ import * as imports from './imports/handlers.ts';
 import * as info from './info/handlers.ts';
 import { listImages } from './listing/handlers.ts';
 import * as members from './members/handlers.ts';
+import { metadataRoutes } from './namespaces/routes.ts';
 import * as schemas from './schemas/handlers.ts';
 import { tagsOfImages } from './tags/handlers.ts';
 import { listVersions, listVersionsAtRoot } from './versions/handlers.ts';
@@ -58,4 +59,5 @@ export const routes: Route<Images>[] = [
     }),
   ),
   ...tagsOfImages,
+  ...metadataRoutes,
 ];

@@ -2,6 +2,8 @@ import { images } from './001-images.ts';
 import { staging } from './002-staging.ts';
 import { imports } from './003-imports.ts';
 import { reservations } from './004-reservations.ts';
+import { metadataDefinitions } from './005-metadata-definitions.ts';
+import { standardMetadata } from './006-standard-namespaces.ts';
 
 /** In order of execution. */
-export const migrations = [images, staging, imports, reservations];
+export const migrations = [images, staging, imports, reservations, metadataDefinitions, standardMetadata];

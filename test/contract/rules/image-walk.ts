@@ -28,6 +28,16 @@ export async function imageWalk(t: TestContext, policySettings: PolicySettings =
     if (member) await db('image_members').insert({ imageId: id, memberId: member, status: 'pending', ...times });
     return { id, member: member ?? 'nobody' };
   };
+  const namespace = async ({ project, visibility }: Target) => {
+    const id = randomUUID();
+    const times = { createdAt: Date.now(), updatedAt: Date.now() };
+    const row = { id, namespace: id, owner: project, isProtected: false, ...times };
+    await db('metadef_namespaces').insert({ ...row, visibility: visibility === 'public' ? 'public' : 'private' });
+    for (const kind of ['objects', 'properties', 'tags'])
+      await db('metadef_definitions').insert({ namespaceId: id, kind, name: 'x', content: '{}', ...times });
+    await db('metadef_associations').insert({ namespaceId: id, name: 'x', ...times });
+    return { namespace: id, name: 'x' };
+  };
   return {
     api,
     ask: async ({ method, path, body, persona: { project, roles } }) => {
@@ -36,7 +46,11 @@ export async function imageWalk(t: TestContext, policySettings: PolicySettings =
       const sent = headers === octets && method === 'PUT' ? Buffer.from('x') : body;
       return ask(method, path, { project, roles: roles.join(','), body: sent, headers });
     },
-    owned: [[/^\w+ \/v2\/images\/:id/, image]],
+    owned: [
+      [/^\w+ \/v2\/images\/:id/, image],
+      [/^post \S+:namespace\/tags\/:name/, async (target) => ({ ...(await namespace(target)), name: 'new' })],
+      [/:namespace/, namespace],
+    ],
     params: { tag: 't' },
     bodies: (key) => bodies[key],
   };

@@ -159,6 +159,14 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   ),
   'rule:context_is_admin or (role:member and project_id:%(member_id)s)': any(admin, all(member, invited)),
   'rule:context_is_admin or rule:service_api': any(admin, service),
+  'rule:metadef_admin': admin,
+  "rule:context_is_admin or (role:reader and (project_id:%(project_id)s or 'public':%(visibility)s))": any(
+    admin,
+    all(
+      reader,
+      any(own, (_persona, { visibility }) => visibility === 'public'),
+    ),
+  ),
 };
 
 /** Throws for a check that nobody has read yet. */
