@@ -1,6 +1,7 @@
 /** The settings of this service. */
 import { apiSettings } from '#shared/config/cloud.ts';
 import { number, text, type ValuesOf } from '#shared/config/settings.ts';
+import { presenceSettings } from '#shared/hosts/presence.ts';
 
 export const section = {
   ...apiSettings,
@@ -14,7 +15,7 @@ export const section = {
   copyMs: number(3_600_000, 'timeout of an operation that copies whole disks: first boot, snapshot'),
   portMs: number(60_000, 'timeout for a port to become ACTIVE'),
   volumeMs: number(300_000, 'timeout for a new volume to become available'),
-  hostDownMs: number(90_000, 'a host without a report for this long is down'),
+  ...presenceSettings,
   shutdownMs: number(60_000, 'timeout of a graceful shutdown; then the guest is powered off'),
   cpuRatio: number(4, 'allocation ratio of virtual CPUs to CPUs of a host (default of Nova)'),
   ramRatio: number(1, 'allocation ratio of memory (default of Nova)'),

@@ -6,6 +6,7 @@ import type { PlacementClient } from '#shared/clients/placement.ts';
 import type { VolumeClient } from '#shared/clients/volume.ts';
 import type { ComputeAgent } from '#shared/contracts/compute-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
+import type { Presence } from '#shared/hosts/presence.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,8 @@ export interface Compute {
   readonly hosts: Hosts<ComputeAgent>;
   /** Hosts with a long timeout, for work that copies whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
+  /** Which services are up, by `keyOf` of hosts/operations. */
+  readonly presence: Presence;
   readonly images: Omit<ImageClient, 'download' | 'upload'>;
   readonly network: NetworkClient;
   readonly volumes: VolumeClient;

@@ -8,6 +8,7 @@ import { callAddress, computeAgent, type VncEndpoint } from '#shared/contracts/c
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openPresence } from '#shared/hosts/presence.ts';
 import { openSeal } from '#shared/seal/seal.ts';
 import { type ApiServer, openApiServer } from '#shared/service/api-server.ts';
 import type { Start } from '#shared/service/runtime.ts';
@@ -19,6 +20,7 @@ import { redeemConsole } from './consoles/store.ts';
 import { type Compute, taskAdvanced } from './context.ts';
 import { nova } from './dialect.ts';
 import { seedFlavors } from './flavors/operations.ts';
+import { listMarks } from './hosts/store.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
 import { flavorsHostsQuotas } from './migrations/002-flavors-hosts-quotas.ts';
@@ -31,7 +33,7 @@ import { workflows } from './workflows/all.ts';
 
 /** The dependencies of this service; a test passes its own. */
 export interface ComputeOptions {
-  readonly runtime: Omit<Compute, 'hosts' | 'copiers'>;
+  readonly runtime: Omit<Compute, 'hosts' | 'copiers' | 'presence'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
   readonly host: string;
@@ -48,6 +50,7 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
     ...runtime,
     hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs, seal }),
     copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs, seal }),
+    presence: openPresence({ read: () => listMarks(db), bus, log, hostDownMs: config.hostDownMs }),
   };
   const owner = `compute/${host}`;
   const onEnded = () => bus.notify(taskAdvanced);
@@ -78,6 +81,7 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
   const close = async () => {
     await Promise.all([endpoint.close(), proxy.close()]);
     await runner.close();
+    await compute.presence.close();
     for (const off of messages) off();
     await Promise.all(timers.map((timer) => timer.close()));
   };

@@ -9,7 +9,7 @@ import { refreshAddresses } from './interfaces/operations.ts';
 import { listLiveServers, listOrphans, removeServersDeletedBefore, updateOwnedServer } from './servers/store.ts';
 
 const dayMs = 24 * 3_600_000;
-const heartbeatMs = 30_000;
+const heartbeatMs = 5_000;
 const sweepMs = 60_000;
 const placementIntervalMs = 5_000;
 /** Servers per run, so that a large cloud is read in parts. */

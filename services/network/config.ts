@@ -1,6 +1,7 @@
 /** The settings of this service. */
 import { apiSettings } from '#shared/config/cloud.ts';
 import { flag, list, number, text } from '#shared/config/settings.ts';
+import { presenceSettings } from '#shared/hosts/presence.ts';
 
 export const section = {
   ...apiSettings,
@@ -33,5 +34,5 @@ export const section = {
   answerMs: number(60_000, 'timeout of one operation on a host'),
   pollMs: number(2_000, 'poll interval for open work, in case a notification is lost'),
   backoffMs: number(500, 'delay before the first retry after a transient error; doubled for each further one'),
-  awayMs: number(90_000, 'a host without a report for this long is down'),
+  ...presenceSettings,
 };

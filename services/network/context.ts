@@ -5,6 +5,7 @@ import type { NetworkAgent } from '#shared/contracts/network-agent.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
 import type { GroupCommit } from '#shared/db/group-commit.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
+import type { Presence } from '#shared/hosts/presence.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
 
@@ -17,6 +18,8 @@ export interface Network {
   readonly groupCommit: GroupCommit;
   readonly bus: Bus;
   readonly hosts: Hosts<NetworkAgent>;
+  /** Which hosts are up. */
+  readonly presence: Presence;
   readonly log: Log;
   readonly config: Config;
   readonly projectExists: (projectId: string) => Promise<boolean>;

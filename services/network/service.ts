@@ -6,6 +6,7 @@ import { openGroupCommit } from '#shared/db/group-commit.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openPresence } from '#shared/hosts/presence.ts';
 import { type ApiServer, openApiServer } from '#shared/service/api-server.ts';
 import type { Start } from '#shared/service/runtime.ts';
 import { startApi } from '#shared/service/start-api.ts';
@@ -14,6 +15,7 @@ import type { Network } from './context.ts';
 import { neutron } from './dialect.ts';
 import { openEventSender } from './events/send-events.ts';
 import { openReconciler } from './host-sync/reconciler.ts';
+import { listMarks } from './hosts/store.ts';
 import { openMessages } from './messages.ts';
 import { network as networkTables } from './migrations/001-network.ts';
 import { subnetPools } from './migrations/002-subnet-pools.ts';
@@ -28,7 +30,7 @@ import { openTimers } from './timers.ts';
 
 /** The dependencies of this service; tests pass their own. */
 export interface Parts {
-  readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'projectExists'>;
+  readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'presence' | 'projectExists'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
   readonly identity: IdentityClient;
@@ -37,7 +39,7 @@ export interface Parts {
 
 /** Starts the service. The API server starts last and closes first. */
 export async function openNetwork({ runtime, apiServer, identityUrl, identity, compute }: Parts) {
-  const { db, bus, config } = runtime;
+  const { db, bus, log, config } = runtime;
   await migrate(db, [
     ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
     ...[rbacPolicies],
@@ -46,6 +48,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const network: Network = {
     ...runtime,
     hosts,
+    presence: openPresence({ read: () => listMarks(db), bus, log, hostDownMs: config.hostDownMs }),
     groupCommit: openGroupCommit(db),
     projectExists: identity.projectExists,
   };
@@ -57,7 +60,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const endpoint = await openApiServer({ name: 'network', service: network, routes, policy, dialect, ...apiServer });
   const close = async () => {
     await endpoint.close();
-    await Promise.all(timers.map((timer) => timer.close()));
+    await Promise.all([network.presence, ...timers].map((each) => each.close()));
     for (const off of messages) off();
     await Promise.all([reconciler.close(), events.close()]);
   };

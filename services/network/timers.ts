@@ -29,11 +29,10 @@ function seedTimer(network: Network, identity: IdentityClient): Ticker {
   return timer;
 }
 
-/** The first run is after awayMs, so that all hosts have had the time to report since the start. */
 function dhcpTimer(network: Network): Ticker {
   const { config, log } = network;
   return every(
-    config.awayMs,
+    Math.min(2_000, config.hostDownMs),
     () => moveDhcpFromDownHosts(network),
     (error) => log.warn({ error }, 'DHCP could not be moved from hosts that are down; trying again'),
   );

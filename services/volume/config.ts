@@ -1,6 +1,7 @@
 /** The settings of the volume service. */
 import { apiSettings } from '#shared/config/cloud.ts';
 import { number, text, type ValuesOf } from '#shared/config/settings.ts';
+import { presenceSettings } from '#shared/hosts/presence.ts';
 
 export const section = {
   ...apiSettings,
@@ -16,7 +17,7 @@ export const section = {
     'timeout of an operation on a storage host that copies nothing; clients time out after a minute',
   ),
   copyMs: number(3_600_000, 'timeout of an operation that copies or converts a disk'),
-  awayMs: number(90_000, 'a storage host without a report for this long is down'),
+  ...presenceSettings,
   overcommit: number(20, 'overcommit ratio of a thin pool (max_over_subscription_ratio)'),
   keepWorkMs: number(3_600_000, 'retention of finished host operations'),
   historyMs: number(30 * 24 * 3_600_000, 'retention of user messages'),

@@ -5,6 +5,7 @@ import type { ImageClient } from '#shared/clients/image.ts';
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
+import type { Presence } from '#shared/hosts/presence.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
@@ -20,6 +21,8 @@ export interface Volumes {
   readonly hosts: Hosts<VolumeAgent>;
   /** Storage hosts, with the timeout `copyMs`: copies of whole disks. */
   readonly copiers: Hosts<VolumeAgent>;
+  /** Which storage hosts are up. */
+  readonly presence: Presence;
   readonly images: Pick<ImageClient, 'show' | 'create' | 'remove'>;
   readonly compute: Pick<ComputeClient, 'findAttachment'>;
   /** Encrypts secrets that are stored in rows. */

@@ -7,6 +7,7 @@ import { volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openPresence } from '#shared/hosts/presence.ts';
 import { openSeal } from '#shared/seal/seal.ts';
 import { type ApiServer, openApiServer } from '#shared/service/api-server.ts';
 import type { Start } from '#shared/service/runtime.ts';
@@ -15,6 +16,7 @@ import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import { tasksEnded, type Volumes } from './context.ts';
 import { cinder } from './dialect.ts';
+import { listMarks } from './hosts/store.ts';
 import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
 import { transfers } from './migrations/002-transfers.ts';
@@ -30,7 +32,7 @@ import { workflows } from './workflows/all.ts';
 
 /** What the service is built from; tests pass their own. */
 export interface Parts {
-  readonly runtime: Omit<Volumes, 'hosts' | 'copiers'>;
+  readonly runtime: Omit<Volumes, 'hosts' | 'copiers' | 'presence'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
 }
@@ -43,7 +45,8 @@ export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
-  const service: Volumes = { ...runtime, hosts, copiers };
+  const presence = openPresence({ read: () => listMarks(db), bus, log, hostDownMs: config.hostDownMs });
+  const service: Volumes = { ...runtime, hosts, copiers, presence };
   const owner = `volume/${cloud.host || hostname()}`;
   const onEnded = () => bus.notify(tasksEnded);
   const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs, onEnded });
@@ -55,7 +58,7 @@ export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
     await endpoint.close();
     await runner.close();
     for (const off of messages) off();
-    await Promise.all(timers.map((timer) => timer.close()));
+    await Promise.all([presence, ...timers].map((each) => each.close()));
   };
   return { service, endpoint, close };
 }

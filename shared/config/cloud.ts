@@ -23,7 +23,7 @@ export const cloudSection = {
   ),
   host: text('', 'name of this host; empty: its hostname'),
   validation: oneOf(['default', 'strict'], 'default', 'strict: express-openapi-validator checks every request as well'),
-  idleMs: number(30_000, 'interval at which agents report, and look for work in case a notification is lost'),
+  idleMs: number(8_000, 'interval at which agents report, and look for work in case a notification is lost'),
   trustedProxies: list([], 'addresses or networks of reverse proxies whose X-Forwarded-Proto, -Host and -For are used'),
   connections: number(8192, 'maximum number of connections of an API; further ones are answered 503'),
   connectionsPerAddress: number(2048, 'maximum number of connections per client address that is no trusted proxy'),

@@ -4,16 +4,13 @@ import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { listServersOnHosts, usedOnHosts } from '../usages/store.ts';
 import { limitOf } from '../values.ts';
-import { isUp } from './operations.ts';
+import { isUp } from './states.ts';
 import { agentBinary, getHost, type Host, listHostPage, listHosts, listServices } from './store.ts';
 import { briefHostView, type HostViewInput, hostView, sumView } from './view.ts';
 
 /** Services, usage and servers of these hosts. */
-async function viewInputs(
-  { db, config }: Compute,
-  hosts: readonly Host[],
-  withServers = false,
-): Promise<HostViewInput[]> {
+async function viewInputs(compute: Compute, hosts: readonly Host[], withServers = false): Promise<HostViewInput[]> {
+  const { db } = compute;
   const names = hosts.map(({ name }) => name);
   const services = new Map((await listServices(db, { binary: agentBinary }, names)).map((each) => [each.host, each]));
   const used = await usedOnHosts(db, names);
@@ -23,7 +20,7 @@ async function viewInputs(
     return {
       host,
       service,
-      up: service !== undefined && isUp(service, config.hostDownMs),
+      up: service !== undefined && isUp(compute, service),
       used: used.get(host.name) ?? { vcpus: 0, ramMb: 0, count: 0 },
       ...(servers ? { servers: servers.get(host.name) ?? [] } : {}),
     };

@@ -6,6 +6,7 @@ import { insertEvent } from '../instance-actions/store.ts';
 import { rowOfGuest } from '../servers/states.ts';
 import { changeFreeServer, findServer, listServersOn, type Server } from '../servers/store.ts';
 import { inventoryOf } from '../workflows/placing.ts';
+import { isUp } from './states.ts';
 import {
   agentBinary,
   changeService,
@@ -13,29 +14,25 @@ import {
   listHosts,
   listServices,
   markPlaced,
-  type ServiceRow,
   saveReport,
   touchService,
 } from './store.ts';
 
-export const isUp = ({ forcedDown, reportedAt }: ServiceRow, downAfterMs: number): boolean =>
-  !forcedDown && Math.abs(Date.now() - reportedAt) <= downAfterMs; // one from the future is of a clock that was set back
-
 /** Returns `host_status` of servers, by host name. */
-export async function hostStatuses({ db, config }: Compute): Promise<(host: string | null) => string> {
-  const services = new Map((await listServices(db, { binary: agentBinary })).map((each) => [each.host, each]));
+export async function hostStatuses(compute: Compute): Promise<(host: string | null) => string> {
+  const services = new Map((await listServices(compute.db, { binary: agentBinary })).map((each) => [each.host, each]));
   return (host) => {
     if (host === null) return '';
     const service = services.get(host);
     if (!service) return 'UNKNOWN';
     if (service.disabled) return 'MAINTENANCE';
     if (service.forcedDown) return 'DOWN';
-    return isUp(service, config.hostDownMs) ? 'UP' : 'UNKNOWN';
+    return isUp(compute, service) ? 'UP' : 'UNKNOWN';
   };
 }
 
 /** Reports arrive with each poll for work; a row is written when it changed, or after this time. */
-const saveIntervalMs = 5_000;
+const saveIntervalMs = ({ config }: Compute) => Math.min(5_000, config.hostDownMs / 5);
 /** Unchanged guests are compared with their rows at this interval. */
 const compareIntervalMs = 30_000;
 
@@ -75,15 +72,16 @@ export function reportHandler(compute: Compute) {
 }
 
 async function saveIfChanged(
-  { db, bus }: Compute,
+  compute: Compute,
   host: string,
   report: ComputeReport,
   memory: HostReportState,
 ): Promise<void> {
+  const { db, bus } = compute;
   const { guests: _, usedRamMb: __, freeDiskGb: ___, ...stable } = report;
   const text = JSON.stringify(stable);
   const now = performance.now();
-  if (memory.text === text && now - memory.savedAt < saveIntervalMs) return;
+  if (memory.text === text && now - memory.savedAt < saveIntervalMs(compute)) return;
   await db.transaction(async (tx) => {
     await touchService(tx, agentBinary, host, Date.now());
     await disableUnfit(tx, host, report.unfit ?? []);

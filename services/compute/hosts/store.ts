@@ -3,7 +3,9 @@ import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { rowsOf } from '#shared/db/json-columns.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
+import type { Mark } from '#shared/hosts/presence.ts';
 import { listPage, type PageRequest } from '../values.ts';
+import { presenceKey } from './states.ts';
 
 /** A compute host; its id is the host id of the agent and the id of its resource provider. */
 export interface Host {
@@ -61,6 +63,9 @@ export async function getServiceOf(db: Knex, host: string, binary: string): Prom
   if (!row) throw new Fault(404, 'notFound', `Could not find binary ${binary} on host ${host}.`);
   return row;
 }
+
+export const listMarks = async (db: Knex): Promise<Mark[]> =>
+  (await listServices(db)).map((each) => ({ host: presenceKey(each), reportedAt: each.reportedAt }));
 
 type ServiceChange = Partial<Pick<ServiceRow, 'disabled' | 'disabledReason' | 'forcedDown'>>;
 export const changeService = async (tx: Knex, id: string, change: ServiceChange): Promise<void> => {

@@ -2,7 +2,7 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import { zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
-import { isUp } from '../hosts/operations.ts';
+import { isUp } from '../hosts/states.ts';
 import {
   agentBinary,
   changeService,
@@ -16,14 +16,13 @@ import { serviceView, zoneOfService } from '../hosts/view.ts';
 import { usedOnHosts } from '../usages/store.ts';
 import { unlessNone } from '../values.ts';
 
-const listAllServices: Handler<Compute> = async ({ db, config }, { query, version }) => {
+const listAllServices: Handler<Compute> = async (compute, { query, version }) => {
+  const { db } = compute;
   const [binary, host] = [unlessNone(query.binary), unlessNone(query.host)];
   const filter = { ...(binary ? { binary } : {}), ...(host ? { host } : {}) };
   const [services, zones] = [await listServices(db, filter), await zonesOf(db)];
   return ok({
-    services: services.map((each) =>
-      serviceView(each, zoneOfService(each, zones), isUp(each, config.hostDownMs), version),
-    ),
+    services: services.map((each) => serviceView(each, zoneOfService(each, zones), isUp(compute, each), version)),
   });
 };
 
@@ -38,7 +37,8 @@ const changeOf = ({ status, disabled_reason, forced_down: forcedDown }: ServiceC
   ...(forcedDown === undefined ? {} : { forcedDown }),
 });
 
-const updateService: Handler<Compute, ServiceChange, 'id'> = async ({ db, config }, { params, body, version }) => {
+const updateService: Handler<Compute, ServiceChange, 'id'> = async (compute, { params, body, version }) => {
+  const { db } = compute;
   const service = await getService(db, params.id);
   if (service.binary !== agentBinary)
     throw badRequest(
@@ -51,7 +51,7 @@ const updateService: Handler<Compute, ServiceChange, 'id'> = async ({ db, config
   await changeService(db, service.id, change);
   const now = { ...service, ...change };
   const zone = zoneOfService(now, await zonesOf(db));
-  return ok({ service: serviceView(now, zone, isUp(now, config.hostDownMs), version) });
+  return ok({ service: serviceView(now, zone, isUp(compute, now), version) });
 };
 
 type LegacyChange = ServiceChange & { readonly host: string; readonly binary: string };

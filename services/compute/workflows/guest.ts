@@ -1,5 +1,4 @@
 /** The guest lock, and sending specs to the host of a guest. */
-import { silentMs } from '#shared/bus/bus.ts';
 import { waitFor } from '#shared/bus/wait.ts';
 import type { GuestState } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
@@ -7,6 +6,7 @@ import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import type { Owned } from '#shared/states/owned.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Compute, taskAdvanced } from '../context.ts';
+import { isLost } from '../hosts/states.ts';
 import { agentBinary, listServices } from '../hosts/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { findServer, type Server, tryLockGuest } from '../servers/store.ts';
@@ -94,8 +94,7 @@ export async function whileHostUp<T>(compute: Compute, host: string, request: Pr
   return Promise.race([request, down.promise]).finally(() => clearInterval(watch));
 }
 
-async function isDown({ db, bus, config }: Compute, host: string): Promise<boolean> {
-  const [service] = await listServices(db, { binary: agentBinary, host }).catch(() => []);
-  if (!service) return false;
-  return service.forcedDown || silentMs(bus, service.reportedAt) > config.hostDownMs;
+async function isDown(compute: Compute, host: string): Promise<boolean> {
+  const [service] = await listServices(compute.db, { binary: agentBinary, host }).catch(() => []);
+  return service !== undefined && isLost(compute, service);
 }

@@ -1,8 +1,8 @@
 /** Chooses the host of a server: collects data from placement and host reports for the scheduler. */
-import { silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
+import { whyAvoided } from '../hosts/states.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
 import type { Explanation } from '../scheduling-decisions/store.ts';
 import type { Server } from '../servers/store.ts';
@@ -26,7 +26,7 @@ export function resourcesOf({ flavor, imageId, image }: Server): Record<string, 
 
 /** Best hosts first; throws NoValidHost with an explanation when there is none. */
 export async function rankHosts(compute: Compute, server: Server): Promise<RankedHosts> {
-  const wanted = requirementsOf(compute, server);
+  const wanted = requirementsOf(server);
   const unreported = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
@@ -49,7 +49,7 @@ export class NoValidHost extends Fault {
   }
 }
 
-function requirementsOf({ config }: Compute, server: Server): Requirements {
+function requirementsOf(server: Server): Requirements {
   const { hints, image, wantedZone, wantedHost } = server;
   return {
     resources: resourcesOf(server),
@@ -58,7 +58,6 @@ function requirementsOf({ config }: Compute, server: Server): Requirements {
     arch: image?.properties.hw_architecture ?? image?.properties.architecture ?? null,
     differentFrom: idsOf(hints.different_host),
     sameAs: idsOf(hints.same_host),
-    downAfterMs: config.hostDownMs,
   };
 }
 
@@ -66,7 +65,8 @@ const idsOf = (value: unknown): string[] => (value === undefined ? [] : [value].
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 
-async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered: Offered): Promise<Candidate[]> {
+async function candidatesOf(compute: Compute, wanted: Requirements, offered: Offered): Promise<Candidate[]> {
+  const { db } = compute;
   const [hosts, services, zones] = await Promise.all([
     listHosts(db),
     listServices(db, { binary: agentBinary }),
@@ -82,9 +82,7 @@ async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered:
       zone: zones.get(host.name) ?? defaultZone,
       enabled: !(service?.disabled ?? false),
       disabledReason: service?.disabledReason ?? null,
-      forcedDown: service?.forcedDown ?? false,
-      reportedMsAgo: Date.now() - Number(service?.reportedAt ?? 0),
-      heardMs: silentMs(bus, 0),
+      down: service ? whyAvoided(compute, service) : null,
       arch: host.report.cpu.arch,
       offered: offered.has(host.id),
       rooms: offered.get(host.id) ?? {},

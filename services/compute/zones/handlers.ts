@@ -3,7 +3,7 @@ import { longTime } from '#shared/api/times.ts';
 import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
-import { isUp } from '../hosts/operations.ts';
+import { isUp } from '../hosts/states.ts';
 import { listServices, type ServiceRow } from '../hosts/store.ts';
 import { zoneOfService } from '../hosts/view.ts';
 
@@ -14,7 +14,8 @@ interface Zone {
 }
 
 /** `internal` is the zone of this service itself; it is in the detailed list only. */
-async function zoneViews({ db, config }: Compute, detail: boolean): Promise<Zone[]> {
+async function zoneViews(compute: Compute, detail: boolean): Promise<Zone[]> {
+  const { db } = compute;
   const [services, zones] = [await listServices(db), await zonesOf(db)];
   const byZone = Map.groupBy(services, (service) => zoneOfService(service, zones));
   if (!byZone.has(defaultZone)) byZone.set(defaultZone, []);
@@ -23,17 +24,17 @@ async function zoneViews({ db, config }: Compute, detail: boolean): Promise<Zone
     .map(([zoneName, found]) => ({
       zoneName,
       zoneState: { available: found.some(({ disabled }) => !disabled) },
-      hosts: detail ? hostsOfZone(found, config.hostDownMs) : null,
+      hosts: detail ? hostsOfZone(compute, found) : null,
     }));
 }
 
-function hostsOfZone(services: readonly ServiceRow[], downAfterMs: number): Record<string, Record<string, unknown>> {
+function hostsOfZone(compute: Compute, services: readonly ServiceRow[]): Record<string, Record<string, unknown>> {
   const hosts: Record<string, Record<string, unknown>> = {};
   for (const service of services) {
     hosts[service.host] ??= {};
     const at = hosts[service.host] as Record<string, unknown>;
     at[service.binary] = {
-      available: isUp(service, downAfterMs),
+      available: isUp(compute, service),
       active: !service.disabled,
       updated_at: longTime(service.reportedAt),
     };

@@ -8,8 +8,6 @@ import { HostAway } from '#shared/hosts/hosts.ts';
 import { deleteWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { atomically, eventsChanged, type Network } from '../context.ts';
-import { isAway } from '../hosts/away.ts';
-import { findHost } from '../hosts/store.ts';
 import { type HostCall, hostCallFor } from './host-calls.ts';
 import { partName } from './part-names.ts';
 import {
@@ -78,12 +76,6 @@ async function finish(
   network.bus.notify(eventsChanged);
 }
 
-/** True when the host reports, so that unfinished work on it is failing rather than waiting. */
-async function isReporting(network: Network, name: string): Promise<boolean> {
-  const host = await findHost(network.db, name);
-  return host !== undefined && !isAway(network, host);
-}
-
 const longestMs = 60_000;
 
 /** Retries with back-off. For a host that is away the same work stays open; one that refused gets new work, as its cause may go away. */
@@ -93,7 +85,7 @@ async function onFailure(
   hostCall: HostCall | undefined,
   error: unknown,
 ): Promise<void> {
-  const { db, log, config } = network;
+  const { db, log, config, presence } = network;
   const { host, kind, subject, tries } = entry;
   const refused = error instanceof Fault && !(error instanceof HostAway);
   const pauseMs = Math.min(longestMs, config.backoffMs * 2 ** Math.min(tries, 10));
@@ -101,7 +93,8 @@ async function onFailure(
     { host, kind, subject, verb: hostCall?.verb, error },
     refused ? 'a host refused a spec; trying again later' : 'a host did not apply a spec; trying again',
   );
-  if (hostCall?.onRefused && (refused || (kind === 'router' && (await isReporting(network, host)))))
+  // Unfinished work on a host that reports is failing rather than waiting.
+  if (hostCall?.onRefused && (refused || (kind === 'router' && !presence.isLost(host))))
     await atomically(network, hostCall.onRefused);
   if (refused) await putRefused(db, entry, ['all of it']);
   await postpone(db, entry, pauseMs, refused);

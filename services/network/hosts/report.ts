@@ -27,10 +27,11 @@ export interface Reports {
   reported(host: string, report: NetworkReport): Promise<void>;
 }
 
-const writeEveryMs = 15_000;
+const longestWriteMs = 5_000;
 const compareEveryMs = 20_000;
 
 export function openReports(network: Network): Reports {
+  const writeEveryMs = Math.min(longestWriteMs, network.config.hostDownMs / 5);
   const known = new Map<string, LastReport>();
   const reported = async (host: string, report: NetworkReport) => {
     const now = performance.now();

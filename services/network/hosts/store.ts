@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Mark } from '#shared/hosts/presence.ts';
 
 /** A host whose network agent has reported. */
 export interface Host {
@@ -20,6 +21,8 @@ const hostOf = (row: Stored): Host => ({ ...row, features: JSON.parse(row.featur
 
 export const listHosts = async (db: Knex): Promise<Host[]> =>
   ((await db<Stored>('hosts').orderBy(['firstSeenAt', 'host'])) as Stored[]).map(hostOf);
+
+export const listMarks = (db: Knex): Promise<Mark[]> => db('hosts').select({ host: 'host', reportedAt: 'seenAt' });
 
 /** Finds a host by its bus name, hostname or id. */
 export async function findHost(db: Knex, name: string): Promise<Host | undefined> {

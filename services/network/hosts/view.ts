@@ -1,7 +1,6 @@
 import { shortTime } from '#shared/api/times.ts';
 import type { Network } from '../context.ts';
 import type { Refusal } from '../host-sync/store.ts';
-import { isAway } from './away.ts';
 import type { Host } from './store.ts';
 
 /** Each host has a single agent, with all functions. */
@@ -14,7 +13,7 @@ export const agentView = (network: Network, host: Host, refused: readonly Refusa
   host: host.host,
   availability_zone: host.availabilityZone,
   admin_state_up: true,
-  alive: !isAway(network, host),
+  alive: network.presence.isUp({ host: host.host, reportedAt: host.seenAt }),
   created_at: shortTime(host.firstSeenAt),
   started_at: shortTime(host.firstSeenAt),
   heartbeat_timestamp: shortTime(host.seenAt),

@@ -4,7 +4,6 @@ import { assignAddresses } from '../addresses/assign.ts';
 import { deleteAddresses, insertAddresses, listAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
 import { markDirty } from '../host-sync/store.ts';
-import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
 import { isInZones } from '../hosts/zones.ts';
 import { markPeersDirty } from '../networks/mark-dirty.ts';
@@ -35,11 +34,11 @@ export async function placeDhcp(network: Network, networkId: string): Promise<vo
 }
 
 async function chooseHost(network: Network, { networkId, bindingHost }: Port): Promise<string> {
-  const { db } = network;
+  const { db, presence } = network;
   const hosts = await hostsOfNetwork(db, networkId);
   if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
   const { availabilityZoneHints = [] } = (await networkRows.get(db, networkId)) ?? {};
-  const up = (await listHosts(db)).filter((each) => hosts.has(each.host) && !isAway(network, each));
+  const up = (await listHosts(db)).filter((each) => hosts.has(each.host) && !presence.isAvoided(each.host));
   const inZone = up.filter((each) => isInZones(each, availabilityZoneHints));
   for (const each of [inZone.map(({ host }) => host), up.map(({ host }) => host), [...hosts.keys()]]) {
     const [first] = each;
@@ -50,8 +49,8 @@ async function chooseHost(network: Network, { networkId, bindingHost }: Port): P
 
 /** Moves DHCP ports from hosts that are down to other hosts of their networks. */
 export async function moveDhcpFromDownHosts(network: Network): Promise<void> {
-  const { db } = network;
-  for (const down of (await listHosts(db)).filter((each) => isAway(network, each)))
+  const { db, presence } = network;
+  for (const down of (await listHosts(db)).filter(({ host }) => presence.isLost(host)))
     for (const { deviceOwner, networkId } of await boundTo(db, down.host))
       if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeDhcp(within, networkId));
 }

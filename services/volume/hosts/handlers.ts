@@ -10,7 +10,7 @@ import { type HostUsage, usageOnHost } from '../volumes/store.ts';
 import { listPools, type Pool, poolName, protocol, vendor } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
-const isUp = ({ config }: Volumes, reportedAt: number) => Math.abs(Date.now() - reportedAt) <= config.awayMs;
+const isUp = ({ presence }: Volumes, { name: host, reportedAt }: Host) => presence.isUp({ host, reportedAt });
 const driverOf = ({ report }: Host) => report.pools[0]?.driver ?? 'none';
 
 /** The scheduler runs in this process, so it is always up. */
@@ -21,14 +21,14 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     host: `${host.name}@${driverOf(host)}`,
     zone: service.config.zone,
     status: host.enabled ? 'enabled' : 'disabled',
-    state: isUp(service, host.reportedAt) ? 'up' : 'down',
+    state: isUp(service, host) ? 'up' : 'down',
     updated_at: longTime(host.reportedAt),
     ...clustered,
     disabled_reason: host.disabledReason,
     replication_status: 'disabled',
     active_backend_id: null,
     frozen: host.frozen,
-    ...(atLeast(version, '3.49') ? { backend_state: isUp(service, host.reportedAt) ? 'up' : 'down' } : {}),
+    ...(atLeast(version, '3.49') ? { backend_state: isUp(service, host) ? 'up' : 'down' } : {}),
   }));
   const scheduler = {
     binary: 'cinder-scheduler',
@@ -130,7 +130,7 @@ export const listStorageHosts: Handler<Volumes> = async (service) => {
     host_name: `${host.name}@${driverOf(host)}`,
     service: 'cinder-volume',
     zone: service.config.zone,
-    'service-status': isUp(service, host.reportedAt) ? 'available' : 'unavailable',
+    'service-status': isUp(service, host) ? 'available' : 'unavailable',
     'service-state': host.enabled ? 'enabled' : 'disabled',
     'last-update': longTime(host.reportedAt),
   }));

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import type { Mark } from '#shared/hosts/presence.ts';
 import type { RowOf } from '#shared/resource/attribute.ts';
 import { columnsOf } from '#shared/resource/store.ts';
 import { flag, json, key, text, time } from '../attributes.ts';
@@ -21,6 +22,8 @@ export type Host = RowOf<typeof hostAttributes>;
 const columns = columnsOf(hostAttributes);
 
 export const listHosts = (db: Knex): Promise<Host[]> => columns.list(db('hosts').orderBy('name'));
+export const listMarks = (db: Knex): Promise<Mark[]> => db('hosts').select({ host: 'name', reportedAt: 'reportedAt' });
+
 export const findHost = (db: Knex, name: string): Promise<Host | undefined> =>
   columns.find(db('hosts').where({ name }));
 

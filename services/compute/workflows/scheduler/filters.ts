@@ -16,10 +16,8 @@ export interface Candidate {
   readonly zone: string;
   readonly enabled: boolean;
   readonly disabledReason: string | null;
-  readonly forcedDown: boolean;
-  readonly reportedMsAgo: number;
-  /** How long the bus has been connected: after a restart or an outage a host counts as up for this time. */
-  readonly heardMs: number;
+  /** Why it is down; null when it is up. */
+  readonly down: string | null;
   readonly arch: string;
   /** Placement has capacity for the whole request there. */
   readonly offered: boolean;
@@ -36,7 +34,6 @@ export interface Requirements {
   readonly arch: string | null;
   readonly differentFrom: readonly string[];
   readonly sameAs: readonly string[];
-  readonly downAfterMs: number;
 }
 
 type Filter = (wanted: Requirements, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
@@ -46,13 +43,7 @@ const verdict = (passed: boolean, reason: string) => ({ passed, says: reason });
 const requestedHost: Filter = ({ host }, { name }) =>
   host === null ? undefined : verdict(name === host, `${host} was asked for`);
 
-const up: Filter = ({ downAfterMs }, { reportedMsAgo, heardMs, forcedDown }) =>
-  forcedDown
-    ? verdict(false, 'was declared down')
-    : verdict(
-        Math.min(reportedMsAgo, heardMs) <= downAfterMs,
-        `reported ${Math.round(reportedMsAgo / 1000)} s ago, at most ${downAfterMs / 1000} s are allowed`,
-      );
+const up: Filter = (_wanted, { down }) => verdict(down === null, down ?? 'is up');
 
 const enabled: Filter = (_wanted, { enabled: is, disabledReason }) =>
   verdict(is, is ? 'is enabled' : `is disabled${disabledReason ? `: ${disabledReason}` : ''}`);

@@ -1,7 +1,7 @@
 /** Chooses the pool of a new volume: filters every pool, keeps the refusals with their numbers, weighs the rest. */
 import type { Knex } from 'knex';
-import { type Bus, silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Presence } from '#shared/hosts/presence.ts';
 import { own } from '#shared/input/own.ts';
 import type { Volumes } from '../../context.ts';
 import { type Host, listHosts, lockHost } from '../../hosts/store.ts';
@@ -21,18 +21,20 @@ export interface Pool {
   readonly promisedGb: number;
   readonly isEnabled: boolean;
   readonly isFrozen: boolean;
+  readonly isAvoided: boolean;
+  /** How long its host has not reported. */
   readonly silentMs: number;
 }
 
 /** The name of a pool in the API: host@driver#pool. */
 export const poolName = ({ host, driver, name }: Pick<Pool, 'host' | 'driver' | 'name'>) => `${host}@${driver}#${name}`;
 
-export async function listPools({ db, bus }: Pick<Volumes, 'db' | 'bus'>): Promise<Pool[]> {
+export async function listPools({ db, presence }: Pick<Volumes, 'db' | 'presence'>): Promise<Pool[]> {
   const [hosts, promised] = [await listHosts(db), await promisedGb(db)];
-  return hosts.flatMap((host) => poolsOf(bus, host, promised.get(host.name) ?? 0));
+  return hosts.flatMap((host) => poolsOf(presence, host, promised.get(host.name) ?? 0));
 }
 
-const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, promised: number): Pool[] =>
+const poolsOf = (presence: Presence, { name, report, enabled, frozen, reportedAt }: Host, promised: number): Pool[] =>
   report.pools.map((pool) => ({
     host: name,
     hostId: report.hostId,
@@ -46,7 +48,8 @@ const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, 
     promisedGb: promised,
     isEnabled: enabled,
     isFrozen: frozen,
-    silentMs: silentMs(bus, reportedAt),
+    isAvoided: presence.isAvoided(name),
+    silentMs: Math.max(presence.silentMs(name), Date.now() - reportedAt),
   }));
 
 interface Need {
@@ -76,8 +79,7 @@ const seconds = (ms: number) => Math.round(ms / 1000);
 const filters: readonly Filter[] = [
   ({ isEnabled }) => (isEnabled ? null : 'is disabled by an administrator'),
   ({ isFrozen }) => (isFrozen ? 'is frozen by an administrator' : null),
-  ({ silentMs }, _need, { config }) =>
-    silentMs <= config.awayMs ? null : `has not reported for ${seconds(silentMs)} s`,
+  ({ isAvoided, silentMs }) => (isAvoided ? `is down, or was of late: reported ${seconds(silentMs)} s ago` : null),
   ({ host }, need) =>
     need.host === null || need.host === host ? null : `does not have the source, which is on ${need.host}`,
   isOfType,
@@ -137,11 +139,16 @@ const noRoom = (details: string) =>
   new Fault(500, 'noValidHost', 'No storage pool has enough free space and matches the volume type.', { details });
 
 /** Throws a Fault with the numbers when the pool cannot take `moreGb`. Must run inside a transaction. */
-export async function requireRoom({ bus, config }: Volumes, tx: Knex, volume: Volume, moreGb: number): Promise<void> {
+export async function requireRoom(
+  { presence, config }: Volumes,
+  tx: Knex,
+  volume: Volume,
+  moreGb: number,
+): Promise<void> {
   const { host, pool: name } = volume;
   if (host === null) return;
   await lockHost(tx, host);
-  const pool = (await listPools({ db: tx, bus })).find((each) => each.host === host && each.name === name);
+  const pool = (await listPools({ db: tx, presence })).find((each) => each.host === host && each.name === name);
   const need = { sizeGb: moreGb, extraSpecs: {}, host };
   // the row has the new size already, so `promisedGb` includes it
   const refusal = pool && hasRoom({ ...pool, promisedGb: pool.promisedGb - moreGb }, need, { config });
@@ -149,9 +156,9 @@ export async function requireRoom({ bus, config }: Volumes, tx: Knex, volume: Vo
 }
 
 /** Whether the pool still fits, checked under the lock of its host. Must run inside a transaction. */
-export async function stillFits({ bus, config }: Volumes, tx: Knex, chosen: Pool, need: Need): Promise<boolean> {
+export async function stillFits({ presence, config }: Volumes, tx: Knex, chosen: Pool, need: Need): Promise<boolean> {
   await lockHost(tx, chosen.host);
-  const pool = (await listPools({ db: tx, bus })).find(
+  const pool = (await listPools({ db: tx, presence })).find(
     ({ host, name }) => host === chosen.host && name === chosen.name,
   );
   return pool !== undefined && judge(pool, need, { config }).refusal === null;
