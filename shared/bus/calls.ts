@@ -108,7 +108,8 @@ function openServer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
   };
   const listen = async (on: Channel, address: string) => {
     const queue = queueOf(address);
-    await on.assertQueue(queue, { durable: true, autoDelete: true });
+    // A durable queue could not be declared again while the node of the cluster that had it is down.
+    await on.assertQueue(queue, { durable: false, autoDelete: true });
     const served = answers.get(address);
     if (!served) return;
     const onRequest = (message: ConsumeMessage) => {

@@ -1,7 +1,9 @@
 /** One connection to the broker, reopened with back-off whenever it ends. */
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
+import { urlsOf } from '#shared/net/urls.ts';
 
 /** A user of the connection: notifications, calls, events. `up` runs for each new connection, `down` when it has ended. */
 export interface Part {
@@ -20,8 +22,14 @@ const connectMs = 5_000;
 /** A broker that stops answering is detected after two to three heartbeats. */
 const heartbeatSeconds = 5;
 const longestPauseMs = 5_000;
+/** Where another broker can take over, a dead one is left sooner. */
+const several = { connectMs: 2_000, heartbeatSeconds: 2, longestPauseMs: 1_000 };
 
+/** With several brokers in the URL, `a:5671,b:5671`, each attempt is at the next one; the first one is chosen at random. */
 export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link {
+  const urls = urlsOf(url);
+  const timing = urls.length > 1 ? several : { connectMs, heartbeatSeconds, longestPauseMs };
+  let next = randomInt(urls.length);
   const tried = Promise.withResolvers<void>();
   const closing = new AbortController();
   let upSince: number | undefined;
@@ -36,7 +44,12 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
     await ended;
   };
   const attempt = async () => {
-    const connection = await connect(withHeartbeat(url), { noDelay: true, timeout: connectMs });
+    const at = urls[next % urls.length] ?? url;
+    next += 1;
+    const connection = await connect(withHeartbeat(at, timing.heartbeatSeconds), {
+      noDelay: true,
+      timeout: timing.connectMs,
+    });
     connection.on('error', () => {}); // 'close' follows
     const onClosing = () => hangUp(connection);
     closing.signal.addEventListener('abort', onClosing);
@@ -59,7 +72,7 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
         log.warn({ error }, 'the broker is unreachable');
       }
       tried.resolve();
-      await sleep(pauseMs(failures), undefined, { signal: closing.signal }).catch(() => {});
+      await sleep(pauseMs(failures, timing.longestPauseMs), undefined, { signal: closing.signal }).catch(() => {});
     }
   };
 
@@ -76,13 +89,14 @@ function hangUp(connection: ChannelModel): void {
   connection.close().catch(() => {});
 }
 
-function withHeartbeat(url: string): string {
+function withHeartbeat(url: string, seconds: number): string {
   const parsed = new URL(url);
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds));
+  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(seconds));
   return parsed.href;
 }
 
-const pauseMs = (failures: number) => Math.min(longestPauseMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2);
+const pauseMs = (failures: number, longestMs: number) =>
+  Math.min(longestMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2);
 
 /** Closes the connection when one of its channels ends, so that recovery has one path: a new connection. */
 export function guardChannel<C extends Channel>(connection: ChannelModel, channel: C, log: Log): C {

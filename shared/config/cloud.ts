@@ -15,11 +15,11 @@ export const cloudSection = {
   region: text('RegionOne', 'region of the service catalog'),
   bus: text(
     'memory',
-    'message bus. memory: within one process; amqp://host:port, or amqps:// over TLS: RabbitMQ with a user per role, passwords in var/secrets; amqp://user:password@host:port: RabbitMQ with one user for all roles, without isolation between them',
+    'message bus. memory: within one process; amqp://host:port, or amqps:// over TLS: RabbitMQ with a user per role, passwords in var/secrets; amqp://user:password@host:port: RabbitMQ with one user for all roles, without isolation between them; several brokers of one cluster are separated by commas: amqp://host:port,host:port',
   ),
   database: text(
     'sqlite',
-    'database. sqlite: files in var/db; mysql://host:port, or mysqls:// over TLS: a schema and a user per service, passwords in var/secrets; mysql://user:password@host:port: one user for all schemas',
+    'database. sqlite: files in var/db; mysql://host:port, or mysqls:// over TLS: a schema and a user per service, passwords in var/secrets; mysql://user:password@host:port: one user for all schemas; several servers of which one accepts writes are separated by commas: mysql://host:port,host:port',
   ),
   host: text('', 'name of this host; empty: its hostname'),
   validation: oneOf(['default', 'strict'], 'default', 'strict: express-openapi-validator checks every request as well'),

@@ -17,9 +17,10 @@ const lostCodes = new Set([
   'EHOSTUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'NO_WRITER',
 ]);
-/** Too many connections, shutdown, killed, read-only (a former primary). */
-const lostNumbers = new Set([1040, 1053, 1077, 1290, 1836, 1927, 4031]);
+/** Too many connections, no quorum, shutdown, killed, read-only (a former writer). */
+const lostNumbers = new Set([1040, 1047, 1053, 1077, 1290, 1836, 1927, 4031]);
 /** Deadlock, lock wait timeout, record changed since last read. */
 const busyNumbers = new Set([1205, 1213, 1020]);
 

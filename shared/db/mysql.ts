@@ -3,11 +3,13 @@ import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import knex, { type Knex } from 'knex';
 import { createConnection, type TypeCastField } from 'mysql2/promise';
+import { urlsOf } from '#shared/net/urls.ts';
 import { isDeadlock, isLost } from './errors.ts';
 import { type Client, guarded, refuseInside, type Work } from './guard.ts';
 import { indexName } from './index-name.ts';
 import { type Asked, naming, withColumn } from './names.ts';
 import { withRetries } from './retry.ts';
+import { type Connector, type Server, writerAmong } from './writer.ts';
 
 interface Query extends Asked {
   readonly sql: string;
@@ -21,6 +23,14 @@ interface Connection {
   readonly password: string;
   readonly database: string;
   readonly ssl?: object;
+  /** All servers of the URL, when there are several. */
+  readonly servers?: readonly Server[];
+}
+/** A connection of mysql2, as far as it is used here. */
+interface Raw {
+  query(sql: string, done: (error: unknown, rows?: unknown) => void): void;
+  readonly stream: { readonly destroyed: boolean; destroy(error: Error): void };
+  __knex__disposed?: unknown;
 }
 type Compiler = { _indexCommand(type: string, table: string, columns: string | string[]): string };
 
@@ -66,14 +76,33 @@ class Mysql extends Mysql2 {
     return new ShortNames(this, ...parts);
   }
 
-  override async acquireRawConnection() {
+  override acquireRawConnection(): Promise<unknown> {
+    const { servers } = this.connectionSettings;
+    return servers ? writerAmong(servers).open(this.connector()) : this.openAt(this.connectionSettings);
+  }
+
+  /** knex hides the password from all that copies, so it is named. */
+  async openAt({ host, port }: Server): Promise<unknown> {
+    const { password, ssl } = this.connectionSettings;
+    const settings = { ...this.connectionSettings, password, host, port, ...(ssl ? { ssl: tlsFor(host) } : {}) };
+    const client = Object.create(this, { connectionSettings: { value: settings } }) as Client;
+    const open = () => super.acquireRawConnection.call(client);
     try {
-      return await super.acquireRawConnection();
+      return await open();
     } catch (error) {
       if ((error as { errno?: number }).errno !== unknownSchema) throw error;
-      await createSchema(this.connectionSettings);
-      return super.acquireRawConnection();
+      await createSchema(settings);
+      return open();
     }
+  }
+
+  connector(): Connector<Raw> {
+    return {
+      connect: async (server) => (await this.openAt(server)) as Raw,
+      isWritable,
+      destroy: ({ stream }, reason) => stream.destroy(reason),
+      isOpen: ({ stream }) => !stream.destroyed,
+    };
   }
 
   override async acquireConnection() {
@@ -87,12 +116,22 @@ class Mysql extends Mysql2 {
 
   /** Within a transaction only the whole can be repeated. A statement alone was undone, or only read. */
   override async _query(connection: unknown, query: Query): Promise<Query> {
-    if (this.transacting) return super._query(connection, query);
+    if (this.transacting) return this.queryOnce(connection, query);
     try {
-      return await super._query(connection, query);
+      return await this.queryOnce(connection, query);
     } catch (error) {
       if (isDeadlock(error)) return withRetries(() => super._query(connection, query));
       if (isLost(error) && /^\s*select\b/i.test(query.sql)) return this.queryAgain(query);
+      throw error;
+    }
+  }
+
+  /** A connection whose server is no writer any more leaves the pool. */
+  async queryOnce(connection: unknown, query: Query): Promise<Query> {
+    try {
+      return await super._query(connection, query);
+    } catch (error) {
+      if (isLost(error)) (connection as Raw).__knex__disposed = error;
       throw error;
     }
   }
@@ -114,7 +153,18 @@ class Mysql extends Mysql2 {
   }
 }
 
-/** knex hides the password from all that copies, so it is named. */
+/** False for a replica, and for a server of a Galera cluster that has no quorum or is not in step yet. */
+async function isWritable(connection: Raw): Promise<boolean> {
+  const ask = (sql: string) =>
+    new Promise<Readonly<Record<string, unknown>>[]>((resolve, reject) => {
+      connection.query(sql, (error, rows) => (error ? reject(error) : resolve(rows as Record<string, unknown>[])));
+    });
+  const [ready] = await ask("SHOW GLOBAL STATUS LIKE 'wsrep_ready'");
+  if (ready?.Value === 'OFF') return false;
+  const [state] = await ask('SELECT @@global.read_only AS isReadOnly');
+  return Number(state?.isReadOnly) === 0;
+}
+
 async function createSchema({ database, host, port, user, password, ssl }: Connection): Promise<void> {
   const connection = await createConnection({ host, port, user, password, ...(ssl ? { ssl } : {}) });
   try {
@@ -154,17 +204,24 @@ const tlsFor = (host: string) => ({
   minVersion: 'TLSv1.2',
 });
 
-/** `mysql://user:password@host:port/schema`, or `mysqls://` over TLS; the schema is made when it is missing. */
+const serverOf = (url: URL): Server => ({ host: url.hostname, port: Number(url.port || 3306) });
+
+/**
+ * `mysql://user:password@host:port/schema`, or `mysqls://` over TLS; the schema is made when it is missing. With several
+ * servers, `a:3306,b:3306`, all connections are to the one that accepts writes.
+ */
 export function openMysql(url: string): Knex {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const urls = urlsOf(url).map((each) => new URL(each));
+  const [first] = urls as [URL];
+  const { protocol, hostname, username, password, pathname } = first;
   const database = decodeURIComponent(pathname.slice(1));
   if (!database) throw new Error('the database URL names no schema: mysql://user:password@host:port/schema');
   return knex({
     client: Mysql as unknown as typeof Knex.Client,
     compileSqlOnError: false, // errors reach the log, and values may be secrets
     connection: {
-      host: hostname,
-      port: Number(port || 3306),
+      ...serverOf(first),
+      ...(urls.length > 1 ? { servers: urls.map(serverOf) } : {}),
       user: decodeURIComponent(username),
       password: decodeURIComponent(password),
       database,
