@@ -50,19 +50,30 @@ export async function countRows(query: Query): Promise<number> {
   return Number(row?.total ?? 0);
 }
 
-/** Row (a, b, c) comes after (A, B, C) when a > A, or a = A and b > B, or a = A and b = B and c > C. */
+/**
+ * Row (a, b, c) comes after (A, B, C) when a > A, or a = A and b > B, or a = A and b = B and c > C. Written as text: nested
+ * builders took a tenth of a page's time.
+ */
 function startAfter(query: Query, sorts: readonly Sort[], after: Readonly<Record<string, unknown>>): void {
   const [first] = sorts;
-  if (first) boundBy(query, first, after[first.column]);
-  query.where((any: Query) => {
-    sorts.forEach((sort, at) => {
-      any.orWhere((each: Query) => {
-        for (const { column } of sorts.slice(0, at)) each.where(column, (after[column] ?? null) as string | null);
-        isBehind(each, sort, after[sort.column]);
-      });
-    });
+  if (first && sorts.length > 1) boundBy(query, first, after[first.column]);
+  const ways = sorts.map((sort, at) => {
+    const equal = sorts.slice(0, at).map(({ column }) => isEqual(column, after[column]));
+    return joined([...equal, isBehind(sort, after[sort.column])], ' and ');
   });
+  const { sql, bindings } = joined(ways, ' or ');
+  query.whereRaw(sql, bindings);
 }
+
+interface Condition {
+  readonly sql: string;
+  readonly bindings: readonly Knex.RawBinding[];
+}
+
+const joined = (parts: readonly Condition[], word: ' and ' | ' or '): Condition => ({
+  sql: `(${parts.map(({ sql }) => sql).join(word)})`,
+  bindings: parts.flatMap(({ bindings }) => bindings),
+});
 
 /** Implied by the rest, and what lets the database begin in its index instead of at the first row. */
 function boundBy(query: Query, { column, descending, notNull }: Sort, value: unknown): void {
@@ -71,11 +82,14 @@ function boundBy(query: Query, { column, descending, notNull }: Sort, value: unk
   else if (notNull) query.where(column, '<=', value as string);
 }
 
-function isBehind(query: Query, { column, descending, notNull }: Sort, value: unknown): void {
-  const isNull = value === null || value === undefined;
-  if (isNull && descending) query.whereRaw('1 = 0');
-  else if (isNull) query.whereNotNull(column);
-  else if (descending && !notNull)
-    query.where((or: Query) => or.where(column, '<', value as string).orWhereNull(column));
-  else query.where(column, descending ? '<' : '>', value as string);
+const isEqual = (column: string, value: unknown): Condition =>
+  isNone(value) ? { sql: '?? is null', bindings: [column] } : { sql: '?? = ?', bindings: [column, value as string] };
+
+function isBehind({ column, descending, notNull }: Sort, value: unknown): Condition {
+  if (isNone(value)) return descending ? { sql: '1 = 0', bindings: [] } : { sql: '?? is not null', bindings: [column] };
+  const bindings = [column, value as string];
+  if (descending && !notNull) return { sql: '(?? < ? or ?? is null)', bindings: [...bindings, column] };
+  return { sql: descending ? '?? < ?' : '?? > ?', bindings };
 }
+
+const isNone = (value: unknown) => value === null || value === undefined;

@@ -11,12 +11,11 @@ import { projectId, startVolumes } from '../e2e/volume-cloud.ts';
 import { startCloud as startCompute } from '../fakes/compute-cloud.ts';
 import { noMariadb, startMariadb } from '../fakes/own-mariadb.ts';
 import { median } from './measure.ts';
-import { listeningPids, treeCpuUs } from './proc.ts';
+import { listeningPids, threadsCpuUs } from './proc.ts';
 import { printLine, title } from './report.ts';
 
 const pageSize = 100;
-/** Pages are asked for in turns of several, since the CPU time of another process is known by hundredths of a second. */
-const [turns, pagesATurn] = [7, 25];
+const [turns, pagesATurn] = [11, 20];
 const mostRatio = 1.2;
 
 interface Service {
@@ -235,6 +234,6 @@ export async function benchLists(): Promise<void> {
     process.env.WATTLE_TEST_MYSQL = adminUrl.replace(/\/$/, '');
     t.after(() => void delete process.env.WATTLE_TEST_MYSQL);
     const pids = listeningPids('127.0.0.1', port);
-    await onDatabase({ kind: 'MariaDB', cpuUs: () => treeCpuUs(pids) }, t);
+    await onDatabase({ kind: 'MariaDB', cpuUs: () => threadsCpuUs(pids) }, t);
   });
 }

@@ -11,6 +11,12 @@ const textOf = (path: string): string => {
   }
 };
 
+/** CPU time of the threads that these processes have now, to the microsecond; it lacks those that have ended. */
+export const threadsCpuUs = (pids: readonly number[]): number =>
+  pids
+    .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((thread) => textOf(`/proc/${pid}/task/${thread}/schedstat`)))
+    .reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1_000, 0);
+
 /** The fields after the name, which may contain spaces: state, parent, … utime, stime. */
 const statOf = (pid: number): string[] => textOf(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
 
