@@ -1,8 +1,24 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { defaultTypes } from './default-types/openapi.ts';
+import { groupSnapshots } from './group-snapshots/openapi.ts';
+import { groupTypes } from './group-types/openapi.ts';
+import { groups } from './groups/openapi.ts';
 import { metadata } from './metadata/openapi.ts';
+import { qosSpecs } from './qos/openapi.ts';
 import { snapshots } from './snapshots/openapi.ts';
 import { transfers } from './transfers/openapi.ts';
 import { types } from './types/openapi.ts';
 import { messages } from './user-messages/openapi.ts';
 
-export const openapi = { messages, metadata, snapshots, transfers, types };
+export const openapi = {
+  'default-types': defaultTypes,
+  'group-snapshots': groupSnapshots,
+  'group-types': groupTypes,
+  groups,
+  messages,
+  metadata,
+  'qos-specs': qosSpecs,
+  snapshots,
+  transfers,
+  types,
+};

@@ -18,6 +18,12 @@ const selecting = [
   'volume:get_all_snapshots',
   'volume:get_transfer',
   'volume:get_all_transfers',
+  'group:get',
+  'group:get_all',
+  'group:get_group_snapshot',
+  'group:get_all_group_snapshots',
+  'backup:get',
+  'backup:get_all',
 ];
 
 export const policy: Policy = policyOf(

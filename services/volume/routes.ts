@@ -2,11 +2,16 @@
 import { type Authorization, anyToken, type Route } from '#shared/http/route.ts';
 import { attachmentRoutes } from './attachments/routes.ts';
 import type { Volumes } from './context.ts';
+import { defaultTypeRoutes } from './default-types/routes.ts';
 import * as extensions from './extensions/handlers.ts';
 import { listFilters } from './filters/handlers.ts';
+import { groupSnapshotRoutes } from './group-snapshots/routes.ts';
+import { groupTypeRoutes } from './group-types/routes.ts';
+import { groupRoutes } from './groups/routes.ts';
 import * as hosts from './hosts/handlers.ts';
 import { inProjects } from './listing/scope.ts';
 import { metadataRoutes } from './metadata/routes.ts';
+import { qosRoutes } from './qos/routes.ts';
 import { quotaRoutes } from './quotas/routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';
 import { transferRoutes } from './transfers/routes.ts';
@@ -39,14 +44,8 @@ const update = (path: string, handler: Route<Volumes>['handler']): Route<Volumes
 
 const odd: Route<Volumes>[] = [
   get('/types/:id/encryption', showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
-  get('/qos-specs', emptyList('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
   get('/backups', emptyList('backups'), 'backup:get_all'),
   get('/backups/detail', emptyList('backups'), 'backup:get_all'),
-  get('/group_types', emptyList('group_types'), anyToken, { since: '3.11' }),
-  get('/groups', emptyList('groups'), 'group:get_all', { since: '3.13' }),
-  get('/groups/detail', emptyList('groups'), 'group:get_all', { since: '3.13' }),
-  get('/group_snapshots', emptyList('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
-  get('/group_snapshots/detail', emptyList('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
   get('/resource_filters', listFilters, anyToken, { since: '3.33' }),
   get('/os-services', hosts.listServices, 'volume_extension:services:index'),
   update('enable', hosts.enableService),
@@ -66,6 +65,7 @@ const odd: Route<Volumes>[] = [
 export const routes: Route<Volumes>[] = [
   { method: 'get', path: '/', handler: versions.listVersions, auth: 'none' },
   { method: 'get', path: '/v3', handler: versions.showVersion, auth: 'none' },
+  ...defaultTypeRoutes,
   ...inProjects([
     ...volumeRoutes,
     ...metadataRoutes,
@@ -75,6 +75,10 @@ export const routes: Route<Volumes>[] = [
     ...typeRoutes,
     ...quotaRoutes,
     ...messageRoutes,
+    ...qosRoutes,
+    ...groupTypeRoutes,
+    ...groupRoutes,
+    ...groupSnapshotRoutes,
     ...odd,
   ]),
 ];

@@ -24,6 +24,8 @@ import { frozen } from './migrations/003-frozen.ts';
 import { closed } from './migrations/004-closed.ts';
 import { listIndexes } from './migrations/005-list-indexes.ts';
 import { nameIndexes } from './migrations/006-name-indexes.ts';
+import { qosAndDefaultTypes } from './migrations/007-qos-and-default-types.ts';
+import { groups } from './migrations/008-groups.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -37,11 +39,13 @@ export interface Parts {
   readonly identityUrl: string;
 }
 
+const migrations = [tables, transfers, frozen, closed, listIndexes, nameIndexes, qosAndDefaultTypes, groups];
+
 /** Assembles the service. The API opens last and closes first. */
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   const { db, bus, log, cloud, config, seal } = runtime;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
-  await migrate(db, [tables, transfers, frozen, closed, listIndexes, nameIndexes]);
+  await migrate(db, migrations);
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
@@ -86,5 +90,6 @@ const defaultType = () => ({
   description: 'Default Volume Type',
   isPublic: true,
   extraSpecs: {},
+  qosSpecsId: null,
   createdAt: Date.now(),
 });

@@ -3,6 +3,8 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
 import { listOrphans } from '#shared/states/owned.ts';
 import type { Volumes } from './context.ts';
+import { groupSnapshotRows } from './group-snapshots/resource.ts';
+import { groupRows } from './groups/resource.ts';
 import { snapshotRows } from './snapshots/resource.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
 import { volumeRows } from './volumes/resource.ts';
@@ -25,7 +27,7 @@ export const openTimers = (service: Volumes): Ticker[] => [
 /** A row in a transitional state always has a live task: the fault tests prove that this never finds one. */
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
-  for (const rows of [volumeRows, snapshotRows])
+  for (const rows of [volumeRows, snapshotRows, groupRows, groupSnapshotRows])
     for (const { id, status } of await listOrphans(db, rows.name, [
       'creating',
       'downloading',

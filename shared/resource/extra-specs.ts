@@ -1,5 +1,6 @@
 /** Extra specs: texts by key that hang on a resource, in one JSON column. */
 import type { Json } from '#shared/api/document.ts';
+import type { Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Answer, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -10,8 +11,14 @@ export type Specs = Readonly<Record<string, string>>;
 interface Definition<Service, Row> {
   /** `/v2.1/flavors/:id/os-extra_specs` */
   readonly path: string;
-  /** The rules are this with `:index`, `:show`, `:create`, `:update` and `:delete`. */
-  readonly rule: string;
+  /** The rules are this with `:index`, `:show`, `:create`, `:update` and `:delete`, unless told one by one. */
+  readonly rule: string | Readonly<Record<'index' | 'show' | 'create' | 'update' | 'delete', string>>;
+  /** As bodies spell them: `extra_specs` unless told. */
+  readonly many?: string;
+  /** What an addition answers: 200 unless told. */
+  readonly added?: (body: unknown) => Answer;
+  /** The version that introduced them. */
+  readonly since?: Version;
   /** As refusals name the resource: `Flavor`. */
   readonly noun: string;
   readonly removed: Answer;
@@ -25,15 +32,28 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
   path,
   rule,
   noun,
+  many = 'extra_specs',
+  added: answer = ok,
+  since,
   removed,
   find,
   write,
   visible = (specs) => specs,
 }: Definition<Service, Row>): Route<Service>[] {
+  const rules =
+    typeof rule === 'string'
+      ? {
+          index: `${rule}:index`,
+          show: `${rule}:show`,
+          create: `${rule}:create`,
+          update: `${rule}:update`,
+          delete: `${rule}:delete`,
+        }
+      : rule;
   const missing = (id: string, key: string) =>
-    new Fault(404, 'notFound', `${noun} ${id} has no extra specs with key ${key}.`);
+    new Fault(404, 'notFound', `${noun} ${id} has no ${many.replace('_', ' ')} with key ${key}.`);
   const list: Handler<Service> = async (service, call) =>
-    ok({ extra_specs: visible((await find(service, call)).extraSpecs, call) });
+    ok({ [many]: visible((await find(service, call)).extraSpecs, call) });
   const show: Handler<Service, unknown, 'key'> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
     const { key } = call.params;
@@ -41,11 +61,11 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
     if (value === undefined) throw missing(id, key);
     return ok({ [key]: value });
   };
-  const add: Handler<Service, { extra_specs: Sent }> = async (service, call) => {
+  const add: Handler<Service, Readonly<Record<string, Sent>>> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
-    const added = textsOf(call.body.extra_specs);
+    const added = textsOf(call.body[many] ?? {});
     await write(service, id, { ...extraSpecs, ...added });
-    return ok({ extra_specs: added });
+    return answer({ [many]: added });
   };
   const change: Handler<Service, Sent, 'key'> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
@@ -64,13 +84,14 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
     return removed;
   };
   const one = `${path}/:key`;
-  return [
-    { method: 'get', path, handler: list, rule: `${rule}:index` },
-    { method: 'post', path, handler: add, rule: `${rule}:create` },
-    { method: 'get', path: one, handler: show, rule: `${rule}:show` },
-    { method: 'put', path: one, handler: change, rule: `${rule}:update` },
-    { method: 'delete', path: one, handler: remove, rule: `${rule}:delete` },
+  const all: Route<Service>[] = [
+    { method: 'get', path, handler: list, rule: rules.index },
+    { method: 'post', path, handler: add, rule: rules.create },
+    { method: 'get', path: one, handler: show, rule: rules.show },
+    { method: 'put', path: one, handler: change, rule: rules.update },
+    { method: 'delete', path: one, handler: remove, rule: rules.delete },
   ];
+  return since === undefined ? all : all.map((route) => ({ ...route, since }));
 }
 
 type Sent = Readonly<Record<string, string | number>>;
@@ -83,13 +104,24 @@ const parameter = (name: string): Json => ({ name, in: 'path', required: true, s
 const found = jsonOf('One pair', { type: 'object', minProperties: 1, maxProperties: 1 });
 const missing: Json = { description: 'Not found, or not visible to the caller' };
 
+interface Spelling {
+  /** `extra_specs` unless told. */
+  readonly many?: string;
+  /** The status of an addition: 200 unless told. */
+  readonly added?: '200' | '202';
+}
+
 /** The path items `specs` and `spec`. `values` is the schema of the pairs that clients may send. */
-export function extraSpecsPaths(values: { [key: string]: Json }, removed: '200' | '202'): { [key: string]: Json } {
+export function extraSpecsPaths(
+  values: { [key: string]: Json },
+  removed: '200' | '202',
+  { many = 'extra_specs', added = '200' }: Spelling = {},
+): { [key: string]: Json } {
   const wrapped = (schema: Json): Json => ({
     type: 'object',
-    required: ['extra_specs'],
+    required: [many],
     additionalProperties: false,
-    properties: { extra_specs: schema },
+    properties: { [many]: schema },
   });
   const all = jsonOf('Extra specs', wrapped({ type: 'object', additionalProperties: { type: ['string', 'null'] } }));
   return {
@@ -99,7 +131,7 @@ export function extraSpecsPaths(values: { [key: string]: Json }, removed: '200' 
       post: {
         operationId: 'addExtraSpecs',
         requestBody: jsonBody(wrapped(values)),
-        responses: { 200: all, 404: missing },
+        responses: { [added]: all, 404: missing },
       },
     },
     spec: {

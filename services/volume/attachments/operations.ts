@@ -7,6 +7,7 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksEnded, tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
+import { limitsOf } from '../qos/limits.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
 import { publicReason } from '../workflows/reasons.ts';
@@ -55,7 +56,8 @@ export async function connect(
     const task = await enqueue(tx, connectAttachment, { attachmentId: id }, caller.requestId);
     if (!(await acquireAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await attachmentRows.update(tx, { id, taskId: task }, connectorChange(now, connector, await isReadOnly(tx, now)));
+    const change = connectorChange(now, connector, await isReadOnly(tx, now));
+    await attachmentRows.update(tx, { id, taskId: task }, { ...change, limits: await limitsOf(tx, now.volumeId) });
     return task;
   });
   bus.notify(tasksWait);

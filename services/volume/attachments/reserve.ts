@@ -65,6 +65,7 @@ export const newAttachment = ({ id: volumeId, projectId }: Volume, identity: Ide
   status: 'reserved',
   connector: null,
   target: null,
+  limits: null,
   chapUser: randomBytes(10).toString('hex'),
   sealedSecret: seal(randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x')),
   chapSecret: '',

@@ -29,6 +29,8 @@ const attributes = {
   connector: json<Connector>()(nullable),
   /** The iSCSI target; null until the volume is exported. */
   target: json<Target>()(nullable),
+  /** What the host of the guest limits, from the QoS specs of the volume's type; null for no limits. */
+  limits: json<Readonly<Record<string, string>>>()(nullable),
   chap_user: text({}),
   /** The CHAP secret, sealed; null in rows of earlier versions, which have it in clear in `chapSecret`. */
   sealed_secret: text(nullable),

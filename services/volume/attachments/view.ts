@@ -18,7 +18,7 @@ export const attachmentView = (attachment: Attachment, secretOf?: (attachment: A
 });
 
 function connectionInfo(attachment: Attachment, secretOf?: (attachment: Attachment) => string) {
-  const { id, volumeId, target, mode, chapUser } = attachment;
+  const { id, volumeId, target, mode, chapUser, limits } = attachment;
   if (target === null) return {};
   return {
     driver_volume_type: 'iscsi',
@@ -30,7 +30,7 @@ function connectionInfo(attachment: Attachment, secretOf?: (attachment: Attachme
     auth_method: 'CHAP',
     ...(secretOf ? { auth_username: chapUser, auth_password: secretOf(attachment) } : {}),
     encrypted: false,
-    qos_specs: null,
+    qos_specs: limits,
     access_mode: mode === 'ro' ? 'ro' : 'rw',
     cacheable: false,
     enforce_multipath: false,

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Excess, type Limits, quotas } from '#shared/resource/quota.ts';
+import { countGroups } from '../groups/store.ts';
 import { typeNames } from '../types/store.ts';
 import { usageByType } from '../volumes/store.ts';
 
@@ -36,7 +37,7 @@ async function used({ db }: Database, projectId: string): Promise<Limits> {
         sums[what + suffix] = (sums[what + suffix] ?? 0) + count;
         sums[`gigabytes${suffix}`] = (sums[`gigabytes${suffix}`] ?? 0) + gigabytes;
       }
-  return sums;
+  return { ...sums, groups: await countGroups(db, projectId) };
 }
 
 const lock = { table: 'quotaTurns', key: 'projectId' };
@@ -68,6 +69,18 @@ export async function reserveQuota(tx: Knex, request: QuotaRequest): Promise<voi
   ]);
   await volumeQuotas.reserve({ db: tx }, projectId, Object.fromEntries(more), overQuota);
 }
+
+/** Throws 413 when the project has as many groups as it may have. Must run in the transaction that adds one. */
+export const reserveGroupQuota = (tx: Knex, projectId: string): Promise<void> =>
+  volumeQuotas.reserve(
+    { db: tx },
+    projectId,
+    { groups: 1 },
+    ({ limit }) =>
+      new Fault(413, 'tooLarge', `GroupLimitExceeded: Maximum number of groups allowed (${limit}) exceeded`, {
+        headers: { 'Retry-After': '0' },
+      }),
+  );
 
 function overQuota({ resource, limit, used: has, more }: Excess): Fault {
   const [, what = ''] = resource.match(/^(per_volume_gigabytes|gigabytes|volumes|snapshots)/) ?? [];

@@ -63,6 +63,7 @@ const newSnapshot = (
   status: 'creating',
   progress: '0%',
   host: volume.host,
+  groupSnapshotId: null,
   createdAt: Date.now(),
   updatedAt: null,
 });
@@ -70,18 +71,21 @@ const newSnapshot = (
 export async function deleteSnapshot(
   { db, bus }: Volumes,
   caller: Caller,
-  { id, host }: Snapshot,
+  { id, host, groupSnapshotId }: Snapshot,
   force: boolean,
 ): Promise<void> {
+  if (groupSnapshotId !== null) throw cannotDelete();
   await requireThawed(db, host);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, removing, { snapshotId: id }, caller.requestId);
-    if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
-      throw badRequest('Invalid snapshot: Snapshot status must be available or error and must not be part of a group.');
+    if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId }))) throw cannotDelete();
     if (!force) await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
   });
   bus.notify(tasksWait);
 }
+
+const cannotDelete = () =>
+  badRequest('Invalid snapshot: Snapshot status must be available or error and must not be part of a group.');
 
 /** Sets the status without any check of the current one. */
 export async function resetSnapshot(

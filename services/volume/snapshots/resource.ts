@@ -1,7 +1,7 @@
 import { notFound } from '#shared/errors/fault.ts';
 import type { NewOf, RowOf } from '#shared/resource/attribute.ts';
-import { choice, empty, flag, integer, key, nameAndDescription, pairs, text, time } from '../attributes.ts';
-import { byText, constant, none } from '../listing/store.ts';
+import { choice, flag, integer, key, nameAndDescription, pairs, text, time } from '../attributes.ts';
+import { byText, constant } from '../listing/store.ts';
 import { isTrue } from '../listing/values.ts';
 import { resource } from '../resource.ts';
 import type { SnapshotStatus } from './states.ts';
@@ -21,7 +21,7 @@ export const summary = {
   status: choice<SnapshotStatus>()(listed),
   size: integer({ column: 'sizeGb' }),
   metadata: pairs({ filter: true, set: ['create'], default: {}, input: { oneOf: [{ type: 'null' }, metadata] } }),
-  group_snapshot_id: empty({ column: null, since: '3.14' }),
+  group_snapshot_id: key({ since: '3.14', filter: true, ...nullable }),
   user_id: key({ since: '3.41', filter: true }),
   consumes_quota: flag({ column: null, since: '3.65', show: () => true }),
   task_id: key({ ...hidden, ...nullable }),
@@ -47,7 +47,6 @@ export const snapshot = resource('snapshot', 'snapshots', {
   attributes,
   filters: {
     display_name: byText('name'),
-    group_snapshot_id: none, // no snapshot is of a group
     consumes_quota: constant(isTrue),
   },
 });

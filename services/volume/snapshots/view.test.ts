@@ -16,6 +16,7 @@ const row: Snapshot = {
   status: 'available',
   progress: '100%',
   host: 'store1',
+  groupSnapshotId: null,
   metadata: {},
   createdAt: 0,
   updatedAt: null,

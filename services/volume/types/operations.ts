@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
+import { cloudDefault, isDefaultType } from '../default-types/store.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { type NewType, type TypeChange, typeRows, type VolumeType } from './resource.ts';
 import { insertType, readTypeNamed, removeType } from './store.ts';
 
-export const defaultType = '__DEFAULT__';
-
 export async function createType({ db }: Volumes, input: NewType): Promise<VolumeType> {
-  const type = { ...input, id: randomUUID(), name: nameOf(input.name ?? ''), createdAt: Date.now() };
+  const type = { ...input, id: randomUUID(), name: nameOf(input.name ?? ''), qosSpecsId: null, createdAt: Date.now() };
   await db.transaction((tx) => insertType(tx, type));
   return type;
 }
@@ -30,8 +29,10 @@ function nameOf(text: string): string {
 }
 
 export async function deleteType({ db }: Volumes, { id, name }: VolumeType): Promise<void> {
-  if (name === defaultType) throw badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
+  const isDefault = () => badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
+  if (name === cloudDefault) throw isDefault();
   await db.transaction(async (tx) => {
+    if (await isDefaultType(tx, id)) throw isDefault();
     if (await volumeRows.find(tx, { typeId: id })) throw badRequest('Target volume type is still in use.');
     await removeType(tx, id);
   });

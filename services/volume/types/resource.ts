@@ -4,7 +4,7 @@ import type { ChangeOf, NewOf, RowOf, Seen } from '#shared/resource/attribute.ts
 import type { Specs } from '#shared/resource/extra-specs.ts';
 import { accessTable } from '#shared/resource/store.ts';
 import { viewOf } from '#shared/resource/view.ts';
-import { empty, flag, key, pairs, text, time } from '../attributes.ts';
+import { flag, key, pairs, text, time } from '../attributes.ts';
 import { resource } from '../resource.ts';
 
 const both = ['create', 'update'] as const;
@@ -41,7 +41,7 @@ const created = {
 
 export const typeAttributes = {
   ...created,
-  qos_specs_id: empty({ column: null, rule: 'volume_extension:access_types_qos_specs_id' }),
+  qos_specs_id: key({ nullable: true, rule: 'volume_extension:access_types_qos_specs_id' }),
 } as const;
 
 export type VolumeType = RowOf<typeof typeAttributes>;

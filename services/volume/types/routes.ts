@@ -6,9 +6,10 @@ import { extraSpecs } from '#shared/resource/extra-specs.ts';
 import { projectAccess } from '#shared/resource/project-access.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import type { Volumes } from '../context.ts';
+import { defaultTypeOf } from '../default-types/store.ts';
 import { listPage } from '../listing/query.ts';
 import { isTrue } from '../listing/values.ts';
-import { createType, defaultType, deleteType, updateType } from './operations.ts';
+import { createType, deleteType, updateType } from './operations.ts';
 import {
   typeAccess,
   typeAccessNames,
@@ -18,7 +19,7 @@ import {
   visibleSpecs,
   volumeType,
 } from './resource.ts';
-import { findType, readTypeNamed, visibleTo } from './store.ts';
+import { findType, visibleTo } from './store.ts';
 
 const path = '/types';
 const rule = 'volume_extension:type';
@@ -27,9 +28,10 @@ const access = 'volume_extension:volume_type_access';
 type FoundBy = Pick<Call<unknown, 'id'>, 'caller' | 'params'>;
 const find = ({ db }: Volumes, { caller, params }: FoundBy) => findType(db, caller, params.id);
 
-/** `default` is the type that a volume without a request gets. */
+/** `default` is the type that a volume of the caller's project without a request gets. */
 const findShown = async (service: Volumes, call: FoundBy) =>
-  (call.params.id === 'default' ? await readTypeNamed(service.db, defaultType) : undefined) ?? find(service, call);
+  (call.params.id === 'default' ? await defaultTypeOf(service.db, call.caller.projectId ?? '') : undefined) ??
+  find(service, call);
 
 /** An administrator sees public ones unless he asks for others, or for all with none. Filters by extra specs came in 3.52. */
 function listTypes({ db }: Volumes, call: Omit<Call, 'body'>) {

@@ -12,7 +12,9 @@ const attributes = {
   id: key({}),
   project_id: key(hidden),
   request_id: text({ filter: true }),
-  resource_type: choice<'VOLUME' | 'VOLUME_SNAPSHOT'>()({ filter: true }),
+  resource_type: choice<'VOLUME' | 'VOLUME_SNAPSHOT' | 'VOLUME_BACKUP' | 'VOLUME_GROUP' | 'GROUP_SNAPSHOT'>()({
+    filter: true,
+  }),
   resource_uuid: text({ column: 'resourceId', filter: true }),
   event_id: text({ filter: true, sort: true }),
   user_message: text({}),

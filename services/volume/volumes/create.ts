@@ -3,9 +3,11 @@ import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
+import { defaultTypeOf } from '../default-types/store.ts';
+import { getGroup, lockAvailable } from '../groups/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import type { VolumeType } from '../types/resource.ts';
-import { findType, findTypeByNameOrId, readTypeNamed } from '../types/store.ts';
+import { findType, findTypeByNameOrId } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
 import { type NewVolume, type Volume, volumeRows } from './resource.ts';
 import { lockSource, type Origin, originOf } from './source.ts';
@@ -22,6 +24,7 @@ export async function createVolume(service: Volumes, caller: Caller, input: NewV
     const { source, host: sourceHost } = origin;
     const params = { volumeId: id, source, sourceHost, extraSpecs: type.extraSpecs };
     const projectId = projectOf(caller);
+    if (input.groupId) await joinGroup(tx, caller, input.groupId, type);
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
     await lockSource(tx, source);
     const taskId = await enqueue(tx, work, params, caller.requestId);
@@ -34,12 +37,20 @@ export async function createVolume(service: Volumes, caller: Caller, input: NewV
 }
 
 function refuseUnsupported({ config }: Volumes, input: NewVolume): void {
-  const { backupId, groupId, consistencygroupId, zone } = input;
+  const { backupId, consistencygroupId, zone } = input;
   if (backupId) throw notFound('Backup', backupId);
-  if (groupId ?? consistencygroupId) throw notFound('Group', String(groupId ?? consistencygroupId));
+  if (consistencygroupId) throw notFound('ConsistencyGroup', consistencygroupId);
   if (input.multiattach)
     throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
+}
+
+/** Must run in the transaction that inserts the volume. */
+async function joinGroup(tx: Volumes['db'], caller: Caller, id: string, type: VolumeType): Promise<void> {
+  await getGroup(tx, caller, id);
+  const { typeIds } = await lockAvailable(tx, id, 'add volumes');
+  if (!typeIds.includes(type.id))
+    throw badRequest(`Invalid input received: Invalid volume_type ${type.name}: it is not one of group ${id}.`);
 }
 
 /** The requested type, else the image's, the source's, or the default. As in Cinder, an unknown type of an image is ignored. */
@@ -53,7 +64,7 @@ async function typeOf({ db }: Volumes, caller: Caller, input: NewVolume, origin:
   const ofImage = named ? await findTypeByNameOrId(db, caller, named).catch(() => undefined) : undefined;
   if (ofImage) return ofImage;
   const inherited = typeId === null ? undefined : await findType(db, caller, typeId).catch(() => undefined);
-  const type = inherited ?? (await readTypeNamed(db, '__DEFAULT__'));
+  const type = inherited ?? (await defaultTypeOf(db, projectOf(caller)));
   if (!type) throw notFound('Volume type with name', '__DEFAULT__');
   return type;
 }
@@ -100,6 +111,7 @@ const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }:
   ...origin.inherited,
   metadata: input.metadata ?? {},
   choice: null,
+  groupId: input.groupId ?? null,
   createdAt: Date.now(),
   updatedAt: null,
 });

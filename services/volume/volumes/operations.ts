@@ -39,7 +39,8 @@ export async function deleteVolume(
     if (await deleteUnplaced(tx, volume)) return;
     const taskId = await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
     const acquired = await acquireVolume(tx, options.force ? 'forceDelete' : 'delete', { id, taskId });
-    if (!acquired || (await hasDependents(tx, volume, options))) throw cannotDelete(options);
+    const isBound = volume.groupId !== null || (await hasDependents(tx, volume, options));
+    if (!acquired || isBound) throw cannotDelete(options);
     if (!options.force) await refuseWhileUsed(tx, id);
   });
   bus.notify(tasksWait);

@@ -45,6 +45,7 @@ const attributes = {
   /** The scheduler's decision: every pool with its refusal or weight. */
   choice: json<unknown>()({ ...hidden, ...nullable }),
   volume_type_id: key({ column: 'typeId', since: '3.63', filter: true }),
+  group_id: key({ since: '3.13', filter: true, ...nullable }),
 } as const;
 
 export const volume = resource('volume', 'volumes', {
@@ -56,7 +57,6 @@ export const volume = resource('volume', 'volumes', {
     display_name: byText('name'),
     volume_type: ofType,
     consumes_quota: constant(isTrue),
-    group_id: none, // no volume is in a group
     migration_status: none,
   },
 });

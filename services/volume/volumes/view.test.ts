@@ -32,6 +32,7 @@ const row: Volume = {
   pool: 'vg',
   driver: 'lvm',
   choice: null,
+  groupId: null,
   typeId: 't',
 };
 const admin = () => true;

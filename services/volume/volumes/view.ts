@@ -29,7 +29,6 @@ export const written = {
   consistencygroup_id: empty({ column: null }),
   attachments: json<readonly Attachment[]>()({ show: attachedOf, output: { type: 'array' } }),
   migration_status: empty(admin),
-  group_id: empty({ column: null, since: '3.13' }),
   provider_id: empty({ ...admin, since: '3.21' }),
   shared_targets: flag({ column: 'host', since: '3.48', show: (host: unknown) => host === null }),
   service_uuid: key({ column: 'hostId', since: '3.48', nullable: true }),

@@ -5,6 +5,7 @@ import { connectAttachment, disconnectAttachment } from './attachments.ts';
 import { createVolume } from './create-volume.ts';
 import { deleteVolume } from './delete-volume.ts';
 import { extendVolume } from './extend-volume.ts';
+import { copyGroup, createGroupSnapshot, deleteGroup, deleteGroupSnapshot } from './groups.ts';
 import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 import { uploadVolume } from './upload-volume.ts';
 
@@ -17,4 +18,8 @@ export const workflows: readonly Workflow<never, Volumes>[] = [
   deleteSnapshot,
   connectAttachment,
   disconnectAttachment,
+  deleteGroup,
+  copyGroup,
+  createGroupSnapshot,
+  deleteGroupSnapshot,
 ];

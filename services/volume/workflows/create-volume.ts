@@ -18,7 +18,14 @@ export interface Create {
 export const createVolume = workflow<Create, Volumes>({
   name: 'create-volume',
   deadlineMs: 2 * 3_600_000,
-  steps: [step('choose-pool', choose), step('make-bytes', makeBytes, dropBytes)],
+  steps: [
+    step('choose-pool', place),
+    step(
+      'make-bytes',
+      (service, params, run) => makeBytes(service, params, run.result<string>('choose-pool'), run),
+      (service, { volumeId }, run) => dropBytes(service, volumeId, run.result<string>('choose-pool'), run),
+    ),
+  ],
   done: (tx, { volumeId, source }, { taskId }) => {
     const bootable = source.kind === 'image' ? { bootable: true } : {};
     return volumeRows.update(tx, { id: volumeId, taskId }, { status: 'available', ...bootable, taskId: null });
@@ -33,7 +40,11 @@ export const createVolume = workflow<Create, Volumes>({
 });
 
 /** Committed before the host is called: a concurrent delete must know which host to clean up. */
-async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Create, run: Run): Promise<string> {
+export async function place(
+  service: Volumes,
+  { volumeId, sourceHost, extraSpecs }: Omit<Create, 'source'>,
+  run: Run,
+): Promise<string> {
   const owned = { id: volumeId, taskId: run.taskId };
   const { sizeGb, host } = await volumeRows.expect(service.db, owned);
   if (host !== null) return host;
@@ -50,14 +61,19 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
   }
 }
 
-async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {
+export async function makeBytes(
+  { db, hosts, copiers }: Volumes,
+  { volumeId, source }: Pick<Create, 'volumeId' | 'source'>,
+  host: string,
+  run: Run,
+): Promise<void> {
   const owned = { id: volumeId, taskId: run.taskId };
   const { sizeGb } = await volumeRows.expect(db, owned);
   if (source.kind === 'image') await run.commit((tx) => volumeRows.update(tx, owned, { status: 'downloading' }));
   const agents = source.kind === 'blank' ? hosts : copiers;
-  await agents.on(run.result<string>('choose-pool'), run).ensureVolume({ id: volumeId, sizeGb, source });
+  await agents.on(host, run).ensureVolume({ id: volumeId, sizeGb, source });
 }
 
-async function dropBytes({ hosts }: Volumes, { volumeId }: Create, run: Run): Promise<void> {
-  await ignoreHostAway(hosts.on(run.result<string>('choose-pool'), run).ensureVolumeGone({ id: volumeId }));
+export async function dropBytes({ hosts }: Volumes, volumeId: string, host: string, run: Run): Promise<void> {
+  await ignoreHostAway(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
 }

@@ -15,6 +15,19 @@ const events = {
   attach: ['VOLUME_002_001', 'attach volume'],
   snapshot: ['VOLUME_008_001', 'create snapshot'],
   deleteSnapshot: ['VOLUME_SNAPSHOT_010_001', 'delete snapshot'],
+  deleteGroup: ['VOLUME_GROUP_013_001', 'delete group'],
+  copyGroup: ['VOLUME_GROUP_001_003', 'create group from source'],
+  groupSnapshot: ['GROUP_SNAPSHOT_008_001', 'create group snapshot'],
+  deleteGroupSnapshot: ['GROUP_SNAPSHOT_010_001', 'delete group snapshot'],
+  backup: ['VOLUME_BACKUP_013_001', 'create backup'],
+  restore: ['VOLUME_BACKUP_015_001', 'restore backup'],
+  deleteBackup: ['VOLUME_BACKUP_014_001', 'delete backup'],
+  importBackup: ['VOLUME_BACKUP_013_001', 'import backup'],
+  revert: ['VOLUME_SNAPSHOT_015_008', 'revert to snapshot'],
+  manage: ['VOLUME_003_001', 'manage volume'],
+  retype: ['VOLUME_007_001', 'retype volume'],
+  migrate: ['VOLUME_017_001', 'migrate volume'],
+  reimage: ['VOLUME_016_001', 'reimage volume'],
 } as const;
 
 interface About {

@@ -44,6 +44,27 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
     await db('messages').insert({ ...row, ...messageTexts });
     return { id: row.id };
   };
+  const insert = async (table: string, row: object) => {
+    const id = randomUUID();
+    await db(table).insert({ id, createdAt: Date.now(), ...row });
+    return { id };
+  };
+  const named = () => ({ name: randomUUID(), createdAt: Date.now() });
+  const groupType = () => insert('groupTypes', { ...named(), isPublic: true, extraSpecs: '{"k":"v"}' });
+  await insert('groupTypes', { ...named(), name: 'of the walk', isPublic: true, extraSpecs: '{}' });
+  const qos = () => insert('qosSpecs', { ...named(), consumer: 'both', specs: '{"k":"v"}' });
+  const group = async (projectId: string) => {
+    const row = { projectId, userId: 'u', typeIds: JSON.stringify([typeId]), zone: 'nova', status: 'available' };
+    return insert('volumeGroups', { ...row, groupTypeId: (await groupType()).id });
+  };
+  const groupSnapshot = async (projectId: string) => {
+    const { id: groupId } = await group(projectId);
+    return insert('groupSnapshots', { projectId, userId: 'u', groupId, groupTypeId: 'g', status: 'available' });
+  };
+  const defaultType = async () => {
+    await db('defaultTypes').insert({ projectId: 'blue', typeId }).onConflict('projectId').merge();
+    return { id: 'blue' };
+  };
   return {
     volume,
     snapshot,
@@ -56,6 +77,16 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
       [/^\w+ \/v3\/snapshots\/:id/, ({ project }) => snapshot(project)],
       [/^\w+ \/v3\/attachments\/:id/, ({ project }) => attachment(project)],
       [/^\w+ \/v3\/(os-volume-transfer|volume-transfers)\/:id$/, ({ project }) => transfer(project)],
+      [/^post \/v3\/group_snapshots$/, ({ project }) => group(project)],
+      [/^\w+ \/v3\/groups\/:id/, ({ project }) => group(project)],
+      [/^\w+ \/v3\/group_snapshots\/:id/, ({ project }) => groupSnapshot(project)],
+      [/^\w+ \/v3\/group_types\/:id/, groupType],
+      [
+        /^\w+ \/v3\/qos-specs\/:id\/(dis)?associate$/,
+        async () => ({ ...(await qos()), query: `?vol_type_id=${typeId}` }),
+      ],
+      [/^\w+ \/v3\/qos-specs\/:id/, qos],
+      [/^\w+ \/v3\/default-types\/:id/, defaultType],
       [/^\w+ \/v3\/messages\/:id/, ({ project }) => message(project)],
       [/^\w+ \/v3\/os-quota-sets\/:id/, async ({ project }) => ({ id: project })],
     ],
@@ -73,6 +104,11 @@ const bodies = (id: string): Readonly<Record<string, unknown>> => ({
   'post /v3/attachments': { attachment: { volume_uuid: id, instance_uuid: randomUUID() } },
   'post /v3/os-volume-transfer': { transfer: { volume_id: id } },
   'post /v3/volume-transfers': { transfer: { volume_id: id } },
+  'post /v3/group_snapshots': { group_snapshot: { group_id: id, name: 'y' } },
+  'post /v3/groups': { group: { group_type: 'of the walk', volume_types: ['__DEFAULT__'] } },
+  'put /v3/default-types/:id': { default_type: { volume_type: '__DEFAULT__' } },
+  'put /v3/qos-specs/:id/delete_keys': { keys: ['k'] },
+  'put /v3/group_types/:id/group_specs/:key': { k: 'w' },
   'put /v3/volumes/:id': { volume: { name: 'y' } },
   'put /v3/snapshots/:id': { snapshot: { name: 'y' } },
   'post /v3/volumes/:id/action os-attach': { 'os-attach': { instance_uuid: randomUUID(), mountpoint: '/dev/vdb' } },
