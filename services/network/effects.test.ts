@@ -133,6 +133,8 @@ function impossible(kind: string, own: unknown): string {
 /** What is not created and updated as all resources are: by operation, with the proof of each property of the body. */
 const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'put /v2.0/quotas/{}': { quota: 'the test of quotas below' },
+  'post /v2.0/ports/{}/bindings': { binding: 'shown by the list: port-bindings.test.ts' },
+  'put /v2.0/ports/{}/bindings/{}': { binding: 'shown by the list: port-bindings.test.ts' },
   'put /v2.0/routers/{}/add_router_interface': {
     subnet_id: 'the interface is in it: effects-elsewhere.test.ts',
     port_id: 'the interface is that port: effects-elsewhere.test.ts',

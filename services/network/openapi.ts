@@ -3,6 +3,7 @@ import { addressScopes } from './address-scopes/resource.ts';
 import { availabilities } from './availability/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
+import { bindingPaths } from './port-bindings/openapi.ts';
 import { ports } from './ports/resource.ts';
 import { openapiOf } from './resources/openapi.ts';
 import { interfacePaths } from './routers/openapi.ts';
@@ -18,6 +19,7 @@ export const openapi = {
   'address-scopes': openapiOf(addressScopes),
   subnetpools: openapiOf(subnetPools),
   ports: openapiOf(ports),
+  'port-bindings': bindingPaths,
   routers: openapiOf(routers, interfacePaths),
   floatingips: openapiOf(floatingIps),
   'security-groups': openapiOf(securityGroups),

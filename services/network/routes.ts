@@ -21,6 +21,13 @@ import { removeNetwork } from './networks/remove.ts';
 import { networks } from './networks/resource.ts';
 import { itself, ofNetwork } from './networks/target.ts';
 import { networkRelations } from './networks/view.ts';
+import {
+  activatePortBinding,
+  createPortBinding,
+  listBindings,
+  removePortBinding,
+  updatePortBinding,
+} from './port-bindings/handlers.ts';
 import { createPort, deletePort, updatePort } from './ports/operations.ts';
 import { ports } from './ports/resource.ts';
 import { deviceTarget } from './ports/target.ts';
@@ -46,6 +53,7 @@ import { subnets } from './subnets/resource.ts';
 
 const v2 = '/v2.0';
 const router = `${v2}/routers/:id`;
+const bindings = `${v2}/ports/:id/bindings`;
 
 const owned: Route<Network>[] = [
   ...routesOf(networks, {
@@ -66,6 +74,11 @@ const owned: Route<Network>[] = [
     targetOfValues: deviceTarget,
     ...ofNetwork,
   }),
+  { method: 'get', path: bindings, handler: listBindings, rule: 'get_port_binding' },
+  { method: 'post', path: bindings, handler: createPortBinding, rule: 'create_port_binding' },
+  { method: 'put', path: `${bindings}/:host`, handler: updatePortBinding, rule: 'create_port_binding' },
+  { method: 'put', path: `${bindings}/:host/activate`, handler: activatePortBinding, rule: 'activate' },
+  { method: 'delete', path: `${bindings}/:host`, handler: removePortBinding, rule: 'delete_port_binding' },
   ...routesOf(routers, { create: createRouter, update: updateRouter, remove: removeRouter, related: routerRelations }),
   {
     method: 'put',

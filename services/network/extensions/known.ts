@@ -25,6 +25,7 @@ export const extensions: readonly Extension[] = [
     '2018-06-22',
   ),
   extension('binding', 'Port Binding', 'The host of a port and how to plug into it.', '2014-02-03'),
+  extension('binding-extended', 'Port Bindings Extended', 'Several hosts for one port.', '2017-07-17'),
   extension(
     'ext-gw-mode',
     'Neutron L3 Configurable external gateway mode',

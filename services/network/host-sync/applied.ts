@@ -3,21 +3,26 @@ import type { Applied, RouterSpec } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { setFloatingIpStates } from '../floating-ips/store.ts';
+import { updateInactive } from '../port-bindings/store.ts';
 import { owner, portRows } from '../ports/resource.ts';
 import { setPortState, setRouterPortStates } from '../ports/store.ts';
 import { setRouterState } from '../routers/store.ts';
 
-export async function onPortApplied({ db }: Network, portId: string): Promise<void> {
+/** Of an inactive binding compute hears too, for it waits before it moves the server there. */
+export async function onPortApplied({ db }: Network, portId: string, host: string): Promise<void> {
   const port = await portRows.get(db, portId);
-  if (!port || port.status === 'ACTIVE') return;
+  if (port && port.bindingHost !== host)
+    await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'completed' });
+  if (!port || port.bindingHost !== host || port.status === 'ACTIVE') return;
   if (port.adminStateUp) await setPortState(db, portId, { status: 'ACTIVE' });
   await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'completed' });
 }
 
 /** Marks the binding as failed. The reason is in the log. */
-export async function onPortRefused({ db }: Network, portId: string): Promise<void> {
+export async function onPortRefused({ db }: Network, portId: string, host: string): Promise<void> {
+  await updateInactive(db, portId, host, { vifType: 'binding_failed' });
   const port = await portRows.get(db, portId);
-  if (!port || port.status === 'ACTIVE') return;
+  if (!port || port.bindingHost !== host || port.status === 'ACTIVE') return;
   await setPortState(db, portId, { status: 'DOWN', vifType: 'binding_failed' });
   await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'failed' });
 }

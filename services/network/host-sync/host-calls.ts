@@ -31,8 +31,8 @@ const hostCalls: Readonly<Record<SpecKind, MakeHostCall>> = {
       verb: 'ensurePort',
       spec,
       call: (agent) => agent.ensurePort(spec),
-      onApplied: (inTransaction) => onPortApplied(inTransaction, id),
-      onRefused: (inTransaction) => onPortRefused(inTransaction, id),
+      onApplied: (inTransaction) => onPortApplied(inTransaction, id, host),
+      onRefused: (inTransaction) => onPortRefused(inTransaction, id, host),
     };
   },
   group: async (network, host, id) => {

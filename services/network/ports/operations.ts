@@ -44,11 +44,11 @@ export async function createPort(network: Network, caller: Caller, input: NewPor
   return port;
 }
 
-/** The binding of a port to a host. It fails for a host that has never reported. */
+/** The binding of a port to a host. It fails for a host that has never reported, whose name it keeps. */
 async function bindingOn({ db }: Network, name: string): Promise<Pick<Port, 'bindingHost' | 'vifType' | 'status'>> {
   if (name === '') return { bindingHost: '', vifType: 'unbound', status: 'DOWN' };
   const host = await findHost(db, name);
-  if (!host) return { bindingHost: '', vifType: 'binding_failed', status: 'DOWN' };
+  if (!host) return { bindingHost: name, vifType: 'binding_failed', status: 'DOWN' };
   return { bindingHost: host.host, vifType: 'bridge', status: 'DOWN' };
 }
 

@@ -19,7 +19,7 @@ export async function isMacTaken(db: Knex, networkId: string, macAddress: string
 export async function hostsOfNetwork(db: Knex, networkId: string): Promise<Map<string, number>> {
   const rows = await db<Port>('ports')
     .where({ networkId })
-    .whereNot({ bindingHost: '' })
+    .whereIn('bindingHost', db('hosts').select('host'))
     .whereNot({ deviceOwner: owner.dhcp })
     .groupBy('bindingHost')
     .select('bindingHost')
@@ -29,28 +29,32 @@ export async function hostsOfNetwork(db: Knex, networkId: string): Promise<Map<s
 
 type Bound = Pick<Port, 'id' | 'networkId' | 'deviceId' | 'deviceOwner' | 'bindingHost'>;
 
-/** All ports that are bound to a host, of guests, routers and DHCP. */
-export const boundTo = (db: Knex, host: string): Promise<Bound[]> =>
-  db<Port>('ports')
-    .where({ bindingHost: host })
-    .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
-    .then((rows) => rows as Bound[]);
+const boundColumns = ['ports.id', 'ports.networkId', 'ports.deviceId', 'ports.deviceOwner'];
 
-/** The bound ports of a network. */
+/** The ports of the query with the host of each binding, active or not, if that host has ever reported. */
+async function bindingsAmong(db: Knex, narrow: (query: Knex.QueryBuilder, host: string) => void): Promise<Bound[]> {
+  const active = db('ports').select(...boundColumns, 'ports.bindingHost');
+  narrow(active, 'ports.bindingHost');
+  const inactive = db('port_bindings')
+    .join('ports', 'ports.id', 'port_bindings.portId')
+    .select(...boundColumns, 'port_bindings.host as bindingHost');
+  narrow(inactive, 'port_bindings.host');
+  active.whereIn('ports.bindingHost', db('hosts').select('host'));
+  return [...((await active) as Bound[]), ...((await inactive) as Bound[])];
+}
+
+/** All ports with a binding to a host, of guests, routers and DHCP. */
+export const boundTo = (db: Knex, name: string): Promise<Bound[]> =>
+  bindingsAmong(db, (query, host) => query.where(host, name));
+
+/** The bound ports of a network, once for each of their hosts. */
 export const boundPorts = (db: Knex, networkId: string): Promise<Bound[]> =>
-  db<Port>('ports')
-    .where({ networkId })
-    .whereNot({ bindingHost: '' })
-    .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
-    .then((rows) => rows as Bound[]);
+  bindingsAmong(db, (query, host) => query.where({ networkId }).whereNot(host, ''));
 
 /** All hosts of a network, including those that have only its DHCP port or router interfaces. */
-export const allHostsOf = (db: Knex, networkId: string): Promise<string[]> =>
-  db<Port>('ports')
-    .where({ networkId })
-    .whereNot({ bindingHost: '' })
-    .distinct('bindingHost')
-    .then((rows) => rows.map(({ bindingHost }) => bindingHost));
+export const allHostsOf = async (db: Knex, networkId: string): Promise<string[]> => [
+  ...new Set((await boundPorts(db, networkId)).map(({ bindingHost }) => bindingHost)),
+];
 
 /** The availability zones of networks with a bound DHCP port, by network. */
 export async function dhcpZones(db: Knex, networkIds: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
@@ -62,6 +66,6 @@ export async function dhcpZones(db: Knex, networkIds: readonly string[]): Promis
   return new Map(rows.map(({ networkId, availabilityZone }) => [networkId, [availabilityZone]]));
 }
 
-/** The number of ports of a network on a host. */
-export const countOnHost = (db: Knex, networkId: string, bindingHost: string): Promise<number> =>
-  portRows.countOf(db, { networkId, bindingHost });
+/** The number of ports of a network with a binding to a host. */
+export const countOnHost = async (db: Knex, networkId: string, name: string): Promise<number> =>
+  (await bindingsAmong(db, (query, host) => query.where({ networkId }).where(host, name))).length;

@@ -9,7 +9,7 @@ import { groupsOfPorts } from '../security-groups/store.ts';
 import type { Port } from './resource.ts';
 
 /** A host without root has no bridge, as its guests have user-mode networking. */
-const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: string) => ({
+export const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: string) => ({
   port_filter: true,
   connectivity: 'l2',
   bridge_name: host?.driver === 'user' ? null : bridgeName(cloudId, networkId),

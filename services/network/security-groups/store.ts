@@ -46,11 +46,17 @@ export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promi
     .distinct('groupId', 'remoteGroupId');
   const users = new Map(ids.map((id) => [id, new Set([id])]));
   for (const { groupId, remoteGroupId } of referring) users.get(remoteGroupId ?? '')?.add(groupId);
-  const rows = await db('port_groups')
+  const groups = [...new Set([...users.values()].flatMap((each) => [...each]))];
+  const active = db('port_groups')
     .join('ports', 'ports.id', 'port_groups.portId')
-    .whereIn('port_groups.groupId', [...new Set([...users.values()].flatMap((each) => [...each]))])
-    .whereNot('ports.bindingHost', '')
+    .whereIn('ports.bindingHost', db('hosts').select('host'))
     .distinct('port_groups.groupId as groupId', 'ports.bindingHost as host');
+  const inactive = db('port_groups')
+    .join('port_bindings', 'port_bindings.portId', 'port_groups.portId')
+    .distinct('port_groups.groupId as groupId', 'port_bindings.host as host');
+  const rows = (
+    await Promise.all([active, inactive].map((query) => query.whereIn('port_groups.groupId', groups)))
+  ).flat();
   const hosts = new Map<string, Set<string>>();
   for (const [id, of] of users)
     hosts.set(id, new Set(rows.filter(({ groupId }) => of.has(groupId)).map(({ host }) => String(host))));
@@ -71,10 +77,9 @@ export const groupsNeededBy = async (db: Knex, host: string): Promise<Set<string
   referencedGroups(db, await groupIdsOn(db, host));
 
 const groupIdsOn = async (db: Knex, host: string): Promise<string[]> => {
-  const rows = await db('port_groups')
-    .join('ports', 'ports.id', 'port_groups.portId')
-    .where('ports.bindingHost', host)
-    .distinct('port_groups.groupId as groupId');
+  const active = db('ports').where({ bindingHost: host }).select('id');
+  const inactive = db('port_bindings').where({ host }).select('portId');
+  const rows = await db('port_groups').whereIn('portId', active).orWhereIn('portId', inactive).distinct('groupId');
   return rows.map(({ groupId }) => String(groupId));
 };
 

@@ -3,16 +3,21 @@ import type { PortSpec } from '#shared/contracts/network-agent.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
-import { portRows } from '../ports/resource.ts';
+import { listInactive } from '../port-bindings/store.ts';
+import { type Port, portRows } from '../ports/resource.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import { segmentOn } from './segment.ts';
 
-/** Undefined when the port is not bound to that host. */
+const isBoundTo = async (db: Network['db'], { id, bindingHost }: Port, host: string): Promise<boolean> =>
+  bindingHost === host || (await listInactive(db, [id])).some((binding) => binding.host === host);
+
+/** Undefined when the port has no binding to that host. */
 export async function portSpec(network: Network, host: string, portId: string): Promise<PortSpec | undefined> {
   const { db, cloudId } = network;
   const port = await portRows.get(db, portId);
-  const net = port?.bindingHost === host ? await networkRows.get(db, port.networkId) : undefined;
-  if (!port || !net) return undefined;
+  if (!port || !(await isBoundTo(db, port, host))) return undefined;
+  const net = await networkRows.get(db, port.networkId);
+  if (!net) return undefined;
   const addresses = await listAddresses(db, [port.id]);
   return {
     id: port.id,
