@@ -4,8 +4,10 @@ import { listContainers, refuseAccount, setAccount, showAccount } from './accoun
 import { createContainer, deleteContainer, listObjects, setContainer, showContainer } from './containers/handlers.ts';
 import type { ObjectStore } from './context.ts';
 import { titledHeaders } from './dialect.ts';
-import { features } from './features/all.ts';
+import { features, filters } from './features/all.ts';
+import { preflight } from './features/cors.ts';
 import type { Level, Method, Verbs } from './features/feature.ts';
+import { filtered } from './features/filter.ts';
 import { healthcheck, refuseBadUrl, showInfo } from './info/handlers.ts';
 import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
@@ -26,14 +28,25 @@ const storage: Readonly<Record<Level, Verbs>> = {
   object: { head: getObject, get: getObject, put: putObject, post: setObject, delete: deleteObject },
 };
 
+const methodsOf = (level: Level): string[] => [
+  ...new Set(
+    [storage, ...features].flatMap((each) => Object.keys(each[level] ?? {}).map((verb) => verb.toUpperCase())),
+  ),
+];
+
 /** That of the first feature that the request asks for, otherwise the plain one. Throws 405. */
 function handlerFor(call: Call, level: Level, method: Method): PathHandler {
   const feature = features.find((each) => each[level]?.[method] && each.matches(call));
   const handler = (feature?.[level] ?? storage[level])[method];
   if (handler) return handler;
-  const verbs = [storage, ...features].flatMap((each) => Object.keys(each[level] ?? {}));
-  throw refuse(405, undefined, { allow: [...new Set(verbs)].join(', ').toUpperCase() });
+  throw refuse(405, undefined, { allow: methodsOf(level).join(', ') });
 }
+
+/** The handler for the request as the filters pass it on. */
+const handled: PathHandler = (request) => {
+  const { call, target } = request;
+  return handlerFor(call, levelOf(target), call.method.toLowerCase() as Method)(request);
+};
 
 /** Dispatches by the decoded path: `c%2Fo` is an object, `c/` a container. */
 const dispatched =
@@ -43,9 +56,8 @@ const dispatched =
     if (encoding !== undefined && encoding !== 'chunked')
       throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
     const target = parsePath(call);
-    const handler = handlerFor(call, levelOf(target), method);
     refuseUnsupported(call);
-    const handle = () => handler({ store, call, target, headers: headersIn(call) });
+    const handle = () => filtered(filters, call, handled)({ store, call, target, headers: headersIn(call) });
     const { headers = {}, ...answer } = await (method === 'put' ? orDrained(call, handle) : handle());
     return { ...answer, headers: titledHeaders(headers) };
   };
@@ -60,6 +72,14 @@ const open = (method: Method, path: string): Route<ObjectStore> => ({
   body: 'stream',
 });
 
+/** What a browser asks about a request to another origin. */
+const asked: Handler<ObjectStore> = async (store, call) => {
+  const target = parsePath(call);
+  const methods = [...methodsOf(levelOf(target)), 'OPTIONS'];
+  const { headers = {}, ...answer } = await preflight({ store, call, target, headers: headersIn(call) }, methods);
+  return { ...answer, headers: titledHeaders(headers) };
+};
+
 const account = '/v1/:account';
 const container = '/v1/:account/:container';
 const object = '/v1/:account/:container/*object';
@@ -71,5 +91,8 @@ export const routes: readonly Route<ObjectStore>[] = [
   { method: 'get', path: '/v1', handler: refuseBadUrl, auth: 'none', body: 'stream' },
   ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
   open('copy', object),
+  ...[account, container, object].map(
+    (path): Route<ObjectStore> => ({ method: 'options', path, handler: asked, auth: 'none', body: 'stream' }),
+  ),
   { method: 'get', path: '/v1/*rest', handler: refuseBadUrl, auth: 'none', body: 'stream' },
 ];

@@ -22,7 +22,7 @@ import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { openApiServer } from '#shared/service/api-server.ts';
 import type { Runtime } from '#shared/service/runtime.ts';
 import { start } from '../../services/object-agent/service.ts';
-import type { ObjectStore } from '../../services/object-store/context.ts';
+import { section } from '../../services/object-store/config.ts';
 import { swift } from '../../services/object-store/dialect.ts';
 import { policy } from '../../services/object-store/policy.ts';
 import { openQuotas } from '../../services/object-store/quotas/reservations.ts';
@@ -30,9 +30,22 @@ import { routes } from '../../services/object-store/routes.ts';
 
 export type Words = Readonly<Record<string, unknown>>;
 
+const endings = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** Runs at the end of the test, before everything that was begun earlier: a folder is removed when those who write to it have ended. */
+function atEnd(t: TestContext, end: () => unknown): void {
+  const all = endings.get(t) ?? [];
+  if (all.length === 0)
+    t.after(async () => {
+      for (const each of all.toReversed()) await each();
+    });
+  all.push(end);
+  endings.set(t, all);
+}
+
 export function temporary(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'objects-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -74,7 +87,7 @@ export async function startAgents(
     if (open) await started.close();
     open = false;
   };
-  t.after(close);
+  atEnd(t, close);
   const agentOf = (name: string) => {
     const device = read.devices.find((each) => each.name === name);
     if (!device) throw new Error(`no device ${name}`);
@@ -165,7 +178,7 @@ export async function startStore(
 ): Promise<Store> {
   const agents = await startAgents(t, agent, ring, folder);
   const endpoint = await openProxy(agents.runtime, agents.ring, more);
-  t.after(() => endpoint.close());
+  atEnd(t, () => endpoint.close());
   const ask: Store['ask'] = (method, to, headers = {}, body) =>
     fetch(`${endpoint.url}/v1/AUTH_p${to}`, {
       method,
@@ -177,7 +190,7 @@ export async function startStore(
 
 /** A proxy that accepts any such token. */
 export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): ReturnType<typeof openApiServer> {
-  const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
+  const settings = settingsOf({ 'object-store': { listen: '0', ...more } }).read('object-store', section);
   return openApiServer({
     name: 'object-store',
     service: { ring, reach: openReach(bus, ring), settings, log, quotas: openQuotas() },

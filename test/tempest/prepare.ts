@@ -26,7 +26,8 @@ export const networkFeatures: Section = { ipv6: 'true', api_extensions: 'all', f
 /** The features in /info. Bulk delete tests are left out: they begin with archive extraction, which is unsupported. */
 export const objectFeatures: Section = {
   discoverability: 'true',
-  discoverable_apis: 'account_quotas,container_quotas,slo,dlo',
+  discoverable_apis:
+    'account_quotas,container_quotas,slo,dlo,tempurl,formpost,staticweb,crossdomain,bulk_upload,bulk_delete,symlink',
   object_versioning: 'false',
   container_sync: 'false',
 };

@@ -6,7 +6,7 @@ import { read } from '../cluster/read.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
 import { accountQuotaOf, shownQuota } from '../quotas/settings.ts';
 import { noContent, publicHeaders } from '../requests/answers.ts';
-import { authorizeAccount, authorizeOperator, domainHeader, orNone } from '../requests/authorize.ts';
+import { authorizeAccount, authorizeOperator, domainHeader, isOperator, orNone } from '../requests/authorize.ts';
 import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
@@ -52,12 +52,19 @@ export const refuseAccount: PathHandler = async (request) => {
   throw refuse(405);
 };
 
+/** Keys that sign temporary URLs are shown only to those who may set them. */
+const withoutKeys = (headers: Headers, mine: boolean): Headers =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => mine || !name.startsWith('x-account-meta-temp-url-key')),
+  );
+
 /** An account without a write is empty, not missing. */
-async function find({ store, target }: ObjectRequest, method: 'GET' | 'HEAD', query: Headers): Promise<AgentAnswer> {
+async function find(request: ObjectRequest, method: 'GET' | 'HEAD', query: Headers): Promise<AgentAnswer> {
+  const { store, target } = request;
   const found = await read(store, { kind: 'account', method, path: [target.account], query }).catch(orNone);
   if (found) {
     const { headers, ...answer } = found;
-    const { 'content-length': _, ...said } = publicHeaders(headers);
+    const { 'content-length': _, ...said } = withoutKeys(publicHeaders(headers), isOperator(request));
     return {
       ...answer,
       headers: { ...said, ...countersOf(said), ...visibleQuotas(headers), 'accept-ranges': 'bytes' },

@@ -38,11 +38,13 @@ const rowOf = ({ name, etag, bytes, type, timestamp, meta }: Entry) => ({
   last_modified: isoOf(meta > timestamp ? meta : timestamp),
 });
 
-/** ACLs are shown only to those who may set them. */
+/** ACLs and keys are shown only to those who may set them. */
 function shown(request: ObjectRequest, headers: Headers): Headers {
   const { 'content-length': _, ...said } = publicHeaders(headers);
   const mine = isOperator(request);
-  const open = Object.entries(said).filter(([name]) => mine || !/^x-container-(read|write|sync-)/.test(name));
+  const open = Object.entries(said).filter(
+    ([name]) => mine || !/^x-container-(read|write|sync-|meta-temp-url-key)/.test(name),
+  );
   return {
     ...Object.fromEntries(open),
     'accept-ranges': 'bytes',

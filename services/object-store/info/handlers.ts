@@ -33,6 +33,17 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
     account_quotas: {},
     container_quotas: {},
     bulk_delete: { max_deletes_per_request: deleteLimits.perRequest, max_failed_deletes: deleteLimits.failures },
+    tempurl: {
+      methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
+      incoming_remove_headers: ['x-timestamp'],
+      incoming_allow_headers: [],
+      outgoing_remove_headers: ['x-object-meta-*'],
+      outgoing_allow_headers: ['x-object-meta-public-*'],
+      allowed_digests: settings.signatureDigests,
+      deprecated_digests: [],
+    },
+    formpost: { allowed_digests: settings.signatureDigests, deprecated_digests: [] },
+    staticweb: {},
     dlo: { max_segments: segmentLimits.count },
     slo: {
       max_manifest_segments: segmentLimits.count,

@@ -5,7 +5,7 @@ import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { allowsCaller, allowsReferrer, mentionsByName, readAcl } from './acl.ts';
 import { refuse } from './refusals.ts';
-import type { ObjectPath, ObjectRequest } from './request.ts';
+import type { Grant, ObjectPath, ObjectRequest } from './request.ts';
 
 const prefix = 'AUTH_';
 /** The domain of the account's project, from tokens of that project: names in ACLs count only in the default domain. */
@@ -56,10 +56,15 @@ export function authorizeOperator(request: ObjectRequest): void {
 
 /** Throws 401 or 403. Reads the container only when the roles do not suffice. `method` overrides that of the call. */
 export async function authorize(request: ObjectRequest, method = request.call.method): Promise<void> {
+  if (request.grant) return authorizeGranted(request.grant, request.target);
   if (isOperator(request)) return;
   if (isReading(method) && isReader(request)) return;
   const info = await containerInfo(request.store, request.target).catch(orNone);
   if (!info || !(await isAllowed(request, method, info))) throw denied(request);
+}
+
+function authorizeGranted({ account, container }: Grant, target: ObjectPath): void {
+  if (account !== target.account || (container !== undefined && container !== target.container)) throw refuse(401);
 }
 
 async function isAllowed(request: ObjectRequest, method: string, info: Headers): Promise<boolean> {

@@ -12,12 +12,20 @@ export interface ObjectPath {
   readonly object: string;
 }
 
+/** What a signature opens beside the roles of the caller: an account, or one container of it. */
+export interface Grant {
+  readonly account: string;
+  readonly container?: string;
+}
+
 /** A call with its path and its headers as they are read once. */
 export interface ObjectRequest {
   readonly store: ObjectStore;
   readonly call: Call;
   readonly target: ObjectPath;
   readonly headers: Headers;
+  /** It decides instead of the roles. */
+  readonly grant?: Grant;
 }
 
 export type PathHandler = (request: ObjectRequest) => Promise<Answer>;

@@ -18,9 +18,6 @@ interface Absent {
 const headers: readonly Absent[] = [
   { header: /^x-(versions|history)-location$/, what: 'versioned containers', asks: isSaid },
   { header: /^x-versions-enabled$/, what: 'versioned containers', asks: isOn },
-  { header: /^x-(account|container)-meta-temp-url-key(-2)?$/, what: 'temporary URLs and forms', asks: isSaid },
-  { header: /^x-container-meta-web-/, what: 'static web sites', asks: isSaid },
-  { header: /^x-container-meta-access-control-/, what: 'cross-origin requests', asks: isSaid },
   { header: /^x-container-sync-(to|key)$/, what: 'container synchronisation', asks: isSaid },
   { header: /^x-account-access-control$/, what: 'access lists of accounts', asks: isSaid },
   { header: /^x-account-quota-(bytes|count)-policy-/, what: 'quotas by storage policy', asks: isSaid },
