@@ -3,6 +3,7 @@ import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer } from '#shared/http/route.ts';
+import { trimEndOf } from '#shared/input/trim.ts';
 import { isoOf } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
@@ -85,7 +86,7 @@ async function page(visit: Visit): Promise<Answer> {
   const { object } = request.target;
   const found = await get(visit, object);
   if (!isMissing(found) && !isDirectory(found, site)) return orThrow(found);
-  const folder = object.replace(/\/+$/, '');
+  const folder = trimEndOf(object, '/');
   const index = site.index ? await get(visit, `${folder}/${site.index}`) : undefined;
   if (index && !isMissing(index)) return hasSlash(request) ? orThrow(index) : moved(request);
   if (hasSlash(request)) return listing(visit, `${folder}/`);
