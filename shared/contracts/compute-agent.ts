@@ -24,6 +24,8 @@ export interface DiskSpec {
   readonly id: string;
   readonly source: DiskSource;
   readonly sizeGb: number;
+  /** A value that differs from the last one makes a local disk anew, for a rebuild from the same image. */
+  readonly generation?: string;
   /** 0 boots first; null is not bootable. */
   readonly bootIndex: number | null;
   readonly bus: 'virtio' | 'scsi';
@@ -47,12 +49,15 @@ export interface NicSpec {
 /** Text, or arbitrary bytes such as user data. */
 export type FileContent = string | { readonly base64: string };
 
+/** `suspended`: off, with its memory kept on the host's disk until it is `on` again. */
+export type GuestPower = 'on' | 'off' | 'paused' | 'suspended';
+
 /** The desired state of a guest. Its id is the server's. */
 export interface GuestSpec {
   readonly id: string;
   readonly vcpus: number;
   readonly ramMb: number;
-  readonly power: 'on' | 'off' | 'paused';
+  readonly power: GuestPower;
   /** A mark that differs from the last one, which the agent keeps, reboots the guest once. */
   readonly boot: { readonly mark: string; readonly kind: 'soft' | 'hard' };
   /** How long the guest may take to power off or reboot before its process is ended. */
@@ -76,7 +81,7 @@ export interface GuestMachine {
 /** The result of ensureGuest. */
 export interface GuestState {
   readonly id: string;
-  readonly power: 'on' | 'off' | 'paused' | 'crashed';
+  readonly power: GuestPower | 'crashed';
   readonly machine: GuestMachine;
   /** Disk id to the device name that the guest most likely gives it: vda. */
   readonly devices: Readonly<Record<string, string>>;
@@ -151,5 +156,5 @@ export const ownsGuest = 'compute.owns-guest';
 export interface OwnsGuest {
   request: { host: string; id: string };
   /** The power state of the row; null when this host does not own the guest. */
-  reply: { power: 'on' | 'off' | 'paused' | null };
+  reply: { power: GuestPower | null };
 }

@@ -22,6 +22,7 @@ import { snapshot } from '../../services/compute/servers/actions/create-image.ts
 import { pause } from '../../services/compute/servers/actions/pause.ts';
 import { rebootHard } from '../../services/compute/servers/actions/reboot.ts';
 import { stop } from '../../services/compute/servers/actions/stop.ts';
+import { resume, suspend } from '../../services/compute/servers/actions/suspend.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
@@ -89,6 +90,8 @@ const stories = {
   'a stop': { ...whole, servers: states('stopped', 'off') },
   'a hard reboot': { ...whole, servers: states('active', 'on') },
   'a pause': { ...whole, servers: states('paused', 'paused') },
+  'a suspension': { ...whole, servers: states('suspended', 'suspended') },
+  'a resumption': { ...whole, servers: states('active', 'on') },
   'a snapshot': { ...whole, images: 2, servers: states('active', 'on') },
   'a snapshot that fails': { ...whole, servers: states('active', 'on') },
   'an attached volume': { ...whole, attachments: 1, servers: states('active', 'on') },
@@ -114,6 +117,11 @@ const chapters: Partial<Record<Story, readonly Chapter[]>> = {
   'a stop': [(compute, server) => stop.begin(compute, caller, server)],
   'a hard reboot': [(compute, server) => rebootHard(compute, caller, server)],
   'a pause': [(compute, server) => pause.begin(compute, caller, server)],
+  'a suspension': [(compute, server) => suspend.begin(compute, caller, server)],
+  'a resumption': [
+    (compute, server) => suspend.begin(compute, caller, server),
+    (compute, server) => resume.begin(compute, caller, server),
+  ],
   'a snapshot': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'a snapshot that fails': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'an attached volume': [volumeOn],

@@ -10,7 +10,6 @@ export const computeFeatures: Section = {
   resize: 'false',
   cold_migration: 'false',
   live_migration: 'false',
-  suspend: 'false',
   rescue: 'false',
   shelve: 'false',
   vnc_console: 'false',

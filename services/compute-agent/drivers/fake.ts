@@ -60,7 +60,8 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       await before?.('ensureGuest', spec.id);
       const existing = guests.get(spec.id);
       const boots =
-        spec.power !== 'off' && (!existing || existing.power === 'off' || existing.spec.boot.mark !== spec.boot.mark);
+        (spec.power === 'on' || spec.power === 'paused') &&
+        (!existing || existing.power === 'off' || existing.spec.boot.mark !== spec.boot.mark);
       const console = (existing?.console ?? '') + (boots ? `fake guest ${spec.id} ready\n` : '');
       const power = existing?.power === 'crashed' && !boots && spec.power === 'on' ? 'crashed' : spec.power;
       guests.set(spec.id, { spec, power, reason: null, console });
@@ -114,7 +115,7 @@ const stateOf = ({ id, disks, machine: requested }: GuestSpec, power: Power): Gu
 };
 
 function factsOf(guests: ReadonlyMap<string, FakeGuest>, diskGb: number) {
-  const used = [...guests.values()].filter(({ power }) => power !== 'off');
+  const used = [...guests.values()].filter(({ power }) => power !== 'off' && power !== 'suspended');
   return {
     usedRamMb: used.reduce((sum, { spec }) => sum + spec.ramMb, 0),
     freeDiskGb: diskGb,

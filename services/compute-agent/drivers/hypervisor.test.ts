@@ -41,6 +41,15 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     }
   });
 
+  test(`${name}: a guest is suspended and goes on; one that is off stays off`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const spec = guestSpec();
+    for (const power of ['on', 'suspended', 'suspended', 'on', 'paused', 'suspended', 'paused', 'off'] as const) {
+      assert.equal((await hypervisor.ensureGuest({ ...spec, power })).power, power);
+      assert.equal(powerOf(hypervisor, spec.id), power);
+    }
+  });
+
   test(`${name}: another boot mark reboots a guest, and changes nothing on a guest that is off`, {
     skip,
   }, async (t) => {

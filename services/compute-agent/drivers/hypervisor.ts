@@ -2,6 +2,7 @@
 import type {
   ComputeAgent,
   ComputeReport,
+  GuestPower,
   GuestSpec,
   GuestState,
   VncEndpoint,
@@ -11,7 +12,7 @@ export type Power = GuestState['power'];
 /** The part of the report that the driver measures. */
 export type HostFacts = Omit<ComputeReport, 'hostId' | 'hostname' | 'address' | 'guests'>;
 /** The power state in compute's row; null when this host does not own the guest. Rejects while compute is unreachable. */
-export type OwnerState = (guestId: string) => Promise<'on' | 'off' | 'paused' | null>;
+export type OwnerState = (guestId: string) => Promise<GuestPower | null>;
 
 export interface Hypervisor extends ComputeAgent {
   /** Rejects when `replaced` is aborted while it waits for the guest: a later spec has arrived. */

@@ -3,7 +3,7 @@ import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { address } from '#shared/hosts/contract.ts';
 import { type Compute, hostReported } from '../context.ts';
 import { insertEvent } from '../instance-actions/store.ts';
-import { rowOfGuest } from '../servers/states.ts';
+import { followsGuest, rowOfGuest } from '../servers/states.ts';
 import { changeFreeServer, findServer, listServersOn, type Server } from '../servers/store.ts';
 import { inventoryOf } from '../workflows/placing.ts';
 import { isUp } from './states.ts';
@@ -141,7 +141,7 @@ async function compareGuests(
   const rows = new Map((await listServersOn(db, host, some)).map((row) => [row.id, row]));
   for (const { id, power, reason } of guests) {
     const row = rows.get(id);
-    if (!row || row.taskId !== null || row.vmState === 'error' || rowOfGuest[power].vmState === row.vmState) {
+    if (!row || row.taskId !== null || !followsGuest(row.vmState) || rowOfGuest[power].vmState === row.vmState) {
       unconfirmed.delete(id);
       continue;
     }
@@ -162,6 +162,7 @@ const actionOf: Readonly<Record<Guest['power'], string>> = {
   on: 'start',
   off: 'stop',
   paused: 'pause',
+  suspended: 'suspend',
   crashed: 'stop',
 };
 

@@ -8,7 +8,7 @@ import type { Compute } from '../context.ts';
 import type { PowerChange } from '../workflows/power.ts';
 import { beginTask } from './begin-task.ts';
 import { serverOf, unlockedServer } from './find.ts';
-import type { ServerTransition } from './states.ts';
+import { powerOf, type ServerTransition } from './states.ts';
 import type { Server } from './store.ts';
 
 interface Definition<Input> {
@@ -71,7 +71,12 @@ export function powerAction({ key, rule, workflow, ...transition }: PowerAction)
 }
 
 export const powerTask = (
-  { id: serverId, vmState: from }: Server,
+  server: Server,
   workflow: Workflow<PowerChange, Compute>,
   transitions: readonly [ServerTransition, ...ServerTransition[]],
-) => ({ transitions, workflow, action: transitions[0].name, params: () => ({ serverId, from }) });
+) => ({
+  transitions,
+  workflow,
+  action: transitions[0].name,
+  params: () => ({ serverId: server.id, power: powerOf(server) }),
+});

@@ -1,7 +1,19 @@
-import { own } from '#shared/input/own.ts';
+import type { GuestPower } from '#shared/contracts/compute-agent.ts';
 import type { Transition } from '#shared/states/owned.ts';
 
-export type VmState = 'building' | 'active' | 'paused' | 'stopped' | 'error' | 'deleted';
+export type VmState =
+  | 'building'
+  | 'active'
+  | 'paused'
+  | 'suspended'
+  | 'stopped'
+  | 'rescued'
+  | 'resized'
+  | 'shelved'
+  | 'shelved_offloaded'
+  | 'soft-delete'
+  | 'error'
+  | 'deleted';
 export type TaskState =
   | 'scheduling'
   | 'networking'
@@ -13,8 +25,30 @@ export type TaskState =
   | 'rebooting_hard'
   | 'pausing'
   | 'unpausing'
+  | 'suspending'
+  | 'resuming'
   | 'image_snapshot_pending'
   | 'image_uploading'
+  | 'image_backup'
+  | 'rebuilding'
+  | 'rebuild_block_device_mapping'
+  | 'rebuild_spawning'
+  | 'rescuing'
+  | 'unrescuing'
+  | 'shelving'
+  | 'shelving_image_uploading'
+  | 'shelving_offloading'
+  | 'unshelving'
+  | 'resize_prep'
+  | 'resize_migrating'
+  | 'resize_migrated'
+  | 'resize_finish'
+  | 'resize_confirming'
+  | 'resize_reverting'
+  | 'migrating'
+  | 'updating_password'
+  | 'soft-deleting'
+  | 'restoring'
   | 'deleting';
 export type PowerState = 'running' | 'paused' | 'shutdown' | 'crashed';
 
@@ -22,8 +56,6 @@ export interface States {
   readonly vmState: VmState;
   readonly taskState: TaskState | null;
 }
-
-export const liveStates: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
 
 /** From which states a request may acquire a server, and its states meanwhile. */
 export interface ServerTransition extends Transition<States> {
@@ -35,38 +67,49 @@ const stableStatus: Readonly<Record<VmState, string>> = {
   building: 'BUILD',
   active: 'ACTIVE',
   paused: 'PAUSED',
+  suspended: 'SUSPENDED',
   stopped: 'SHUTOFF',
+  rescued: 'RESCUE',
+  resized: 'VERIFY_RESIZE',
+  shelved: 'SHELVED',
+  shelved_offloaded: 'SHELVED_OFFLOADED',
+  'soft-delete': 'SOFT_DELETED',
   error: 'ERROR',
   deleted: 'DELETED',
 };
-const transientStatus: Readonly<Record<string, string>> = {
-  'active rebooting': 'REBOOT',
-  'active rebooting_hard': 'HARD_REBOOT',
-};
+
+export const liveStates = (Object.keys(stableStatus) as VmState[]).filter((state) => state !== 'deleted');
+
+type Work = readonly [vmStates: readonly VmState[], taskStates: readonly TaskState[], status: string];
+
+/** Statuses of servers that a task changes; every other one has that of its vm_state. */
+const transientStatus: readonly Work[] = [
+  [['active'], ['rebooting'], 'REBOOT'],
+  [['active'], ['rebooting_hard'], 'HARD_REBOOT'],
+  [['active'], ['updating_password'], 'PASSWORD'],
+  [['active', 'stopped', 'error'], ['rebuilding', 'rebuild_block_device_mapping', 'rebuild_spawning'], 'REBUILD'],
+  [['active', 'stopped'], ['resize_prep', 'resize_migrating', 'resize_migrated', 'resize_finish'], 'RESIZE'],
+  [['resized'], ['resize_reverting'], 'REVERT_RESIZE'],
+  [['active', 'paused'], ['migrating'], 'MIGRATING'],
+];
 
 /** `status` of the API, derived from vm_state and task_state. */
 export const statusOf = ({ vmState, taskState }: States): string =>
-  own(transientStatus, `${vmState} ${taskState}`) ?? stableStatus[vmState];
+  transientStatus.find(([vm, task]) => taskState !== null && vm.includes(vmState) && task.includes(taskState))?.[2] ??
+  stableStatus[vmState];
 
 /** The states of a status filter; undefined for an invalid status. */
 export function statesOf(status: string): readonly { vmState: VmState; taskState?: TaskState }[] | undefined {
   const wanted = status.toUpperCase();
-  const transient = Object.entries(transientStatus).find(([, each]) => each === wanted)?.[0];
+  const transient = transientStatus.find(([, , each]) => each === wanted);
   if (transient) {
-    const [vmState, taskState] = transient.split(' ') as [VmState, TaskState];
-    return [{ vmState, taskState }];
+    const [vmStates, taskStates] = transient;
+    return vmStates.flatMap((vmState) => taskStates.map((taskState) => ({ vmState, taskState })));
   }
   const plain = Object.entries(stableStatus).filter(([, each]) => each === wanted);
   if (plain.length > 0) return plain.map(([vmState]) => ({ vmState: vmState as VmState }));
-  return unsupportedStatuses.has(wanted) ? [] : undefined;
+  return wanted === 'UNKNOWN' ? [] : undefined;
 }
-
-/** Valid statuses of Nova that servers here never have. */
-const unsupportedStatuses = new Set(
-  'SUSPENDED RESIZE VERIFY_RESIZE REVERT_RESIZE MIGRATING PASSWORD REBUILD RESCUE SHELVED SHELVED_OFFLOADED SOFT_DELETED UNKNOWN'.split(
-    ' ',
-  ),
-);
 
 /** The numbers of the API. */
 const powerNumbers: Readonly<Record<PowerState, number>> = { running: 1, paused: 3, shutdown: 4, crashed: 6 };
@@ -79,16 +122,57 @@ export const powerStatesOf = (number: number): readonly (PowerState | null)[] =>
 export const rowOfGuest = {
   on: { vmState: 'active', powerState: 'running' },
   paused: { vmState: 'paused', powerState: 'paused' },
+  suspended: { vmState: 'suspended', powerState: 'shutdown' },
   off: { vmState: 'stopped', powerState: 'shutdown' },
   crashed: { vmState: 'stopped', powerState: 'crashed' },
 } as const;
 
-/** The desired power state of the guest. */
-export function wantedPower(server: States & { readonly powerState: PowerState | null }): 'on' | 'off' | 'paused' {
-  const { vmState, taskState, powerState } = server;
-  if (taskState === 'powering-on' || taskState === 'rebooting_hard' || taskState === 'unpausing') return 'on';
-  if (taskState === 'powering-off') return 'off';
-  if (vmState === 'paused' || taskState === 'pausing') return 'paused';
-  if (vmState === 'active' || vmState === 'building') return 'on';
-  return vmState === 'error' && powerState === 'running' ? 'on' : 'off';
+/** The states that a guest may change by itself, when it powers off: the others belong to requests. */
+export const followsGuest = (vmState: VmState): boolean =>
+  Object.values(rowOfGuest).some((row) => row.vmState === vmState);
+
+const stablePower: Readonly<Record<VmState, GuestPower>> = {
+  building: 'on',
+  active: 'on',
+  paused: 'paused',
+  suspended: 'suspended',
+  stopped: 'off',
+  rescued: 'on',
+  resized: 'on',
+  shelved: 'off',
+  shelved_offloaded: 'off',
+  'soft-delete': 'off',
+  error: 'off',
+  deleted: 'off',
+};
+
+/** The power state during a task, where it is not that of the vm_state. */
+const taskPower: Readonly<Partial<Record<TaskState, GuestPower>>> = {
+  'powering-on': 'on',
+  rebooting_hard: 'on',
+  unpausing: 'on',
+  resuming: 'on',
+  restoring: 'on',
+  rescuing: 'on',
+  unrescuing: 'on',
+  'powering-off': 'off',
+  'soft-deleting': 'off',
+  shelving: 'off',
+  shelving_image_uploading: 'off',
+  shelving_offloading: 'off',
+  pausing: 'paused',
+  suspending: 'suspended',
+};
+
+type HasPower = Pick<States, 'vmState'> & { readonly powerState: PowerState | null };
+
+/** The power state of a guest that no task changes. One in ERROR, or resized while it was off, keeps what it has. */
+export function powerOf({ vmState, powerState }: HasPower): GuestPower {
+  if (vmState === 'error') return powerState === 'running' ? 'on' : 'off';
+  if (vmState === 'resized' && powerState === 'shutdown') return 'off';
+  return stablePower[vmState];
 }
+
+/** The desired power state of the guest. */
+export const wantedPower = (server: States & HasPower): GuestPower =>
+  (server.taskState === null ? undefined : taskPower[server.taskState]) ?? powerOf(server);

@@ -5,7 +5,16 @@ import { attachInterface, detachInterface } from './attach-interface.ts';
 import { attachVolume, detachVolume } from './attach-volume.ts';
 import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
-import { hardRebootServer, pauseServer, rebootServer, startServer, stopServer, unpauseServer } from './power.ts';
+import {
+  hardRebootServer,
+  pauseServer,
+  rebootServer,
+  resumeServer,
+  startServer,
+  stopServer,
+  suspendServer,
+  unpauseServer,
+} from './power.ts';
 import { dropSnapshot, snapshotServer } from './snapshot-server.ts';
 
 export const workflows: readonly Workflow<never, Compute>[] = [
@@ -17,6 +26,8 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   hardRebootServer,
   pauseServer,
   unpauseServer,
+  suspendServer,
+  resumeServer,
   snapshotServer,
   dropSnapshot,
   attachVolume,

@@ -2,14 +2,14 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { endAction } from '../instance-actions/store.ts';
-import { rowOfGuest, type VmState } from '../servers/states.ts';
+import { rowOfGuest } from '../servers/states.ts';
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
 import type { GuestOptions } from './guest-spec.ts';
 
-/** The state before the task, for its undo. */
 export interface PowerChange extends OnServer {
-  readonly from: VmState;
+  /** The power state before the task, for its undo. */
+  readonly power: Power;
 }
 
 type Power = GuestOptions['power'];
@@ -19,23 +19,15 @@ export const startServer = power('start-server', 'on');
 export const stopServer = power('stop-server', 'off');
 export const pauseServer = power('pause-server', 'paused');
 export const unpauseServer = power('unpause-server', 'on');
+export const suspendServer = power('suspend-server', 'suspended');
+export const resumeServer = power('resume-server', 'on');
 export const rebootServer = power('reboot-server', 'on', 'soft');
 export const hardRebootServer = power('hard-reboot-server', 'on', 'hard');
-
-const previousPower: Readonly<Record<VmState, Power>> = {
-  active: 'on',
-  building: 'on',
-  paused: 'paused',
-  stopped: 'off',
-  error: 'off',
-  deleted: 'off',
-};
 
 /** To the requested power state; on failure back to the previous one, with the reason. */
 function power(name: string, to: Power, boot?: 'soft' | 'hard') {
   const apply = (compute: Compute, on: PowerChange, run: Run) => ensurePower(compute, on, run, to, boot);
-  const undo = (compute: Compute, on: PowerChange, run: Run) =>
-    ignoreHostAway(ensurePower(compute, on, run, previousPower[on.from]));
+  const undo = (compute: Compute, on: PowerChange, run: Run) => ignoreHostAway(ensurePower(compute, on, run, on.power));
   return workflow<PowerChange, Compute>({
     name,
     deadlineMs,

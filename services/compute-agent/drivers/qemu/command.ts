@@ -35,7 +35,7 @@ export function qemuArgv(
   qemu: string,
   record: GuestRecord,
   context: DeviceContext,
-  { ports, tbSizeMb, name }: { ports: number; tbSizeMb: number; name: string },
+  { ports, tbSizeMb, name, incoming }: { ports: number; tbSizeMb: number; name: string; incoming: boolean },
 ): string[] {
   const { spec, machine } = record;
   const accel = machine.accelerator === 'tcg' ? `tcg,tb-size=${tbSizeMb}` : 'kvm';
@@ -51,6 +51,7 @@ export function qemuArgv(
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0,addr=0x3'],
     ...rootPorts(ports),
     ...deviceArgs(spec, context),
+    ...(incoming ? ['-incoming', 'defer'] : []),
   ];
 }
 

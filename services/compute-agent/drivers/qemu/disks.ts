@@ -13,7 +13,7 @@ import { guestPaths, type StatePaths } from './paths.ts';
 import { checkOverlay, faultOnFullDisk, virtualBytes } from './qemu-img.ts';
 import type { GuestRecord } from './record.ts';
 
-type Bases = GuestRecord['bases'];
+type Before = Pick<GuestRecord, 'bases' | 'generations'>;
 
 interface DiskRuntime {
   readonly places: StatePaths;
@@ -30,8 +30,8 @@ export async function basesOf({ images }: DiskRuntime, { disks }: GuestSpec): Pr
   return bases;
 }
 
-/** Creates or grows the disks of the spec, recreates those whose image changed, removes all others. */
-export async function ensureDisks(runtime: DiskRuntime, record: GuestRecord, before: Bases): Promise<void> {
+/** Creates or grows the disks of the spec, recreates those whose image or generation changed, removes all others. */
+export async function ensureDisks(runtime: DiskRuntime, record: GuestRecord, before: Before): Promise<void> {
   const local = record.spec.disks.filter(isLocal);
   await removeStaleFiles(runtime.places, record, before);
   for (const disk of local) await faultOnFullDisk(`disk ${disk.id}`, ensureDisk(runtime, record, disk));
@@ -146,9 +146,12 @@ export async function makeFileFor(uid: number | null, path: string, text = ''): 
 
 export const chownTo = (uid: number | null, path: string) => (uid === null ? undefined : chown(path, uid, uid));
 
-async function removeStaleFiles(places: StatePaths, record: GuestRecord, before: Bases): Promise<void> {
-  const keep = new Set(record.spec.disks.filter(isLocal).map(({ id }) => keyOf(id)));
-  const replaced = (key: string) => before[key] !== undefined && before[key].imageId !== record.bases[key]?.imageId;
+async function removeStaleFiles(places: StatePaths, record: GuestRecord, before: Before): Promise<void> {
+  const local = new Map(record.spec.disks.filter(isLocal).map((disk) => [keyOf(disk.id), disk]));
+  const keep = new Set(local.keys());
+  const replaced = (key: string) =>
+    local.get(key)?.generation !== before.generations?.[key] ||
+    (before.bases[key] !== undefined && before.bases[key].imageId !== record.bases[key]?.imageId);
   const bases = new Set(Object.values(record.bases).map(({ imageId, format }) => guestPaths.base(imageId, format)));
   for (const name of await readdir(places.guest(record.id))) {
     const key = name.replace(/\.qcow2$/, '');

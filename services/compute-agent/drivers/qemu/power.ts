@@ -15,6 +15,8 @@ import { Qmp } from './qmp.ts';
 const powerByStatus: Readonly<Record<string, Power>> = {
   paused: 'paused',
   prelaunch: 'paused',
+  inmigrate: 'suspended',
+  postmigrate: 'suspended',
   'io-error': 'paused',
   shutdown: 'off',
   'guest-panicked': 'crashed',
@@ -40,14 +42,14 @@ export async function findRunning(host: QemuHost, guest: Guest): Promise<void> {
   host.watch(guest, guest.running);
 }
 
-/** Starts the process with its processors paused. Disks and taps must exist. */
-export async function start(host: QemuHost, guest: Guest): Promise<void> {
+/** Starts the process with its processors paused; with `incoming` it waits for its memory. Disks and taps must exist. */
+export async function start(host: QemuHost, guest: Guest, incoming: boolean): Promise<void> {
   const { settings, places, log, capabilities } = host;
   const { record } = guest;
   const startedAt = Date.now();
   const context = deviceContextOf(host, record);
   const name = `${settings.cloudId}-${record.id}`;
-  const argv = qemuArgv(settings.qemu, record, context, { ...settings, name });
+  const argv = qemuArgv(settings.qemu, record, context, { ...settings, name, incoming });
   await saveRecord(host, guest, { argv });
   await mkdir(places.of(record.id, guestPaths.run), { recursive: true, mode: 0o700 });
   await chownTo(record.uid, places.of(record.id, guestPaths.run));

@@ -4,9 +4,11 @@ import { Fault } from '#shared/errors/fault.ts';
 import { ForeignSocket } from '#shared/process/unix-socket.ts';
 import type { Power } from '../hypervisor.ts';
 import { ensureConfigDrive } from './config-drive.ts';
+import { keyOf } from './devices.ts';
 import { basesOf, ensureDisks } from './disks.ts';
 import { freeUid, type Guest, type QemuHost, saveRecord } from './host.ts';
 import { plugMissing, unplugOthers } from './hotplug.ts';
+import { dropSavedMemory, hasSavedMemory, restoreMemory, saveMemory } from './memory.ts';
 import { findRunning, powerNow, setRunning, start, stop } from './power.ts';
 import { findProcess, kill } from './processes.ts';
 import { QmpGone } from './qmp.ts';
@@ -24,9 +26,16 @@ export async function reconcileGuest(host: QemuHost, spec: GuestSpec, replaced?:
   await findRunning(host, guest).catch((error: unknown) => killUnresponsive(host, guest, spec, error));
   await stopIfRequested(host, guest, spec, replaced);
   await (guest.running ? reconcileRunning(host, guest, spec, replaced) : reconcileStopped(host, guest, spec));
-  const power = spec.power === 'off' ? 'off' : await setRunning(guest, spec.power);
+  const power = await reachPower(host, guest, spec);
   guest.lastPower = power;
   return stateOf(guest, power);
+}
+
+/** A guest that never ran, or that is off, has no memory to keep: it is off then. */
+async function reachPower(host: QemuHost, guest: Guest, { power }: GuestSpec): Promise<Power> {
+  if (power === 'off') return 'off';
+  if (power === 'suspended') return (await hasSavedMemory(host, guest)) ? 'suspended' : 'off';
+  return setRunning(guest, power);
 }
 
 export const stateOf = ({ record }: Guest, power: Power): GuestState => ({
@@ -57,14 +66,26 @@ function machineFor({ capabilities, settings }: QemuHost, requested: GuestMachin
  */
 async function stopIfRequested(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {
   const { running, record } = guest;
-  if (record.bootMark !== spec.boot.mark)
+  if (record.bootMark !== spec.boot.mark) {
+    await dropSavedMemory(host, guest);
     await saveRecord(host, guest, { bootMark: spec.boot.mark, leaving: running?.process ?? null });
+  }
   if (!guest.running) return;
-  const poweredOff = (await powerNow(guest)).status === 'shutdown'; // by itself
-  if (!poweredOff && !isLeaving(guest) && spec.power !== 'off') return;
+  const { power, status } = await powerNow(guest);
+  const poweredOff = status === 'shutdown'; // by itself
+  if (spec.power === 'suspended' && !poweredOff && !isLeaving(guest)) return suspend(host, guest);
+  const isHalfway = power === 'suspended'; // its memory is in the file, or on the way back
+  if (!poweredOff && !isHalfway && !isLeaving(guest) && spec.power !== 'off') return dropSavedMemory(host, guest);
   if (spec.power === 'off') await saveRecord(host, guest, { power: 'off', reason: null });
-  const soft = !poweredOff && (spec.power === 'off' || spec.boot.kind === 'soft');
+  const soft = !poweredOff && !isHalfway && (spec.power === 'off' || spec.boot.kind === 'soft');
   await stop(host, guest, { soft, graceMs: spec.graceMs, replaced });
+}
+
+/** The record says so before: after a crash the next agent goes on. */
+async function suspend(host: QemuHost, guest: Guest): Promise<void> {
+  await saveRecord(host, guest, { power: 'suspended', reason: null });
+  await saveMemory(host, guest);
+  await stop(host, guest, { soft: false, graceMs: 0 });
 }
 
 /** Kills a process that does not answer, but only when the spec ends it anyway. */
@@ -81,20 +102,27 @@ const isLeaving = ({ running, record: { leaving } }: Guest) =>
 
 /** Without a process every part of the spec can be applied. */
 async function reconcileStopped(host: QemuHost, guest: Guest, spec: GuestSpec): Promise<void> {
-  const before = guest.record.bases;
+  if (spec.power === 'off') await dropSavedMemory(host, guest);
+  const before = guest.record;
   const bases = await basesOf(host, spec);
   const slots = assignSlots(spec, guest.record.slots, host.settings.ports);
   const machine = machineFor(host, spec.machine ?? guest.record.machine);
   const names = nameDisks(spec, slots, {});
   await saveRecord(host, guest, { ...specChanges(guest, spec), machine, slots, names, bases, leaving: null });
   await ensureDisks(host, guest.record, before);
+  await saveRecord(host, guest, { generations: generationsOf(spec) });
   if (spec.configDrive) await ensureConfigDrive(host.places, { ...guest.record, files: spec.configDrive });
   await removeStaleTaps(host, guest);
-  if (spec.power === 'off') return;
+  if (spec.power === 'off' || spec.power === 'suspended') return;
   for (const nic of spec.nics)
     if (nic.bridge !== null) await ensureTap({ ...nic, bridge: nic.bridge }, guest.record.uid);
   await startOrFault(host, guest);
 }
+
+const generationsOf = ({ disks }: GuestSpec) =>
+  Object.fromEntries(
+    disks.flatMap(({ id, generation }) => (generation === undefined ? [] : [[keyOf(id), generation]])),
+  );
 
 /** On a running guest disks and NICs are hot plugged; memory and processors change at the next boot. */
 async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {
@@ -128,7 +156,7 @@ async function removeStaleTaps(host: QemuHost, guest: Guest): Promise<void> {
 async function startOrFault(host: QemuHost, guest: Guest): Promise<void> {
   for (let retriesLeft = 2; ; retriesLeft--) {
     try {
-      return await start(host, guest);
+      return await startOrResume(host, guest);
     } catch (error) {
       host.log.warn({ serverId: guest.record.id, error }, 'guest did not start');
       if (retriesLeft === 0)
@@ -137,6 +165,16 @@ async function startOrFault(host: QemuHost, guest: Guest): Promise<void> {
         });
     }
   }
+}
+
+async function startOrResume(host: QemuHost, guest: Guest): Promise<void> {
+  const incoming = await hasSavedMemory(host, guest);
+  await start(host, guest, incoming);
+  if (!incoming) return;
+  await restoreMemory(host, guest).catch(async (error: unknown) => {
+    await stop(host, guest, { soft: false, graceMs: 0 });
+    throw error;
+  });
 }
 
 /** Applies the last spec with the power state of compute's row. */

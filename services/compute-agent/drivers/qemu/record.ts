@@ -1,6 +1,6 @@
 /** The agent's record of a guest: one JSON file, written before the operation it describes. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import type { GuestMachine, GuestSpec } from '#shared/contracts/compute-agent.ts';
+import type { GuestMachine, GuestPower, GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 import { guestPaths, type StatePaths } from './paths.ts';
 import type { ProcessId } from './processes.ts';
@@ -13,7 +13,7 @@ export interface GuestRecord {
   /** The last spec, for a start after a power cut. */
   readonly spec: GuestSpec;
   /** The intended power state, by the last spec or by the guest's own power-off. */
-  readonly power: 'on' | 'off' | 'paused';
+  readonly power: GuestPower;
   /** Why the guest is off without a spec. */
   readonly reason: string | null;
   /** The last boot mark; the boot is done when `leaving` has ended. */
@@ -26,6 +26,8 @@ export interface GuestRecord {
   readonly names: Readonly<Record<string, string>>;
   /** Disk key to the base image of its overlay. */
   readonly bases: Readonly<Record<string, { readonly imageId: string; readonly format: string }>>;
+  /** Disk key to the generation of its file, once that is complete. */
+  readonly generations?: Readonly<Record<string, string>>;
   /** Every tap that was created and not yet removed. */
   readonly taps: readonly string[];
   /** The command line of the last start. */

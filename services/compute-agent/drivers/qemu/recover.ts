@@ -1,6 +1,7 @@
 /** Recovery at the start of an agent: which guests run, and which were lost in a power cut. */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GuestPower } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { OwnerState } from '../hypervisor.ts';
 import { type Guest, type QemuHost, saveRecord } from './host.ts';
@@ -29,8 +30,9 @@ async function reattach(host: QemuHost, guest: Guest): Promise<boolean> {
   try {
     await findRunning(host, guest);
     await removePartialSnapshot(host, guest);
-    if (!guest.running) return guest.record.power !== 'off';
-    if (guest.record.power !== 'off') await setRunning(guest, guest.record.power);
+    const { power } = guest.record;
+    if (!guest.running) return power === 'on' || power === 'paused';
+    if (power === 'on' || power === 'paused') await setRunning(guest, power);
     await refreshState(host, guest);
   } catch (error) {
     host.log.warn({ serverId: guest.record.id, error }, 'could not read the state of a guest');
@@ -53,9 +55,10 @@ async function restartLost(host: QemuHost, guest: Guest, ownerState: OwnerState,
   }
 }
 
-async function applyOwnerPower(host: QemuHost, guest: Guest, wanted: 'on' | 'off' | 'paused' | null): Promise<void> {
+async function applyOwnerPower(host: QemuHost, guest: Guest, wanted: GuestPower | null): Promise<void> {
   if (guest.running || host.guests.get(guest.record.id) !== guest) return; // a spec was applied meanwhile
-  if (wanted === null || wanted === 'off') return markOff(host, guest, 'its process was gone when the host started');
+  if (wanted === null || wanted === 'off' || wanted === 'suspended')
+    return markOff(host, guest, 'its process was gone when the host started');
   await restartAfterPowerCut(host, guest, wanted);
 }
 

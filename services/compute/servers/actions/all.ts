@@ -10,6 +10,7 @@ import { resetState } from './reset-state.ts';
 import { addSecurityGroup, removeSecurityGroup } from './security-groups.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
+import { resume, suspend } from './suspend.ts';
 import { unlock } from './unlock.ts';
 import { unpause } from './unpause.ts';
 
@@ -18,6 +19,8 @@ export const serverActions: readonly ServerAction[] = [
   stop,
   pause,
   unpause,
+  suspend,
+  resume,
   forceDelete,
   unlock,
   lock,

@@ -12,7 +12,7 @@ import type { Server } from '../store.ts';
 
 const transition: ServerTransition = {
   name: 'createImage',
-  from: { vmState: ['active', 'stopped', 'paused'] },
+  from: { vmState: ['active', 'stopped', 'paused', 'suspended'] },
   meanwhile: { taskState: 'image_snapshot_pending' },
 };
 

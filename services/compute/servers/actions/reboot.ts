@@ -10,13 +10,13 @@ const name = 'reboot';
 const soft: ServerTransition = { name, from: { vmState: ['active'] }, meanwhile: { taskState: 'rebooting' } };
 const hard: ServerTransition = {
   name,
-  from: { vmState: ['active', 'stopped', 'paused', 'error'] },
+  from: { vmState: ['active', 'stopped', 'paused', 'suspended', 'error'] },
   meanwhile: { taskState: 'rebooting_hard' },
 };
 /** Replaces a reboot or a pause that hangs. */
 const hardOverOwner: ServerTransition = {
   ...hard,
-  from: { ...hard.from, taskState: ['rebooting', 'rebooting_hard', 'pausing', 'unpausing'] },
+  from: { ...hard.from, taskState: ['rebooting', 'rebooting_hard', 'pausing', 'unpausing', 'suspending', 'resuming'] },
   overOwner: true,
 };
 
