@@ -142,6 +142,22 @@ const commands: Readonly<Record<string, Entry>> = {
     maxArgs: 1,
     load: () => import('./commands/node-replace.ts'),
   },
+  backup: {
+    usage: '[DIRECTORY] --passphrase-file FILE [--container NAME]',
+    meaning:
+      'write databases, secrets, ring and settings to one encrypted file, in a directory or in the object store of the cloud whose openrc was sourced',
+    options: ['passphrase-file', 'container'],
+    maxArgs: 1,
+    load: () => import('./commands/backup.ts'),
+  },
+  restore: {
+    usage: 'FILE --passphrase-file FILE [--container NAME] [--replace] | --report | --accept',
+    meaning:
+      'make the cloud of a backup here; then compare it with what runs (--report), and end the hold in which nothing is removed (--accept)',
+    options: ['passphrase-file', 'container', 'replace', 'report', 'accept'],
+    maxArgs: 1,
+    load: () => import('./commands/restore.ts'),
+  },
   'role-users': {
     usage: 'HOST ...',
     meaning: 'write the database and broker users of services and of the agents of these hosts, as files to import',

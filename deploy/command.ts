@@ -24,6 +24,11 @@ export const options = {
   force: { type: 'boolean' },
   'no-start': { type: 'boolean' },
   undo: { type: 'boolean' },
+  'passphrase-file': { type: 'string' },
+  container: { type: 'string' },
+  replace: { type: 'boolean' },
+  report: { type: 'boolean' },
+  accept: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 export interface Options {

@@ -26,9 +26,16 @@ export interface Home {
 export async function openHome(options: { split?: boolean } = {}): Promise<Home> {
   const file = await readFile();
   await checkSections(settingsOf(file, process.env)); // before anything is created
+  refuseHalfRestored(varOf(file));
   const node = findNodeFile(varOf(file));
   const directory = ensureDirectory(varOf(file), node && { id: node.cloudId });
   return homeOf(file, directory, await layoutOf(directory, options.split ?? false));
+}
+
+/** A restore that was killed has moved some files into place; a start would make a new cloud of them. */
+function refuseHalfRestored(path: string): void {
+  if (existsSync(join(path, 'restoring')) && !existsSync(join(path, 'id')))
+    throw new Refusal(`a restore into ${path} was interrupted: repeat wattle restore`);
 }
 
 /** Undefined when there is no cloud yet. */
@@ -101,8 +108,13 @@ export async function readSettingsFile(name: string | undefined): Promise<Settin
   return Object.fromEntries(Object.entries(file).map(([section, values]) => [section, values ?? {}]));
 }
 
+/** The settings file; '' when there is none. */
+export const settingsFile = (): string => (existsSync(settingsPath()) ? settingsPath() : '');
+
+const settingsPath = () => process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
+
 async function readFile(given?: string): Promise<File> {
-  const name = given ?? process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
+  const name = given ?? settingsPath();
   if (!existsSync(name)) return {};
   try {
     const { parseYaml } = await import('#shared/config/yaml.ts'); // loaded only when the file exists: agents stay small

@@ -71,7 +71,7 @@ const newId = () => Array.from({ length: 4 }, () => 'abcdefghijkmnpqrstuvwxyz234
  * Guests, databases and name servers run as their own users, which may not enter a clone in root's home: there `var`
  * becomes a link to /var/lib/wattle/<id>.
  */
-function ensureFolder(wanted: string, id: string): string {
+export function ensureFolder(wanted: string, id: string): string {
   if (existsSync(wanted)) return realpathSync(wanted);
   mkdirSync(dirname(wanted), { recursive: true });
   if (process.getuid?.() !== 0 || isOpenToAll(dirname(wanted))) mkdirSync(wanted);

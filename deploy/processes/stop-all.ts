@@ -9,13 +9,16 @@ const last = ['mariadb', 'rabbitmq', 'epmd'];
 const rankOf = (role: string) => (role === 'supervisor' ? 0 : 1 + Math.max(0, last.indexOf(role) + 1));
 
 /** Every live process that has a pid file. */
-export function listRunning({ directory }: Home): (Running & { readonly role: string })[] {
-  if (!existsSync(directory.run)) return []; // after an interrupted purge
-  const roles = readdirSync(directory.run)
+export const listRunning = ({ directory }: Home) => listRunningIn(directory.run);
+
+/** `run` need not exist: after an interrupted purge, or on a new host. */
+export function listRunningIn(run: string): (Running & { readonly role: string })[] {
+  if (!existsSync(run)) return [];
+  const roles = readdirSync(run)
     .filter((file) => file.endsWith('.pid'))
     .map((file) => file.slice(0, -4));
   return roles.flatMap((role) => {
-    const running = findRunning(join(directory.run, `${role}.pid`));
+    const running = findRunning(join(run, `${role}.pid`));
     return running ? [{ ...running, role }] : [];
   });
 }

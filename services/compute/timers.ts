@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
+import { isHeld } from '#shared/db/hold.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
@@ -40,6 +41,7 @@ async function heartbeat({ db }: Compute, host: string): Promise<void> {
 }
 
 async function sweepRows({ db, log, config }: Compute): Promise<void> {
+  if (await isHeld(db)) return;
   await removeOldConsoles(db);
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);

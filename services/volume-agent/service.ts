@@ -25,11 +25,13 @@ export const start: Start = async ({ settings, log, bus }) => {
   const { store, exporter } = await openDriver(cloud, config, images, log);
   const host = cloud.host || hostname();
   const hostId = await ensureHostId(directoryOf(cloud, config));
+  const stored = storedAtIntervals(store, exporter);
   const report = async (): Promise<VolumeReport> => ({
     hostId,
     hostname: host,
     address: cloud.address,
     pools: await store.pools(),
+    ...(await stored()),
   });
   const driver = volumesOf({ store, exporter, images });
   const agent = startAgent({ contract: volumeAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
@@ -39,6 +41,16 @@ export const start: Start = async ({ settings, log, bus }) => {
   };
   return { close };
 };
+
+/** Reports follow each other many times a second under load, and the list may be long. */
+function storedAtIntervals(store: VolumeStore, exporter: Exporter, everyMs = 5_000) {
+  let dueAt = 0;
+  return async (): Promise<Pick<VolumeReport, 'stored'>> => {
+    if (performance.now() < dueAt) return {};
+    dueAt = performance.now() + everyMs;
+    return { stored: { ...(await store.stored()), exports: exporter.exported() } };
+  };
+}
 
 interface Driver {
   readonly store: VolumeStore;

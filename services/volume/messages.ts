@@ -16,7 +16,7 @@ const saveEveryMs = 5_000;
 /** A host sends a report with each poll for work, many times a second under load: only one per `saveEveryMs` is stored. */
 function reportSaver(db: Volumes['db']) {
   const savedAt = new Map<string, number>();
-  return async (host: string, report: VolumeReport): Promise<void> => {
+  return async (host: string, { stored: _, ...report }: VolumeReport): Promise<void> => {
     if (performance.now() - (savedAt.get(host) ?? Number.NEGATIVE_INFINITY) < saveEveryMs) return;
     await upsertReport(db, host, report);
     savedAt.set(host, performance.now());

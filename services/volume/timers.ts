@@ -1,5 +1,6 @@
 /** Clock entry point: rows without a task, and expired messages. */
 import { every, type Ticker } from '#shared/clock/every.ts';
+import { isHeld } from '#shared/db/hold.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
 import { listOrphans } from '#shared/states/owned.ts';
 import type { Volumes } from './context.ts';
@@ -26,6 +27,7 @@ export const openTimers = (service: Volumes): Ticker[] => [
 
 /** A row in a transitional state always has a live task: the fault tests prove that this never finds one. */
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
+  if (await isHeld(db)) return;
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   for (const rows of [volumeRows, snapshotRows, groupRows, groupSnapshotRows])
     for (const { id, status } of await listOrphans(db, rows.name, [

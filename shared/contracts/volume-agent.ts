@@ -76,6 +76,13 @@ export const volumeAgent: Contract<VolumeAgent> = {
   secrets: ['secret'],
 };
 
+/** Ids of volumes and snapshots that have bytes, and of volumes that are exported. */
+export interface Stored {
+  readonly volumes: readonly string[];
+  readonly snapshots: readonly string[];
+  readonly exports: readonly string[];
+}
+
 /** The report that the agent sends with each poll for work. */
 export interface VolumeReport {
   readonly hostId: string;
@@ -92,4 +99,6 @@ export interface VolumeReport {
     /** Driver features, such as `online-snapshot`. */
     readonly features: readonly string[];
   }[];
+  /** What lies here, by id: in the first report, and then at intervals. Kept only while the database is held. */
+  readonly stored?: Stored;
 }

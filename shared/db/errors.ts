@@ -45,6 +45,10 @@ export function isLost(error: unknown): boolean {
   return error instanceof Error && /closed state|Connection lost/i.test(error.message);
 }
 
+/** The statement names a table that does not exist. */
+export const isMissingTable = (error: unknown): boolean =>
+  of(error).errno === 1146 || (error instanceof Error && error.message.includes('no such table'));
+
 /** A row with this primary or unique key exists. */
 export const isDuplicate = (error: unknown): boolean =>
   of(error).errno === 1062 || of(error).errcode === 1555 || of(error).errcode === 2067;

@@ -13,6 +13,7 @@ import type { Knex } from 'knex';
 import { type Bus, type Off, requireHost, silentMs } from '#shared/bus/bus.ts';
 import { waitFor } from '#shared/bus/wait.ts';
 import { openGroupCommit } from '#shared/db/group-commit.ts';
+import { isHeld, keepHeldReport } from '#shared/db/hold.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
@@ -99,8 +100,11 @@ interface Unseal {
   readonly seal: Seal;
 }
 
-/** Serves the agents' polls and outcomes; an agent can read and finish only the work of its own host. */
-export function serveAgents<Report>(
+/**
+ * Serves the agents' polls and outcomes; an agent can read and finish only the work of its own host. While the database is held
+ * no agent gets work.
+ */
+export function serveAgents<Report extends object>(
   bus: Bus,
   db: Knex,
   service: string,
@@ -113,6 +117,10 @@ export function serveAgents<Report>(
     bus.onCall(address.open(service), async ({ host, report }: { host: string; report: Report | null }, sender) => {
       requireHost(sender, agent, host);
       if (report !== null) await onReport?.(host, report);
+      if (await isHeld(db)) {
+        if (report !== null) await keepHeldReport(db, host, report);
+        return [];
+      }
       const open = await listOpenWork(db, host);
       if (!unseal) return open;
       const { contract, seal } = unseal;

@@ -75,6 +75,7 @@ export function fakeExports(dir: string): Exporter {
     ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
     ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
     isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
+    exported: () => [],
     close: async () => {},
   };
 }

@@ -235,6 +235,10 @@ export const listLiveServers = (db: Knex, after: number, limit: number): Promise
     .select('id', 'sequence');
 
 /** Servers whose task does not exist; there should be none. */
+/** Servers with a host. */
+export const listPlacedServers = (db: Knex): Promise<{ id: string; host: string; vmState: VmState }[]> =>
+  db<Server>('servers').whereNot({ vmState: 'deleted' }).whereNotNull('host').select('id', 'host', 'vmState');
+
 export const listOrphans = (db: Knex): Promise<Pick<Server, 'id' | 'vmState' | 'taskState' | 'taskId'>[]> =>
   db('servers')
     .whereNotNull('taskId')

@@ -90,5 +90,15 @@ export async function referencedNames(db: Knex, imageIds: readonly string[]): Pr
   return new Set(found.map(({ id, uploadId }) => bytesName(id, uploadId)));
 }
 
+/** The names of data that all rows refer to; whole once the upload has ended. */
+export async function listDataNames(db: Knex): Promise<{ name: string; isWhole: boolean }[]> {
+  const rows = db<ImageRow>('images').where({ deletedAt: null }).whereNotNull('uploadId');
+  const found = await rows.select('id', 'uploadId', 'uploadUntil');
+  return found.map(({ id, uploadId, uploadUntil }) => ({
+    name: bytesName(id, String(uploadId)),
+    isWhole: uploadUntil === null,
+  }));
+}
+
 export const purgeDeleted = (db: Knex, beforeMs: number) =>
   db<ImageRow>('images').where('deletedAt', '<', beforeMs).delete();

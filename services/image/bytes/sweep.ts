@@ -1,13 +1,15 @@
 import { openStandstill } from '#shared/clock/standstill.ts';
+import { isHeld } from '#shared/db/hold.ts';
 import type { Images } from '../context.ts';
 import { listUploads, purgeDeleted, referencedNames, resetUpload } from './store.ts';
 
 const dayMs = 86_400_000;
 
-/** Returns a function that ends expired uploads, and removes data that no row refers to. */
+/** Returns a function that ends expired uploads, and removes data that no row refers to. It does nothing while the rows are held. */
 export function openSweep(images: Images): () => Promise<void> {
   const standstill = openStandstill(images.config.leaseMs);
   return async () => {
+    if (await isHeld(images.db)) return;
     const ended = await endExpired(images, standstill);
     if (ended > 0) images.log.warn({ images: ended }, 'expired uploads were ended, their images are queued again');
     await removeOrphans(images);

@@ -1,6 +1,7 @@
 /** Reconciles dirty entries: on every notification, and every pollMs. */
 import { every } from '#shared/clock/every.ts';
 import { keyedQueue } from '#shared/clock/keyed-queue.ts';
+import { isHeld } from '#shared/db/hold.ts';
 import { dirtyEntriesChanged, type Network } from '../context.ts';
 import { reconcileEntry } from './reconcile-entry.ts';
 import { type DirtyEntry, generationsOf, listDue, nextDue } from './store.ts';
@@ -61,6 +62,7 @@ export function openReconciler(network: Network): Reconciler {
     for (const [id, { generation, superseded }] of slow) if ((now.get(id) ?? 0) > generation) superseded.abort();
   };
   const startDue = async () => {
+    if (await isHeld(db)) return;
     await abortSuperseded();
     const due = await listDue(db, Date.now(), [...underway.keys()], batchSize);
     for (const entry of due) start(entry);

@@ -7,7 +7,7 @@ import { isInZones } from './zones.ts';
  * The host of routers and external networks: the one in the settings, or the first that reported; '' while there is none.
  * It is stored, so that routers do not move when another host starts.
  */
-export async function gatewayHost({ db, config }: Network): Promise<string> {
+export async function gatewayHost({ db, config }: Pick<Network, 'db' | 'config'>): Promise<string> {
   if (config.gatewayHost) return (await findHost(db, config.gatewayHost))?.host ?? '';
   const known = await findFact(db, 'way-out');
   if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 /** Reports of hosts: keeps them as rows, and marks specs that a host lacks or should not have as dirty. */
 import type { NetworkReport } from '#shared/contracts/network-agent.ts';
+import { isHeld } from '#shared/db/hold.ts';
 import { atomically, type Network } from '../context.ts';
 import { type DirtyTarget, listDirty, markDirty, type SpecKind } from '../host-sync/store.ts';
 import { dirtyTargetOf } from '../networks/mark-dirty.ts';
@@ -49,7 +50,7 @@ export function openReports(network: Network): Reports {
     });
     if (!same) await saveHost(network, host, report);
     else if (!written) await updateSeenAt(network.db, host);
-    if (!compared) await compare(network, host, report.standing);
+    if (!compared && !(await isHeld(network.db))) await compare(network, host, report.standing);
   };
   return { reported };
 }
@@ -108,7 +109,10 @@ async function placeRouters(network: Network, { host, availabilityZone }: Host):
 }
 
 /** The specs that a host should have, by id. */
-async function wantedOn(network: Network, host: string): Promise<Map<string, DirtyTarget>> {
+export async function wantedOn(
+  network: Pick<Network, 'db' | 'config'>,
+  host: string,
+): Promise<Map<string, DirtyTarget>> {
   const { db } = network;
   const wanted = new Map<string, DirtyTarget>();
   const add = (id: string, kind: SpecKind, subject: string) => wanted.set(id, { host, kind, subject });

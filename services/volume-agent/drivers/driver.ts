@@ -1,6 +1,13 @@
 /** The interfaces that drivers implement: storage of volumes, their export, and access to images. */
 import type { Readable } from 'node:stream';
-import type { GrantSpec, SnapshotSpec, Target, VolumeReport, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import type {
+  GrantSpec,
+  SnapshotSpec,
+  Stored,
+  Target,
+  VolumeReport,
+  VolumeSpec,
+} from '#shared/contracts/volume-agent.ts';
 
 /** Stores the data of volumes: as files, thin LVM volumes or RBD images. All methods are idempotent. */
 export interface VolumeStore {
@@ -13,6 +20,8 @@ export interface VolumeStore {
   /** The volume's data in the given format, as a stream. */
   readAs(volumeId: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes>;
   pools(): Promise<VolumeReport['pools']>;
+  /** Ids of all volumes and snapshots that have bytes here. */
+  stored(): Promise<Omit<Stored, 'exports'>>;
 }
 
 export interface VolumeBytes {
@@ -30,6 +39,8 @@ export interface Exporter {
   ensureClosed(volumeId: string): Promise<void>;
   /** Whether the volume has grants. */
   isExported(volumeId: string): Promise<boolean>;
+  /** Ids of the volumes with grants. */
+  exported(): readonly string[];
   close(): Promise<void>;
 }
 

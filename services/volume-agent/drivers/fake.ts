@@ -39,6 +39,7 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
       sizeOf(volumes, 'Volume', id);
       return { sizeBytes: 512, stream: Readable.from([Buffer.alloc(512)]), close: async () => {} };
     },
+    stored: async () => ({ volumes: [...volumes.keys()], snapshots: [...snapshots.keys()] }),
     pools: async () => {
       const used = [...volumes.values(), ...snapshots.values()].reduce((sum, size) => sum + size, 0);
       return [
@@ -62,6 +63,7 @@ export function openFakeExports(portal: string): Exporter {
     ensureGrantGone: async ({ id }) => void grants.delete(id),
     ensureClosed: async (volumeId) => drop(volumeId),
     isExported: async (volumeId) => [...grants.values()].includes(volumeId),
+    exported: () => [...new Set(grants.values())],
     close: async () => {},
   };
 }

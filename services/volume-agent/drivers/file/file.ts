@@ -55,12 +55,16 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
     ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(pool, id)),
     pathOf: (id) => existing(volumeFile(pool, id), 'Volume', id),
     readAs: (id, format) => readAs(pool, id, format),
+    stored: async () => ({ volumes: await idsIn(pool.volumes), snapshots: await idsIn(pool.snapshots) }),
     pools: async () => [{ name, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) }],
   };
 }
 
 const volumeFile = ({ volumes }: Pool, id: string) => join(volumes, `${safe(id)}.raw`);
 const snapshotFile = ({ snapshots }: Pool, id: string) => join(snapshots, `${safe(id)}.raw`);
+
+const idsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.raw')).map((name) => name.slice(0, -'.raw'.length));
 
 function safe(id: string): string {
   if (!/^[\w-]{1,64}$/.test(id)) throw badRequest(`${id} is not an id`);

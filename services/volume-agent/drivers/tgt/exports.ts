@@ -48,6 +48,7 @@ export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise
     ensureGrantGone: ({ id, volumeId }) => serialized(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
     ensureClosed: (volumeId) => serialized(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
+    exported: () => records.all().map(({ volumeId }) => volumeId),
     close: watchdog.close,
   };
 }
