@@ -1,6 +1,6 @@
 /** The settings of this service. */
 import { apiSettings } from '#shared/config/cloud.ts';
-import { number, text, type ValuesOf } from '#shared/config/settings.ts';
+import { flag, number, text, type ValuesOf } from '#shared/config/settings.ts';
 import { presenceSettings } from '#shared/hosts/presence.ts';
 
 export const section = {
@@ -20,6 +20,8 @@ export const section = {
   cpuRatio: number(4, 'allocation ratio of virtual CPUs to CPUs of a host (default of Nova)'),
   ramRatio: number(1, 'allocation ratio of memory (default of Nova)'),
   diskRatio: number(1, 'allocation ratio of disk (default of Nova)'),
+  resizeToSameHost: flag(true, 'a resize may stay on its host; Nova unless told: false'),
+  confirmResizeMs: number(0, 'time after which a resize is confirmed by itself; 0: only by its owner'),
   reservedRamMb: number(512, 'memory of each host that is not for guests (default of Nova)'),
   reservedDiskGb: number(2, 'disk of each host that is not for guests: databases, logs and the image cache share it'),
   refreshMs: number(60_000, 'interval for reading addresses of servers from network when no event arrives'),

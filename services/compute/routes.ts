@@ -15,6 +15,7 @@ import { proxyRoutes } from './proxies/handlers.ts';
 import { quotaRoutes } from './quotas/handlers.ts';
 import { securityGroupRoutes } from './security-groups/handlers.ts';
 import { serverGroupRoutes } from './server-groups/handlers.ts';
+import { migrationRoutes } from './server-migrations/handlers.ts';
 import { serverRoutes } from './servers/routes.ts';
 import { serviceRoutes } from './services/handlers.ts';
 import { usageRoutes } from './usages/handlers.ts';
@@ -29,6 +30,7 @@ export const routes: Route<Compute>[] = [
   ...attachmentRoutes,
   ...interfaceRoutes,
   ...instanceActionRoutes,
+  ...migrationRoutes,
   ...eventRoutes,
   ...flavorRoutes,
   ...securityGroupRoutes,

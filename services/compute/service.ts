@@ -27,6 +27,7 @@ import { flavorsHostsQuotas } from './migrations/002-flavors-hosts-quotas.ts';
 import { cdromAndDetails } from './migrations/003-cdrom-and-details.ts';
 import { listIndex } from './migrations/004-list-index.ts';
 import { listByName } from './migrations/005-list-by-name.ts';
+import { serverMigrations } from './migrations/006-server-migrations.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -45,7 +46,7 @@ export interface ComputeOptions {
 export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
-  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName]);
+  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName, serverMigrations]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,

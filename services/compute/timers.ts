@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import { isHeld } from '#shared/db/hold.ts';
@@ -7,7 +8,15 @@ import { type Compute, hostReported } from './context.ts';
 import { reportToPlacement } from './hosts/operations.ts';
 import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
-import { listLiveServers, listOrphans, removeServersDeletedBefore, updateOwnedServer } from './servers/store.ts';
+import { confirm } from './server-migrations/operations.ts';
+import { listUnconfirmed } from './server-migrations/store.ts';
+import {
+  findServer,
+  listLiveServers,
+  listOrphans,
+  removeServersDeletedBefore,
+  updateOwnedServer,
+} from './servers/store.ts';
 
 const dayMs = 24 * 3_600_000;
 const heartbeatMs = 5_000;
@@ -23,6 +32,7 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const heartbeatTimer = every(heartbeatMs, () => heartbeat(compute, host), failed('heartbeat'));
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
+  const confirming = every(sweepMs, () => confirmResizes(compute), failed('confirm'));
   const placementTimer = every(placementIntervalMs, () => reportToPlacement(compute), failed('placement'));
   const off = compute.bus.onNotify(hostReported, placementTimer.wake);
   for (const each of [heartbeatTimer, sweep, placementTimer]) each.wake();
@@ -30,7 +40,7 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
     off();
     await placementTimer.close();
   };
-  return [heartbeatTimer, sweep, refresh, { wake: placementTimer.wake, close: closePlacement }];
+  return [heartbeatTimer, sweep, refresh, confirming, { wake: placementTimer.wake, close: closePlacement }];
 }
 
 /** Keeps the rows of the services that Nova would run here, for `compute service list`. */
@@ -49,6 +59,20 @@ async function sweepRows({ db, log, config }: Compute): Promise<void> {
     log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server has a task that does not exist');
     const fault = { code: 500, message: 'The work on this server was lost.', created: Date.now() };
     await updateOwnedServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
+  }
+}
+
+/** As Nova's resize_confirm_window: for projects that do not confirm by themselves. */
+export async function confirmResizes(compute: Compute): Promise<void> {
+  const { db, config, log } = compute;
+  if (config.confirmResizeMs <= 0) return;
+  for (const { serverId, userId, projectId } of await listUnconfirmed(db, Date.now() - config.confirmResizeMs)) {
+    const server = await findServer(db, serverId);
+    if (server?.vmState !== 'resized' || server.taskId !== null) continue;
+    const by = { requestId: `req-${randomUUID()}`, userId, projectId };
+    await confirm(compute, by, server).catch((error: unknown) =>
+      log.warn({ serverId, error }, 'a resize could not be confirmed'),
+    );
   }
 }
 

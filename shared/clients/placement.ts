@@ -16,19 +16,25 @@ export interface Inventory {
 export type Usage = Readonly<Record<string, { readonly capacity: number; readonly used: number }>>;
 type Amounts = Readonly<Record<string, number>>;
 
+export interface Claim {
+  readonly consumerId: string;
+  readonly providerId: string;
+  readonly resources: Amounts;
+  readonly projectId: string;
+  readonly userId: string;
+}
+/** A consumer that has no allocations afterwards. */
+export type Release = Omit<Claim, 'providerId' | 'resources'> & { readonly providerId: null };
+
 export interface PlacementClient {
   /** Returns the providers, by id, that have room for all resources. */
   candidates(resources: Amounts): Promise<ReadonlyMap<string, Usage>>;
   /** Returns undefined when the provider does not exist. */
   usageOfProvider(providerId: string): Promise<Usage | undefined>;
   /** False when the capacity was taken meanwhile. */
-  allocate(claim: {
-    readonly consumerId: string;
-    readonly providerId: string;
-    readonly resources: Amounts;
-    readonly projectId: string;
-    readonly userId: string;
-  }): Promise<boolean>;
+  allocate(claim: Claim): Promise<boolean>;
+  /** Replaces the allocations of several consumers at once. False when there is no capacity for all of them. */
+  allocateAll(claims: readonly (Claim | Release)[]): Promise<boolean>;
   deallocate(consumerId: string): Promise<void>;
   /** Creates the provider if it is missing, and sets its inventory. */
   ensureProvider(id: string, name: string, inventory: Readonly<Record<string, Inventory>>): Promise<void>;
@@ -76,6 +82,7 @@ export function placementClient(session: Session): PlacementClient {
       );
     },
     allocate: (claim) => allocate(ask, claim),
+    allocateAll: (claims) => allocateAll(ask, claims),
     deallocate: (id) => ensureDeleted(ask(`/allocations/${id}`, { method: 'DELETE' })),
     ensureProvider: async (id, name, inventories) => {
       const provider = `/resource_providers/${id}`;
@@ -95,7 +102,7 @@ type Ask = <T>(path: string, input?: Input) => Promise<T>;
  * The first attempt is for a new consumer (no generation). If an earlier attempt of the same step has allocated already,
  * the second one reads the generation and replaces the allocation.
  */
-async function allocate(ask: Ask, claim: Parameters<PlacementClient['allocate']>[0]): Promise<boolean> {
+async function allocate(ask: Ask, claim: Claim): Promise<boolean> {
   const { consumerId, providerId, resources, projectId, userId } = claim;
   const put = (generation: number | null) =>
     ask(`/allocations/${consumerId}`, {
@@ -119,6 +126,33 @@ async function allocate(ask: Ask, claim: Parameters<PlacementClient['allocate']>
       if (!(error instanceof Fault) || error.status !== 409) throw error;
       const isRace = error.type === 'placement.concurrent_update' || /concurrent|generation/i.test(error.message);
       if ((!isRace && tries > 0) || tries === 4) return false;
+    }
+  }
+}
+
+/** Another change of a consumer between the read of its generation and the write is tried again. */
+async function allocateAll(ask: Ask, claims: readonly (Claim | Release)[]): Promise<boolean> {
+  for (let tries = 0; ; tries += 1) {
+    const body: Record<string, object> = {};
+    for (const claim of claims) {
+      const { consumerId, projectId, userId } = claim;
+      const before = await ask<{ consumer_generation?: number }>(`/allocations/${consumerId}`);
+      if (claim.providerId === null && before.consumer_generation === undefined) continue; // it has none
+      body[consumerId] = {
+        allocations: claim.providerId === null ? {} : { [claim.providerId]: { resources: claim.resources } },
+        project_id: projectId,
+        user_id: userId,
+        consumer_generation: before.consumer_generation ?? null,
+      };
+    }
+    if (Object.keys(body).length === 0) return true;
+    try {
+      await ask('/allocations', { method: 'POST', body });
+      return true;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.status !== 409) throw error;
+      const isRace = error.type === 'placement.concurrent_update' || /concurrent|generation/i.test(error.message);
+      if (!isRace || tries === 4) return false;
     }
   }
 }

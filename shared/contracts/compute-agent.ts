@@ -95,19 +95,67 @@ export interface ImageUpload {
   readonly format: 'qcow2' | 'raw';
 }
 
+/** What the two hosts of a move share. */
+export interface Transfer {
+  /** The id of the migration. */
+  readonly id: string;
+  /** By it the hosts authenticate each other, and encrypt what they send. */
+  readonly transferKey: string;
+}
+
+/** A copy of a guest's disks on the same host, for a resize that is reverted. */
+export interface DiskBackup {
+  /** `<server>/backup`: orders this work apart from that on the guest. */
+  readonly id: string;
+  readonly serverId: string;
+  /** The id of the migration: a backup is made once for it. */
+  readonly mark: string;
+  /** `restored`: the disks are as they were in the backup, which is gone; without a backup nothing changes. */
+  readonly state: 'kept' | 'restored' | 'gone';
+}
+
+/** Lets another host fetch the files of a guest that is off. */
+export interface GuestOffer {
+  /** `<server>/offer` */
+  readonly id: string;
+  readonly serverId: string;
+  readonly transfer: Transfer;
+}
+
+export interface OfferedGuest {
+  /** host:port at which the host serves the files. */
+  readonly address: string;
+  /** Of its devices: the guest keeps them. */
+  readonly slots: Readonly<Record<string, number>>;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** Creates the guest, powered off, with the files of another host. */
+export interface GuestFetch {
+  /** `<server>/fetch` */
+  readonly id: string;
+  readonly serverId: string;
+  readonly transfer: Transfer;
+  readonly from: OfferedGuest;
+  readonly guest: GuestSpec;
+}
+
 export interface ComputeAgent {
   ensureGuest(spec: GuestSpec): Promise<GuestState>;
   /** Removes the guest with its local disks, taps, sockets and console log. */
   ensureGuestGone(spec: { readonly id: string }): Promise<void>;
   /** Uploads the flattened root disk to a queued image. */
   uploadSnapshot(spec: ImageUpload): Promise<void>;
+  ensureDiskBackup(spec: DiskBackup): Promise<void>;
+  offerGuest(spec: GuestOffer): Promise<OfferedGuest>;
+  fetchGuest(spec: GuestFetch): Promise<void>;
 }
 
 export const computeAgent: Contract<ComputeAgent> = {
   service: 'compute',
-  verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot'],
-  /** CHAP secrets, and the files of the config drive: adminPass, user data. */
-  secrets: ['secret', 'configDrive'],
+  verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot', 'ensureDiskBackup', 'offerGuest', 'fetchGuest'],
+  /** CHAP secrets, the files of the config drive (adminPass, user data), the keys of transfers. */
+  secrets: ['secret', 'configDrive', 'transferKey'],
 };
 
 /** The report of a host, sent with each poll for work: see shared/hosts. */

@@ -60,7 +60,7 @@ export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
   if (secrets.length > 0 && !seal)
     throw new Error(`the specs of ${contract.service} have secrets, but hostsOf got no seal`);
   const perform = async (host: string, run: Run, verb: string, spec: HostSpec) => {
-    const id = `${run.operationId}/${verb}/${spec.id}`;
+    const id = `${run.operationId}/${verb}/${host}/${spec.id}`; // a step may ask several hosts the same
     const kept = seal ? sealProperties(spec, secrets, seal) : spec;
     await run.commit((tx) => ensureWork(tx, host, { id, verb, spec: kept }));
     bus.notify(address.notify(contract.service, host));

@@ -57,6 +57,13 @@ export async function listOpenWork(db: Knex, host: string): Promise<OpenWork[]> 
   return rows.map(({ id, verb, wish }) => ({ id, verb, spec: JSON.parse(wish) as HostSpec }));
 }
 
+/** Whether a host still has to perform that verb on that thing. */
+export const isOpenWork = async (
+  db: Knex,
+  { host, subject, verb }: Pick<HostWork, 'host' | 'subject' | 'verb'>,
+): Promise<boolean> =>
+  (await db<HostWork>('host_work').where({ host, subject, verb, outcome: null }).first('id')) !== undefined;
+
 /** Writes the outcome. Idempotent; does nothing for work that is replaced, finished or of another host. */
 export const finishWork = (db: Knex, id: string, host: string, outcome: Outcome) =>
   db<HostWork>('host_work')

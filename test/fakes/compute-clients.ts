@@ -212,9 +212,9 @@ export function fakePlacement(
   claims: FakePlacement['claims'] = new Map(),
   providers: FakePlacement['providers'] = new Map(),
 ): FakePlacement {
-  const roomOf = (id: string) => {
+  const roomOf = (id: string, held: FakePlacement['claims'] = claims) => {
     const used: Record<string, number> = {};
-    for (const { providerId, resources } of claims.values())
+    for (const { providerId, resources } of held.values())
       if (providerId === id)
         for (const [name, amount] of Object.entries(resources)) used[name] = (used[name] ?? 0) + amount;
     const { inventory } = found(providers, 'Provider', id);
@@ -225,8 +225,8 @@ export function fakePlacement(
       ]),
     );
   };
-  const hasRoom = (id: string, resources: Readonly<Record<string, number>>) => {
-    const rooms = roomOf(id);
+  const hasRoom = (id: string, resources: Readonly<Record<string, number>>, held = claims) => {
+    const rooms = roomOf(id, held);
     return Object.entries(resources).every(
       ([name, amount]) => (rooms[name]?.capacity ?? 0) - (rooms[name]?.used ?? 0) >= amount,
     );
@@ -240,6 +240,21 @@ export function fakePlacement(
     allocate: async ({ consumerId, providerId, resources }) => {
       if (!claims.has(consumerId) && !hasRoom(providerId, resources)) return false;
       claims.set(consumerId, { providerId, resources });
+      return true;
+    },
+    allocateAll: async (wanted) => {
+      const after = new Map(claims);
+      for (const { consumerId } of wanted) after.delete(consumerId);
+      for (const claim of wanted) {
+        if (claim.providerId === null) continue;
+        if (!hasRoom(claim.providerId, claim.resources, after)) return false;
+        after.set(claim.consumerId, claim);
+      }
+      for (const { consumerId } of wanted) {
+        const claim = after.get(consumerId);
+        if (claim === undefined) claims.delete(consumerId);
+        else claims.set(consumerId, { providerId: claim.providerId, resources: claim.resources });
+      }
       return true;
     },
     deallocate: async (id) => void claims.delete(id),

@@ -224,6 +224,11 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
       guests.delete(id);
     },
     uploadSnapshot: async () => {},
+    ensureDiskBackup: async () => {},
+    offerGuest: async () => ({ address: 'fake:0', slots: {}, files: [] }),
+    fetchGuest: async ({ guest }) => {
+      guests.set(guest.id, { ...guest, power: 'off' });
+    },
     ...driver,
   };
   const report = async (): Promise<ComputeReport> => ({

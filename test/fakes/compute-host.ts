@@ -77,6 +77,7 @@ export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
       uids: isRoot ? { first: 1_990_000_000, count: 1_000 } : null,
       cloudId: 'test',
       initiator: 'iqn.2026-11.cloud.wattle:test',
+      listen: { host: '127.0.0.1', port: 0 },
       consoleLogBytes: example.consoleLogBytes ?? 1_000_000,
     },
     cache: { maxBytes: 1e9, maxAgeMs: 1e9 },

@@ -32,7 +32,7 @@ import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fa
 import { effect, type World, watchCommits } from './world.ts';
 
 const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
-const caller = {
+export const caller = {
   userId: 'u',
   userName: 'me',
   userDomainId: 'default',
@@ -49,7 +49,7 @@ const caller = {
 };
 
 /** A map that is stored in a file; each change is an effect. */
-class KeptMap<Value> extends Map<string, Value> {
+export class KeptMap<Value> extends Map<string, Value> {
   readonly #file: string;
   readonly #point: () => void;
   constructor(dir: string, name: string, point: () => void) {
@@ -188,7 +188,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   }
 }
 
-const ended = ({ db }: Compute) =>
+export const ended = ({ db }: Compute) =>
   until(
     async () =>
       ((await db('tasks')) as unknown[]).length === 0 &&
@@ -244,6 +244,9 @@ function guestsAsFiles(
       };
     },
     ensureGuestGone: ({ id }) => effect(point, () => rmSync(guestFile(dir, id), { force: true })),
+    ensureDiskBackup: notHere,
+    offerGuest: notHere,
+    fetchGuest: notHere,
     uploadSnapshot: async (spec) => {
       if (story === 'a snapshot that fails') throw new Fault(500, 'unexpected', 'the disk is full');
       const image = images.all.get(spec.imageId);
@@ -251,6 +254,10 @@ function guestsAsFiles(
     },
   };
 }
+
+const notHere = async (): Promise<never> => {
+  throw new Error('servers of this world do not move');
+};
 
 const reporter = (dir: string) => async (): Promise<ComputeReport> => ({
   hostId: '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',

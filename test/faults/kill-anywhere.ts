@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import type { World } from './world.ts';
 
 /** Every fifth point is tried, with another first one for each story, to save time; WATTLE_TEST_EVERY=1 tries each. */
-const every = Number(process.env.WATTLE_TEST_EVERY ?? 5);
+const asked = process.env.WATTLE_TEST_EVERY;
+const usual = 5;
 const node = promisify(execFile);
 const worker = join(import.meta.dirname, 'worker.ts');
 const cache = mkdtempSync(join(tmpdir(), 'compiled-')); // compiling is half of the time of a start
@@ -18,13 +19,17 @@ const wide = { concurrency: 2, timeout: Number.POSITIVE_INFINITY };
 /** A story with fewer points was not run. */
 const leastPoints = 6;
 
-/** `file` is the module that exports `world`: `import.meta.filename` of it. */
-export function killAnywhere(title: string, file: string, world: World): void {
+/**
+ * `file` is the module that exports `world`: `import.meta.filename` of it. A world with many points tries only every n-th one
+ * (`every`), and begins each day with another one.
+ */
+export function killAnywhere(title: string, file: string, world: World, often = usual): void {
+  const every = Number(asked ?? often);
   after(() => rmSync(cache, { recursive: true, force: true }));
   describe(`${title}: killed before and after every effect and every commit`, wide, () => {
     for (const [story, end] of Object.entries(world.stories))
       test(`${story} ends whole`, { timeout: 3_000_000 / every }, (t) =>
-        killAtEachPoint(t, { file, world, story, end }),
+        killAtEachPoint(t, { file, world, story, end, every }),
       );
   });
 }
@@ -34,13 +39,15 @@ interface Case {
   readonly world: World;
   readonly story: string;
   readonly end: unknown;
+  readonly every: number;
 }
 
-const firstOf = (story: string): number =>
-  1 + ([...story].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % every);
+const today = Math.floor(Date.now() / 86_400_000);
+const firstOf = (story: string, every: number): number =>
+  1 + ([...story].reduce((sum, letter) => sum + letter.charCodeAt(0), every === usual ? 0 : today) % every);
 
-async function killAtEachPoint(t: TestContext, { file, world, story, end }: Case): Promise<void> {
-  let dieAt = firstOf(story);
+async function killAtEachPoint(t: TestContext, { file, world, story, end, every }: Case): Promise<void> {
+  let dieAt = firstOf(story, every);
   let kills = -1; // the last run ends before its point
   for (let killed = true; killed; dieAt += every) {
     kills += 1;

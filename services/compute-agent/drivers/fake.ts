@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestMachine, GuestSpec, GuestState, ImageUpload } from '#shared/contracts/compute-agent.ts';
-import { notFound } from '#shared/errors/fault.ts';
+import { conflict, notFound } from '#shared/errors/fault.ts';
 import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
 
 interface FakeGuest {
@@ -76,6 +76,21 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       await before?.('uploadSnapshot', spec.serverId);
       find(spec.serverId);
       await upload?.(spec);
+    },
+    ensureDiskBackup: async ({ serverId, state }) => {
+      await before?.('ensureDiskBackup', serverId);
+      if (state === 'kept') find(serverId);
+    },
+    offerGuest: async ({ serverId }) => {
+      await before?.('offerGuest', serverId);
+      if (find(serverId).power !== 'off') throw conflict(`Guest ${serverId} is not off.`);
+      return { address: 'fake:0', slots: {}, files: [] };
+    },
+    fetchGuest: async ({ serverId, guest }) => {
+      await before?.('fetchGuest', serverId);
+      if (guests.has(serverId)) return;
+      guests.set(serverId, { spec: { ...guest, power: 'off' }, power: 'off', reason: null, console: '' });
+      await persist(serverId);
     },
     recover: async () => {
       if (folder === undefined) return; // kept in memory only: nothing to recover

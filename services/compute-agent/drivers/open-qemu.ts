@@ -1,5 +1,5 @@
 /** Opens the QEMU driver with the settings of the agent. */
-import type { Cloud } from '#shared/config/cloud.ts';
+import { type Cloud, listenAt } from '#shared/config/cloud.ts';
 import type { Log } from '#shared/log/log.ts';
 import { type Config, uidsOf } from '../config.ts';
 import type { Hypervisor } from './hypervisor.ts';
@@ -21,7 +21,19 @@ export function openQemu({ cloud, config, directory, api, log, onChange }: OpenQ
   const uids = isRoot ? uidsOf(cloud, config) : null;
   const initiator = `iqn.2026-11.cloud.wattle:${cloud.id}`;
   const consoleLogBytes = consoleLogMb * 1024 * 1024;
-  const settings = { qemu, virtType, cpuModel, ports, tbSizeMb, uids, initiator, consoleLogBytes, cloudId: cloud.id };
+  const listen = listenAt(cloud, config.transferListen);
+  const settings = {
+    listen,
+    qemu,
+    virtType,
+    cpuModel,
+    ports,
+    tbSizeMb,
+    uids,
+    initiator,
+    consoleLogBytes,
+    cloudId: cloud.id,
+  };
   const cache = { maxBytes: imageCacheGb * 1024 ** 3, maxAgeMs: imageCacheDays * 86_400_000 };
   const reserveBytes = reserveMb * 1024 * 1024;
   return qemuHypervisor({ stateDir: directory, settings, cache, reserveBytes, api, log, onChange });

@@ -19,5 +19,8 @@ export function retryTransient(agent: ComputeAgent, wake: () => void): ComputeAg
     ensureGuest: retrying(agent.ensureGuest),
     ensureGuestGone: retrying(agent.ensureGuestGone),
     uploadSnapshot: retrying(agent.uploadSnapshot),
+    ensureDiskBackup: retrying(agent.ensureDiskBackup),
+    offerGuest: retrying(agent.offerGuest),
+    fetchGuest: retrying(agent.fetchGuest),
   };
 }

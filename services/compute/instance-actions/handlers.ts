@@ -42,11 +42,13 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
   ];
 }
 
-/** The scheduler's decisions as events of the create action, for administrators. */
-async function schedulingEvents({ db }: Compute, { serverId, action }: Action, version: Version) {
-  if (action !== 'create' || !atLeast(version, '2.84')) return [];
+/** The scheduler's decisions as events of the action, for administrators. */
+async function schedulingEvents({ db }: Compute, action: Action, version: Version) {
+  if (!atLeast(version, '2.84')) return [];
+  const { serverId, startedAt, finishedAt } = action;
   const choices = await listSchedulingDecisions(db, serverId);
-  return choices.map(({ at, explanation }) => ({
+  const own = choices.filter(({ at }) => at >= startedAt && at <= (finishedAt ?? at));
+  return own.map(({ at, explanation }) => ({
     event: 'conductor_schedule_and_build_instances',
     start_time: longTime(at),
     finish_time: longTime(at),

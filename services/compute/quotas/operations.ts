@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
-import { quotas } from '#shared/resource/quota.ts';
+import { type Limits, quotas } from '#shared/resource/quota.ts';
 import type { Config } from '../config.ts';
 import { usedBy } from '../usages/store.ts';
 
@@ -60,11 +60,31 @@ export async function fittingServers(
   const fitting = Math.min(max, ...room);
   if (fitting >= min) return fitting;
   const exceeded = resources.filter((_name, at) => (room[at] ?? max) < min);
-  const list = (value: (name: (typeof resources)[number]) => number | undefined) => exceeded.map(value).join(', ');
+  throw exceededFault(exceeded, (name) => each[name] * min, used, limits);
+}
+
+/** Throws Nova's 403 when a server may not become that much larger. Must run with the project locked. */
+export async function checkGrowth(service: Limited, projectId: string, { vcpus, ramMb }: ServerSize): Promise<void> {
+  const [limits, used] = [await computeQuotas.limits(service, projectId), await usedBy(service.db, projectId)];
+  const growth = { cores: vcpus, ram: ramMb };
+  const exceeded = (['cores', 'ram'] as const).filter((name) => {
+    const limit = limits[name] ?? -1;
+    return growth[name] > 0 && limit >= 0 && used[name] + growth[name] > limit;
+  });
+  if (exceeded.length > 0) throw exceededFault(exceeded, (name) => growth[name], used, limits);
+}
+
+function exceededFault<Name extends 'cores' | 'instances' | 'ram'>(
+  exceeded: readonly Name[],
+  requested: (name: Name) => number,
+  used: Readonly<Record<Name, number>>,
+  limits: Limits,
+): Fault {
+  const list = (value: (name: Name) => number | undefined) => exceeded.map(value).join(', ');
   const names = exceeded.join(', ');
-  throw new Fault(
+  return new Fault(
     403,
     'forbidden',
-    `Quota exceeded for ${names}: Requested ${list((name) => each[name] * min)}, but already used ${list((name) => used[name])} of ${list((name) => limits[name])} ${names}`,
+    `Quota exceeded for ${names}: Requested ${list(requested)}, but already used ${list((name) => used[name])} of ${list((name) => limits[name])} ${names}`,
   );
 }

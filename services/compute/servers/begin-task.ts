@@ -17,10 +17,12 @@ export interface ServerTask<Params> {
   readonly event?: string;
 }
 
+type By = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
+
 /** Acquires the server for a new task and begins its instance action, in one transaction; 409 when its state does not allow it. */
 export async function beginTask<Params>(
   { db, bus }: Compute,
-  caller: Caller,
+  caller: By,
   { id: serverId, host }: Pick<Server, 'id' | 'host'>,
   { transitions, workflow, params, action, event }: ServerTask<Params>,
 ): Promise<void> {

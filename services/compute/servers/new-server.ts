@@ -85,16 +85,7 @@ export function newServer(
     wantedZone: destination.zone,
     wantedHost: destination.host,
     flavorId: flavor.id,
-    flavor: {
-      id: flavor.id,
-      name: flavor.name,
-      vcpus: flavor.vcpus,
-      ramMb: flavor.ramMb,
-      diskGb: flavor.diskGb,
-      ephemeralGb: flavor.ephemeralGb,
-      swapMb: flavor.swapMb,
-      extraSpecs: flavor.extraSpecs,
-    },
+    flavor: flavorCopyOf(flavor),
     vcpus: flavor.vcpus,
     ramMb: flavor.ramMb,
     imageId: disks.image?.id ?? null,
@@ -140,3 +131,15 @@ export function hostnameOf(name: string, id: string): string {
     .slice(0, 63);
   return trimEndOf(clean, '-') || `server-${id}`;
 }
+
+/** What a server keeps of its flavor. */
+export const flavorCopyOf = ({
+  id,
+  name,
+  vcpus,
+  ramMb,
+  diskGb,
+  ephemeralGb,
+  swapMb,
+  extraSpecs,
+}: Flavor): NewServer['flavor'] => ({ id, name, vcpus, ramMb, diskGb, ephemeralGb, swapMb, extraSpecs });

@@ -71,6 +71,7 @@ export interface Server extends Owned {
   readonly wantedHost: string | null;
   readonly flavorId: string;
   readonly flavor: FlavorCopy;
+  /** What counts against the quota: while a resize is not confirmed, the larger of its flavors. */
   readonly vcpus: number;
   readonly ramMb: number;
   /** Null for a server that boots from a volume. */
@@ -248,7 +249,7 @@ export const listOrphans = (db: Knex): Promise<Pick<Server, 'id' | 'vmState' | '
 export const removeServersDeletedBefore = async (db: Knex, time: number): Promise<string[]> => {
   const old = await db<Server>('servers').where('deletedAt', '<', time).limit(100).select('id');
   const ids = old.map(({ id }) => id);
-  for (const table of ['attachments', 'interfaces', 'actions', 'choices', 'consoles'])
+  for (const table of ['attachments', 'interfaces', 'actions', 'choices', 'consoles', 'server_migrations'])
     await db(table).whereIn('serverId', ids).delete();
   await db('servers').whereIn('id', ids).delete();
   return ids;

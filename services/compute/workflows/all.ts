@@ -5,6 +5,9 @@ import { attachInterface, detachInterface } from './attach-interface.ts';
 import { attachVolume, detachVolume } from './attach-volume.ts';
 import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
+import { confirmResize } from './moves/confirm-resize.ts';
+import { resizeServer } from './moves/resize-server.ts';
+import { revertResize } from './moves/revert-resize.ts';
 import {
   hardRebootServer,
   pauseServer,
@@ -34,4 +37,7 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   detachVolume,
   attachInterface,
   detachInterface,
+  resizeServer,
+  confirmResize,
+  revertResize,
 ];

@@ -5,6 +5,7 @@ import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { endAbandoned, endAction } from '../instance-actions/store.ts';
 import { interfaceTable } from '../interfaces/store.ts';
+import { changeMigration, listUncleanMigrations } from '../server-migrations/store.ts';
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
@@ -27,7 +28,7 @@ export const deleteServer = workflow<DeleteParams, Compute>({
     step('unplug-ports', async (compute, on, run) =>
       unplugPorts(compute, await getOwnedServer(compute.db, owned(on, run))),
     ),
-    step('release-resources', ({ placement }, { serverId }) => placement.deallocate(serverId)),
+    step('release-resources', releaseResources),
   ],
   done: becomeDeleted,
   failed: async (tx, on, run, reason) => {
@@ -37,10 +38,19 @@ export const deleteServer = workflow<DeleteParams, Compute>({
   },
 });
 
-/** A host that is down finds this work when it returns. */
+/** Also on the hosts of a move that has not ended. A host that is down finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
-  await ensureGuestGone(compute, await getOwnedServer(compute.db, owned(on, run)), run);
+  const server = await getOwnedServer(compute.db, owned(on, run));
+  await ensureGuestGone(compute, server, run);
+  const moves = await listUncleanMigrations(compute.db, server.id);
+  const hosts = new Set(moves.flatMap(({ sourceHost, destHost }) => [sourceHost, destHost ?? sourceHost]));
+  for (const host of hosts) if (host !== server.host) await ensureGuestGone(compute, { ...server, host }, run);
+}
+
+async function releaseResources({ db, placement }: Compute, { serverId }: OnServer): Promise<void> {
+  for (const { id } of await listUncleanMigrations(db, serverId)) await placement.deallocate(id);
+  await placement.deallocate(serverId);
 }
 
 async function endSnapshot(compute: Compute, { imageId }: DeleteParams): Promise<void> {
@@ -65,6 +75,8 @@ async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
   await attachmentTable.removeOf(tx, on.serverId);
   await interfaceTable.removeOf(tx, on.serverId);
   await removeConsolesOf(tx, on.serverId);
+  for (const { id, status } of await listUncleanMigrations(tx, on.serverId))
+    await changeMigration(tx, id, { cleaned: true, ...(status === 'finished' ? { status: 'confirmed' } : {}) });
   await endAction(tx, run);
   await endAbandoned(tx, on.serverId, run.taskId);
 }

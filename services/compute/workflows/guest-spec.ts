@@ -28,8 +28,8 @@ export async function guestSpec(
   const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = options;
   return {
     id: server.id,
-    vcpus: server.vcpus,
-    ramMb: server.ramMb,
+    vcpus: server.flavor.vcpus,
+    ramMb: server.flavor.ramMb,
     power,
     boot,
     graceMs: config.shutdownMs,

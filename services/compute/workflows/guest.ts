@@ -11,6 +11,7 @@ import { agentBinary, listServices } from '../hosts/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { findServer, type Server, tryLockGuest } from '../servers/store.ts';
 import { type GuestOptions, guestSpec } from './guest-spec.ts';
+import { refuseSecondGuest } from './one-guest.ts';
 
 export interface OnServer {
   readonly serverId: string;
@@ -61,6 +62,7 @@ export async function ensureGuest(
 ): Promise<GuestState> {
   const { db, hosts, copiers } = compute;
   const host = server.host ?? '';
+  if (options.power !== 'off') await refuseSecondGuest(db, server.id, host);
   const spec = await guestSpec(compute, db, server, options);
   const agents = server.launchedAt === null ? copiers : hosts;
   return whileHostUp(compute, host, agents.on(host, run).ensureGuest(spec));

@@ -25,8 +25,8 @@ export function resourcesOf({ flavor, imageId, image }: Server): Record<string, 
 }
 
 /** Best hosts first; throws NoValidHost with an explanation when there is none. */
-export async function rankHosts(compute: Compute, server: Server): Promise<RankedHosts> {
-  const wanted = requirementsOf(server);
+export async function rankHosts(compute: Compute, server: Server, leaves: string | null = null): Promise<RankedHosts> {
+  const wanted = { ...requirementsOf(server), leaves };
   const unreported = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
@@ -49,7 +49,7 @@ export class NoValidHost extends Fault {
   }
 }
 
-function requirementsOf(server: Server): Requirements {
+function requirementsOf(server: Server): Omit<Requirements, 'leaves'> {
   const { hints, image, wantedZone, wantedHost } = server;
   return {
     resources: resourcesOf(server),

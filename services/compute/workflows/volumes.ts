@@ -30,6 +30,16 @@ export async function connectVolume(
   return { ...attachment, volumeId, attachmentId: reserved.id, connection };
 }
 
+/** Lets another host log in to the volumes of a server, which no guest uses meanwhile, and saves how. */
+export async function moveVolumes(compute: Compute, serverId: string, host: string, run: Run): Promise<void> {
+  for (const { id, attachmentId, device } of await attachmentTable.list(compute.db, serverId)) {
+    if (attachmentId === null) continue;
+    const connector = { ...(await connectorOf(compute, host)), mountpoint: device ?? '/dev/vda' };
+    const connection = connectionOf(await compute.volumes.connectAttachment(attachmentId, connector), compute);
+    await run.commit((tx) => attachmentTable.change(tx, id, { connection }));
+  }
+}
+
 /** Idempotent: there is one attachment per server and volume. */
 async function reserve(
   { volumes }: Compute,

@@ -37,7 +37,7 @@ export async function computeWalk(t: TestContext, policySettings: PolicySettings
       [/^\w+ \/v2\.1\/servers\/:id/, ({ project }) => server(project)],
       [/^\w+ \/v2\.1\/os-(quota-sets|simple-tenant-usage)\/:id/, async ({ project }) => ({ id: project })],
     ],
-    params: { id: '1', request: 'req-1', key: 'k', tag: 't', label: 'blue' },
+    params: { id: '1', request: 'req-1', key: 'k', tag: 't', label: 'blue', migration: '1' },
     bodies: (key: string) => bodies()[key],
   } satisfies Walk & Record<string, unknown>;
 }

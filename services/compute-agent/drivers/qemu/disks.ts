@@ -22,12 +22,24 @@ interface DiskRuntime {
 }
 
 /** The base image of each overlay, downloaded if needed: known before the first overlay is created. */
-export async function basesOf({ images }: DiskRuntime, { disks }: GuestSpec): Promise<Record<string, Base>> {
+export async function basesOf(
+  { images, places }: DiskRuntime,
+  { id: guestId, disks }: GuestSpec,
+): Promise<Record<string, Base>> {
   const bases: Record<string, Base> = {};
   for (const { id, source } of disks)
     if (source.kind === 'image')
-      bases[keyOf(id)] = await faultOnFullDisk('the image', images.ensureCached(source.imageId));
+      bases[keyOf(id)] =
+        (await ownBase(places, guestId, source.imageId)) ??
+        (await faultOnFullDisk('the image', images.ensureCached(source.imageId)));
   return bases;
+}
+
+/** The base that the guest has in its folder: it does not depend on an image that is deleted meanwhile. */
+async function ownBase(places: StatePaths, guestId: string, imageId: string): Promise<Base | undefined> {
+  const names = await readdir(places.guest(guestId)).catch((): string[] => []);
+  const format = (['qcow2', 'raw'] as const).find((each) => names.includes(guestPaths.base(imageId, each)));
+  return format && { imageId, format };
 }
 
 /** Creates or grows the disks of the spec, recreates those whose image or generation changed, removes all others. */

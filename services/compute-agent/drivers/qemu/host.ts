@@ -10,6 +10,7 @@ import type { Capabilities, VirtType } from './probe.ts';
 import type { ProcessId } from './processes.ts';
 import type { Qmp } from './qmp.ts';
 import { type GuestRecord, writeRecord } from './record.ts';
+import type { Door } from './transfer/door.ts';
 
 export interface QemuSettings {
   /** The QEMU program. */
@@ -28,6 +29,8 @@ export interface QemuSettings {
   /** The iSCSI initiator name of this host. */
   readonly initiator: string;
   readonly consoleLogBytes: number;
+  /** Where other hosts fetch guests from; port 0: any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
 }
 
 export interface Running {
@@ -53,6 +56,8 @@ export interface QemuHost {
   readonly api: ImageApi;
   readonly capabilities: Capabilities;
   readonly log: Log;
+  /** Where other hosts fetch guests from. */
+  readonly door: Door;
   readonly guests: Map<string, Guest>;
   /** Serializes the operations on one guest, by guest id. */
   readonly queue: KeyedQueue;

@@ -9,6 +9,7 @@ import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
 import type { Hypervisor } from '../hypervisor.ts';
 import { factsOf } from '../machine.ts';
+import { ensureDiskBackup } from './backup.ts';
 import { readTail, trimConsole } from './console.ts';
 import type { Guest, QemuHost, QemuSettings } from './host.ts';
 import { type CacheOptions, type ImageApi, imageCache } from './images.ts';
@@ -21,6 +22,9 @@ import { reconcileGuest } from './reconcile.ts';
 import { eachOf, recoverGuests } from './recover.ts';
 import { uploadSnapshot } from './snapshot.ts';
 import { ensureTapGone } from './taps.ts';
+import { fetchGuest } from './transfer/fetch.ts';
+import { offerGuest } from './transfer/offer.ts';
+import { openTransfers } from './transfer/serve.ts';
 import { watch } from './watch.ts';
 
 interface QemuOptions {
@@ -49,6 +53,10 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
       queue(spec.id, () => faultOnFullDisk('the guest', reconcileGuest(host, spec, replaced))),
     ensureGuestGone: ({ id }) => queue(id, () => removeGuest(host, id)),
     uploadSnapshot: (spec) => uploadSnapshot(host, spec),
+    ensureDiskBackup: (spec) =>
+      queue(spec.serverId, () => faultOnFullDisk('the backup of the disks', ensureDiskBackup(host, spec))),
+    offerGuest: (spec) => queue(spec.serverId, () => offerGuest(host, spec)),
+    fetchGuest: (spec) => queue(spec.serverId, () => faultOnFullDisk('the guest', fetchGuest(host, spec))),
     recover: async (ownerState) => {
       recovering = (await recoverGuests(host, ownerState, closing.signal)).rest;
     },
@@ -68,6 +76,7 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     close: async () => {
       closing.abort();
       await recovering;
+      await host.door.close();
       for (const guest of guests.values()) disconnect(guest);
     },
     stopGuests: (graceMs) =>
@@ -117,7 +126,11 @@ async function openHost({
     queue: keyedQueue(),
     onChange,
   };
-  const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };
+  const host: QemuHost = {
+    ...parts,
+    door: openTransfers(settings.listen, () => host),
+    watch: (guest, running) => watch(host, guest, running),
+  };
   return host;
 }
 

@@ -19,10 +19,7 @@ import { reportPower } from './watch.ts';
 
 /** Must run in the queue of the guest. */
 export async function reconcileGuest(host: QemuHost, spec: GuestSpec, replaced?: AbortSignal): Promise<GuestState> {
-  const known = host.guests.get(spec.id);
-  const guest = known ?? { record: newRecord(host, spec), running: null, lastPower: 'off' as const };
-  host.guests.set(spec.id, guest); // before the first await: it reserves the user id
-  if (!known) await saveRecord(host, guest, {});
+  const guest = host.guests.get(spec.id) ?? (await newGuest(host, spec));
   await findRunning(host, guest).catch((error: unknown) => killUnresponsive(host, guest, spec, error));
   await stopIfRequested(host, guest, spec, replaced);
   await (guest.running ? reconcileRunning(host, guest, spec, replaced) : reconcileStopped(host, guest, spec));
@@ -36,6 +33,14 @@ async function reachPower(host: QemuHost, guest: Guest, { power }: GuestSpec): P
   if (power === 'off') return 'off';
   if (power === 'suspended') return (await hasSavedMemory(host, guest)) ? 'suspended' : 'off';
   return setRunning(guest, power);
+}
+
+/** Must run in the queue of the guest. */
+export async function newGuest(host: QemuHost, spec: GuestSpec): Promise<Guest> {
+  const guest: Guest = { record: newRecord(host, spec), running: null, lastPower: 'off' };
+  host.guests.set(spec.id, guest); // before the first await: it reserves the user id
+  await saveRecord(host, guest, {});
+  return guest;
 }
 
 export const stateOf = ({ record }: Guest, power: Power): GuestState => ({
@@ -141,7 +146,7 @@ async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, r
 /** Taps are recorded before they are created, so that none is left behind. */
 function specChanges({ record }: Guest, spec: GuestSpec): Partial<GuestRecord> {
   const taps = spec.nics.flatMap(({ tap, bridge }) => (bridge === null ? [] : [tap]));
-  return { spec, power: spec.power, reason: null, taps: [...new Set([...record.taps, ...taps])] };
+  return { spec, power: spec.power, reason: null, transfer: null, taps: [...new Set([...record.taps, ...taps])] };
 }
 
 async function removeStaleTaps(host: QemuHost, guest: Guest): Promise<void> {

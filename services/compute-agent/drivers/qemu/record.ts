@@ -1,6 +1,6 @@
 /** The agent's record of a guest: one JSON file, written before the operation it describes. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import type { GuestMachine, GuestPower, GuestSpec } from '#shared/contracts/compute-agent.ts';
+import type { GuestMachine, GuestPower, GuestSpec, Transfer } from '#shared/contracts/compute-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 import { guestPaths, type StatePaths } from './paths.ts';
 import type { ProcessId } from './processes.ts';
@@ -30,6 +30,8 @@ export interface GuestRecord {
   readonly generations?: Readonly<Record<string, string>>;
   /** Every tap that was created and not yet removed. */
   readonly taps: readonly string[];
+  /** The move to another host that its files are offered for. */
+  readonly transfer?: Transfer | null;
   /** The command line of the last start. */
   readonly argv: readonly string[];
 }

@@ -4,9 +4,11 @@ import { getConsoleOutput, getVncConsole } from './console.ts';
 import { createImage } from './create-image.ts';
 import { forceDelete } from './force-delete.ts';
 import { lock } from './lock.ts';
+import { migrate } from './migrate.ts';
 import { pause } from './pause.ts';
 import { reboot } from './reboot.ts';
 import { resetState } from './reset-state.ts';
+import { confirmResize, resize, revertResize } from './resize.ts';
 import { addSecurityGroup, removeSecurityGroup } from './security-groups.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
@@ -31,4 +33,8 @@ export const serverActions: readonly ServerAction[] = [
   removeSecurityGroup,
   getConsoleOutput,
   getVncConsole,
+  resize,
+  confirmResize,
+  revertResize,
+  migrate,
 ];

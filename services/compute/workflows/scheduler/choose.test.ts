@@ -7,6 +7,7 @@ const wanted: Requirements = {
   resources: { VCPU: 1, MEMORY_MB: 2048, DISK_GB: 10 },
   zone: null,
   host: null,
+  leaves: null,
   arch: null,
   differentFrom: [],
   sameAs: [],

@@ -48,6 +48,7 @@ const first = 'No valid host was found.';
 /** Why hosts were rejected, without host names: for the owner of the server. */
 const reasons: Readonly<Record<string, string>> = {
   requestedHost: 'not the one asked for',
+  otherHost: 'the one that the server leaves',
   up: 'down',
   enabled: 'disabled',
   zone: 'in another availability zone',

@@ -31,6 +31,8 @@ export interface Requirements {
   readonly resources: Readonly<Record<string, number>>;
   readonly zone: string | null;
   readonly host: string | null;
+  /** The host that the server leaves. */
+  readonly leaves: string | null;
   readonly arch: string | null;
   readonly differentFrom: readonly string[];
   readonly sameAs: readonly string[];
@@ -42,6 +44,9 @@ const verdict = (passed: boolean, reason: string) => ({ passed, says: reason });
 
 const requestedHost: Filter = ({ host }, { name }) =>
   host === null ? undefined : verdict(name === host, `${host} was asked for`);
+
+const otherHost: Filter = ({ leaves }, { name }) =>
+  leaves === null ? undefined : verdict(name !== leaves, `the server leaves ${leaves}`);
 
 const up: Filter = (_wanted, { down }) => verdict(down === null, down ?? 'is up');
 
@@ -99,6 +104,7 @@ const room: Filter = ({ resources }, { offered, rooms }) => {
 /** All filters run, in this order, so that the explanation is complete. */
 export const filters: Readonly<Record<string, Filter>> = {
   requestedHost,
+  otherHost,
   up,
   enabled,
   zone,

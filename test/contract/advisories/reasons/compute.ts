@@ -5,7 +5,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2012-020':
     'A local disk is a new qcow2 file, whose unwritten clusters read as zeros, and goes with its folder; services/compute-agent/drivers/qemu/disks.ts hands no block device from one guest to the next.',
   'OSSA-2013-030':
-    'There is no action migrate, resize or rebuild in services/compute/routes.ts, and rules hang on the port in tables of the network agent, which a reboot or a restart of the compute agent does not touch.',
+    'Rules hang on the port in tables of the network agent of its host: services/compute/workflows/moves/on-migration.ts binds the ports to the new host and waits until each is ACTIVE before the guest boots there.',
   'OSSA-2014-003':
     'There is no block migration: services/compute/routes.ts has no action os-migrateLive, so no disk is written on a host other than its own.',
   'OSSA-2017-006':
@@ -16,12 +16,8 @@ export const reasons: Readonly<Record<string, string>> = {
     'There is no live migration, and nothing of another machine is kept: services/compute-agent/drivers/qemu/command.ts builds the command line of each start from the current request.',
   'OSSN-0001':
     'Guests run on QEMU alone: there is no driver of containers in services/compute-agent/drivers, and the fake one starts no process and reports itself as hypervisor type fake.',
-  'OSSN-0007':
-    'There is no migration, so no host listens for one: a compute agent opens no port but the relay of one console for half a minute in services/compute-agent/drivers/relay.ts.',
   'OSSN-0022':
     'Rules are no part of a guest: they stand in tables of the network agent by the port, and neither a soft reboot nor a restart of services/compute-agent removes or adds one.',
-  'OSSN-0089':
-    'There is no migration whose encryption could fall back to plain text: services/compute/routes.ts has no such action.',
   'OSSN-0108':
     'There is no client of Ceph and no CephX key: DiskSource in shared/contracts/compute-agent.ts knows image, blank and iscsi.',
   'FIX-NO-MDSECRET':

@@ -1,0 +1,125 @@
+/** What the workflows of resizes and moves have in common: the two hosts of a migration, and what each of them has. */
+import { Fault } from '#shared/errors/fault.ts';
+import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import type { Compute } from '../../context.ts';
+import { findHost } from '../../hosts/store.ts';
+import { getMigration, type ServerMigration } from '../../server-migrations/store.ts';
+import { getOwnedServer, type Server, updateOwnedServer } from '../../servers/store.ts';
+import { ensureGuestGone, type OnServer, owned, whileHostUp } from '../guest.ts';
+import { resourcesOf } from '../placing.ts';
+import { addressesOf, plugPorts, savePorts } from '../ports.ts';
+
+export interface OnMigration extends OnServer {
+  readonly migrationId: string;
+}
+
+export interface Moving {
+  readonly server: Server;
+  readonly migration: ServerMigration;
+  readonly source: string;
+  readonly dest: string;
+  /** A resize on the same host. */
+  readonly stays: boolean;
+}
+
+export async function movingOf({ db }: Compute, on: OnMigration, run: Run): Promise<Moving> {
+  const server = await getOwnedServer(db, owned(on, run));
+  const migration = await getMigration(db, on.migrationId);
+  const { sourceHost: source, destHost } = migration;
+  const dest = destHost ?? source;
+  return { server, migration, source, dest, stays: source === dest };
+}
+
+/** The row as it is on the source host. */
+export const atSource = ({ server, migration }: Moving): Server => ({
+  ...server,
+  host: migration.sourceHost,
+  zone: migration.sourceZone,
+  flavorId: migration.oldFlavor.id,
+  flavor: migration.oldFlavor,
+});
+
+export const atDest = ({ server, migration: { newFlavor, destHost, destZone } }: Moving): Server => ({
+  ...server,
+  host: destHost,
+  zone: destZone,
+  flavorId: newFlavor.id,
+  flavor: newFlavor,
+});
+
+/** The columns that say where a server is and what it has. */
+export const placeOf = ({ host, zone, flavorId, flavor }: Server) => ({ host, zone, flavorId, flavor });
+
+/** Of a host, for placement. */
+export async function providerOf({ db }: Compute, name: string): Promise<string> {
+  const host = await findHost(db, name);
+  if (!host) throw new Fault(500, 'unexpected', 'The host of the server does not exist any more.', { details: name });
+  return host.id;
+}
+
+/** The server's own allocation. */
+export const claimOf = (server: Server, providerId: string) => ({
+  consumerId: server.id,
+  providerId,
+  resources: resourcesOf(server),
+  projectId: server.projectId,
+  userId: server.userId,
+});
+
+/** What the migration holds on the source host, as its own consumer. */
+export const heldClaimOf = (moving: Moving, providerId: string) => ({
+  ...claimOf(atSource(moving), providerId),
+  consumerId: moving.migration.id,
+});
+
+const heldRelease = ({ server, migration }: Moving) => ({
+  consumerId: migration.id,
+  providerId: null,
+  projectId: server.projectId,
+  userId: server.userId,
+});
+
+/** For an undo and a revert: the server has its old allocation, and the migration none. */
+export async function claimSourceAgain(compute: Compute, moving: Moving): Promise<void> {
+  const source = await providerOf(compute, moving.source);
+  await compute.placement.allocateAll([heldRelease(moving), claimOf(atSource(moving), source)]);
+}
+
+/** Binds the ports of the server to the host that `server` names, and saves them. */
+export async function bindPorts(compute: Compute, server: Server, on: OnServer, run: Run): Promise<void> {
+  const plugged = await plugPorts(compute, server, run);
+  await run.commit(async (tx) => {
+    await savePorts(tx, plugged);
+    await updateOwnedServer(tx, owned(on, run), addressesOf(plugged));
+  });
+}
+
+/** Work of one host for another one: fails as soon as either is down. */
+export const whileBothUp = <T>(compute: Compute, { source, dest }: Moving, work: Promise<T>): Promise<T> =>
+  whileHostUp(compute, source, whileHostUp(compute, dest, work));
+
+/** False when the host is away: it removes the guest when it returns, and until then the guest may run there. */
+export async function isGoneFrom(compute: Compute, server: Server, host: string, run: Run): Promise<boolean> {
+  try {
+    await whileHostUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id: server.id }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof HostAway)) throw error;
+    return false;
+  }
+}
+
+export const removeFrom = (compute: Compute, server: Server, host: string, run: Run): Promise<void> =>
+  ensureGuestGone(compute, { ...server, host }, run);
+
+export const backUpDisks = async (
+  compute: Compute,
+  { server, migration, source }: Moving,
+  state: 'kept' | 'restored' | 'gone',
+  run: Run,
+): Promise<void> => {
+  const spec = { id: `${server.id}/backup`, serverId: server.id, mark: migration.id, state };
+  const work = whileHostUp(compute, source, compute.copiers.on(source, run).ensureDiskBackup(spec));
+  await (state === 'gone' ? ignoreHostAway(work) : work);
+};

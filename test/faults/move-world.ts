@@ -1,0 +1,289 @@
+/** Compute and two hosts in one process, for servers that are resized or move: see compute-world.ts. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { memoryBus } from '#shared/bus/memory.ts';
+import {
+  type ComputeAgent,
+  type ComputeReport,
+  computeAgent,
+  type GuestSpec,
+} from '#shared/contracts/compute-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { sealWith } from '#shared/seal/seal.ts';
+import { attach } from '../../services/compute/attachments/operations.ts';
+import type { Compute } from '../../services/compute/context.ts';
+import { confirm, migrate, resize, revert } from '../../services/compute/server-migrations/operations.ts';
+import { launchServers } from '../../services/compute/servers/launch.ts';
+import { removeServer } from '../../services/compute/servers/remove.ts';
+import { findServer, type Server } from '../../services/compute/servers/store.ts';
+import { openCompute } from '../../services/compute/service.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
+import { defaultConfig, fill, imageId, networkId, until } from '../fakes/compute-cloud.ts';
+import { caller, ended, KeptMap } from './compute-world.ts';
+import { effect, type World, watchCommits } from './world.ts';
+
+const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
+const hosts = {
+  kvm1: '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',
+  kvm2: '66fdbf11-b2a4-4333-8a37-0db2b2ce8144',
+} as const;
+type HostName = keyof typeof hosts;
+
+/** `at`: the power of the guest on each host. `claims`: the memory that is allocated on each host. */
+interface End {
+  readonly server: object;
+  readonly at: Readonly<Partial<Record<HostName, string>>>;
+  readonly claims: Readonly<Partial<Record<HostName, number>>>;
+  readonly ports: number;
+  readonly attachments: number;
+  readonly migration: string;
+}
+
+const free = { taskState: null, taskId: null };
+const whole = { ports: 1, attachments: 1 };
+const before = { ...whole, at: { kvm1: 'on' }, claims: { kvm1: 128 } };
+const stories = {
+  'a resize': {
+    ...whole,
+    server: { ...free, vmState: 'resized', host: 'kvm2', flavorId: '84', ramMb: 192 },
+    at: { kvm1: 'off', kvm2: 'on' },
+    claims: { kvm1: 128, kvm2: 192 },
+    migration: 'finished',
+  },
+  'a resize that the other host refuses': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'error',
+  },
+  'a resize on its host': {
+    ...whole,
+    server: { ...free, vmState: 'resized', host: 'kvm1', flavorId: '84', ramMb: 192 },
+    at: { kvm1: 'on+backup' },
+    claims: { kvm1: 320 },
+    migration: 'finished',
+  },
+  'a resize on its host that fails': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'error',
+  },
+  'a migration that is confirmed': {
+    ...whole,
+    server: { ...free, vmState: 'active', host: 'kvm2', flavorId: '42', ramMb: 128 },
+    at: { kvm2: 'on' },
+    claims: { kvm2: 128 },
+    migration: 'confirmed',
+  },
+  'a migration that is reverted': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'reverted',
+  },
+  'a resize on its host that is reverted': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'reverted',
+  },
+  'a delete in the middle of a resize': {
+    server: { ...free, vmState: 'deleted' },
+    at: {},
+    claims: {},
+    ports: 0,
+    attachments: 0,
+    migration: 'any',
+  },
+} satisfies Record<string, End>;
+
+type Story = keyof typeof stories;
+type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
+
+const volumeOn: Chapter = (compute, server) => attach(compute, { caller, version: '2.93' }, server, { volumeId });
+const resizeIt: Chapter = (compute, server) => resize(compute, caller, server, { flavorRef: '84' });
+const migrateIt: Chapter = (compute, server) => migrate(compute, caller, server, null);
+const chaptersOf: Readonly<Record<Story, readonly Chapter[]>> = {
+  'a resize': [volumeOn, resizeIt],
+  'a resize that the other host refuses': [volumeOn, resizeIt],
+  'a resize on its host': [volumeOn, resizeIt],
+  'a resize on its host that fails': [volumeOn, resizeIt],
+  'a migration that is confirmed': [volumeOn, migrateIt, (compute, server) => confirm(compute, caller, server)],
+  'a migration that is reverted': [volumeOn, migrateIt, (compute, server) => revert(compute, caller, server)],
+  'a resize on its host that is reverted': [volumeOn, resizeIt, (compute, server) => revert(compute, caller, server)],
+  'a delete in the middle of a resize': [volumeOn, resizeIt],
+};
+
+const guestDir = (dir: string, host: string) => join(dir, 'guests', host);
+const guestFile = (dir: string, host: string, id: string) => join(guestDir(dir, host), id);
+
+async function live(dir: string, name: string, point: () => void): Promise<void> {
+  const story = name as Story;
+  for (const host of Object.keys(hosts)) mkdirSync(guestDir(dir, host), { recursive: true });
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const bus = memoryBus();
+  const images = fakeImages(new KeptMap(dir, 'images', () => {}));
+  const network = fakeNetwork(undefined, new KeptMap(dir, 'ports', point));
+  const volumes = fakeVolumes(new KeptMap(dir, 'volumes', () => {}), new KeptMap(dir, 'attachments', point));
+  const placement = fakePlacement(new KeptMap(dir, 'claims', point), new KeptMap(dir, 'providers', () => {}));
+  fill(images, network);
+  if (!volumes.volumes.has(volumeId))
+    volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
+  const config = { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 30_000, refreshMs: 3_600_000 };
+  const stays = story.startsWith('a resize on its host');
+  const { compute, close } = await openCompute({
+    runtime: {
+      db,
+      bus,
+      log: silentLog(),
+      seal: sealWith(join(dir, 'row-keys')),
+      config: { ...config, resizeToSameHost: stays },
+      images,
+      network,
+      volumes,
+      placement,
+      cloud: { id: 'test', consoleUrl: '' },
+    },
+    apiServer: { identify: async () => caller, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    identityUrl: '',
+    host: 'controller',
+    consoleAt: { host: '127.0.0.1', port: 0 },
+  });
+  const names = (Object.keys(hosts) as HostName[]).filter((host) => !stays || host === 'kvm1');
+  const agents = names.map((host) =>
+    startAgent({
+      contract: computeAgent,
+      bus,
+      host,
+      driver: guestsAsFiles(compute, dir, { host, story, point }),
+      log: silentLog(),
+      everyMs: 20,
+      report: reporter(dir, host),
+    }),
+  );
+  try {
+    await until(() => placement.providers.size === names.length);
+    watchCommits(db, point);
+    await send(compute, story);
+    await ended(compute);
+  } finally {
+    for (const agent of agents) await agent.close();
+    await close();
+    await db.destroy();
+  }
+}
+
+/** Skips chapters whose action exists already. */
+async function send(compute: Compute, story: Story): Promise<void> {
+  const { db } = compute;
+  const actions = async () => ((await db('actions')) as unknown[]).length;
+  if ((await actions()) === 0) {
+    const spec = {
+      name: 'web',
+      flavorRef: '42',
+      imageRef: imageId,
+      networks: [{ uuid: networkId }],
+      availability_zone: 'nova:kvm1',
+    };
+    await launchServers(compute, caller, spec, {}, { version: '2.93', may: () => true, authorize: () => {} });
+  }
+  for (const [at, chapter] of chaptersOf[story].entries()) {
+    await ended(compute);
+    if ((await actions()) > at + 1) continue;
+    const [{ id }] = (await db('servers')) as [{ id: string }];
+    const server = await findServer(db, id);
+    if (server) await chapter(compute, server);
+  }
+}
+
+interface On {
+  readonly host: HostName;
+  readonly story: Story;
+  readonly point: () => void;
+}
+
+/** The files have the power of a guest, and `+backup` while its disks are backed up. */
+function guestsAsFiles(compute: Compute, dir: string, { host, story, point }: On): ComputeAgent {
+  const file = (id: string) => guestFile(dir, host, id);
+  const backup = (id: string) =>
+    existsSync(file(id)) && readFileSync(file(id), 'utf8').endsWith('+backup') ? '+backup' : '';
+  const refuse = (spec: GuestSpec) => {
+    const isNew = spec.ramMb > 128 && spec.power === 'on';
+    if (isNew && (story.endsWith('refuses') || story.endsWith('fails')))
+      throw new Fault(500, 'unexpected', 'it failed in the middle');
+  };
+  return {
+    ensureGuest: async (spec) => {
+      await effect(point, () => writeFileSync(file(spec.id), spec.power + backup(spec.id)));
+      refuse(spec);
+      if (story.includes('a delete in the middle') && spec.ramMb > 128) {
+        const server = await findServer(compute.db, spec.id);
+        if (server) await removeServer(compute, caller, server);
+      }
+      const machine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' } as const;
+      return { id: spec.id, power: spec.power, machine, devices: {} };
+    },
+    ensureGuestGone: ({ id }) => effect(point, () => rmSync(file(id), { force: true })),
+    ensureDiskBackup: ({ serverId, state }) =>
+      effect(point, () => {
+        if (!existsSync(file(serverId))) return;
+        const power = readFileSync(file(serverId), 'utf8').replace('+backup', '');
+        writeFileSync(file(serverId), power + (state === 'kept' ? '+backup' : ''));
+      }),
+    offerGuest: async ({ serverId }) => {
+      if (readFileSync(file(serverId), 'utf8') !== 'off') throw new Fault(409, 'conflict', 'the guest is not off');
+      return { address: 'fake:0', slots: {}, files: [] };
+    },
+    fetchGuest: ({ serverId }) => effect(point, () => writeFileSync(file(serverId), 'off')),
+    uploadSnapshot: async () => {},
+  };
+}
+
+const reporter = (dir: string, host: HostName) => async (): Promise<ComputeReport> => ({
+  hostId: hosts[host],
+  hostname: host,
+  address: '127.0.0.1',
+  vcpus: 100,
+  ramMb: 100_000,
+  diskGb: 1_000,
+  freeDiskGb: 900,
+  usedRamMb: 100,
+  hypervisor: { type: 'fake', version: 1 },
+  accelerator: 'fake',
+  cpu: { arch: 'x86_64', model: 'm', features: [] },
+  guests: readdirSync(guestDir(dir, host)).map((id) => ({
+    id,
+    power: (readFileSync(guestFile(dir, host, id), 'utf8').replace('+backup', '') || 'on') as 'on',
+    reason: null,
+  })),
+});
+
+type Kept = [string, { providerId: string; resources: Record<string, number> }][];
+
+async function look(dir: string, story: string): Promise<End> {
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const [server] = (await db('servers').select()) as Server[];
+  const [migration] = (await db('server_migrations').orderBy('sequence', 'desc').limit(1)) as { status: string }[];
+  await db.destroy();
+  const read = (name: string) => JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as Kept;
+  const claims: Partial<Record<HostName, number>> = {};
+  const at: Partial<Record<HostName, string>> = {};
+  for (const host of Object.keys(hosts) as HostName[]) {
+    const held = read('claims').filter(([, { providerId }]) => providerId === hosts[host]);
+    const ramMb = held.reduce((sum, [, { resources }]) => sum + (resources.MEMORY_MB ?? 0), 0);
+    if (ramMb > 0) claims[host] = ramMb;
+    for (const id of readdirSync(guestDir(dir, host))) at[host] = readFileSync(guestFile(dir, host, id), 'utf8');
+  }
+  const { vmState, taskState, taskId, host, flavorId, ramMb } = server ?? ({} as Server);
+  const states = { vmState, taskState, taskId };
+  return {
+    server: vmState === 'deleted' ? states : { ...states, host, flavorId, ramMb: Number(ramMb) },
+    at,
+    claims,
+    ports: read('ports').length,
+    attachments: read('attachments').length,
+    migration: story.includes('a delete in the middle') ? 'any' : (migration?.status ?? ''),
+  };
+}
+
+export const world: World = { stories, live, look };

@@ -1,0 +1,9 @@
+import { killAnywhere } from './kill-anywhere.ts';
+import { world } from './move-world.ts';
+
+killAnywhere(
+  'K01, K02, K03, K04, OSSA-2014-037, OSSA-2015-017, OSSA-2016-011: servers that move',
+  new URL('./move-world.ts', import.meta.url).pathname,
+  world,
+  29,
+);
