@@ -30,6 +30,7 @@ export const section = {
   quotaFloatingip: number(50, 'quota of floating IPs of a project'),
   quotaSecurityGroup: number(10, 'quota of security groups of a project'),
   quotaSecurityGroupRule: number(100, 'quota of security group rules of a project'),
+  quotaAddressGroup: number(-1, 'quota of address groups of a project'),
   quotaRbacPolicy: number(10, 'quota of RBAC policies of a project'),
   answerMs: number(60_000, 'timeout of one operation on a host'),
   pollMs: number(2_000, 'poll interval for open work, in case a notification is lost'),

@@ -1,7 +1,9 @@
 /** Bodies in which every attribute has a value that shows, and what the bodies refer to; read by effects.test.ts. */
 import type { Attributes } from '#shared/resource/attribute.ts';
+import { addressGroups } from './address-groups/resource.ts';
 import { addressScopes } from './address-scopes/resource.ts';
 import { blueNetwork, type Cloud, type Json, nowhere, until } from './cloud.test.ts';
+import { defaultRules } from './default-rules/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
 import { ports } from './ports/resource.ts';
@@ -37,9 +39,10 @@ export async function worldOf(cloud: Cloud) {
   await cloud.hostIsKnown('kvm-1');
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   const [outside] = await cloud.list('networks?name=public', admin);
-  const { network, subnet } = await blueNetwork(cloud);
+  const { network, subnet } = await blueNetwork(cloud, '10.7.0.0/16');
   const group = await cloud.make('security-groups', { security_group: { name: 'g' } });
   const scope = await cloud.make('address-scopes', { address_scope: { name: 's', ip_version: 4 } });
+  const addressGroup = await cloud.make('address-groups', { address_group: { name: 'a' } });
   const prefixes = ['10.60.0.0/16'];
   const pool = await cloud.make('subnetpools', { subnetpool: { name: 'p', prefixes } });
   const external_gateway_info = { network_id: outside?.id };
@@ -55,7 +58,20 @@ export async function worldOf(cloud: Cloud) {
   const emptyNetwork = async () => (await cloud.make('networks', { network: {} })).id;
   const bluePort = async () => (await cloud.make('ports', { port: { network_id: network.id } })) as Json;
   const freePorts = [await bluePort(), await bluePort()];
-  return { cloud, network, subnet, group, scope, pool, next, outsideId, outsideSubnetId, emptyNetwork, freePorts };
+  return {
+    cloud,
+    network,
+    subnet,
+    group,
+    addressGroup,
+    scope,
+    pool,
+    next,
+    outsideId,
+    outsideSubnetId,
+    emptyNetwork,
+    freePorts,
+  };
 }
 export type World = Awaited<ReturnType<typeof worldOf>>;
 
@@ -227,10 +243,35 @@ export const walks: readonly Walk[] = [
   {
     definition: securityGroups,
     least: () => ({}),
-    creates: () => [{ ...text, ...owned }],
-    updates: () => [text],
-    refused: { stateful: false },
+    creates: () => [{ ...text, ...owned, stateful: false }],
+    updates: () => [{ ...text, stateful: false }],
     filters: () => ({ shared: ['false', 'true'] }),
+  },
+  {
+    definition: addressGroups,
+    least: () => ({}),
+    creates: () => [{ ...text, ...owned, addresses: ['10.1.0.0/16', 'fd00::/8'] }],
+    updates: () => [text],
+    filters: () => ({ shared: ['false', 'true'] }),
+  },
+  {
+    definition: defaultRules,
+    least: ({ next }) => ({ direction: 'ingress', protocol: 'tcp', port_range_min: next(), port_range_max: 60_000 }),
+    creates: ({ group, addressGroup }) => [
+      {
+        description: 'y',
+        direction: 'egress',
+        ethertype: 'IPv6',
+        protocol: 'udp',
+        port_range_min: 5,
+        port_range_max: 6,
+        remote_ip_prefix: 'fd00::/8',
+        used_in_default_sg: true,
+        used_in_non_default_sg: false,
+      },
+      { remote_group_id: group.id },
+      { remote_address_group_id: addressGroup.id },
+    ],
   },
   {
     definition: rbacPolicies,
@@ -247,7 +288,7 @@ export const walks: readonly Walk[] = [
   {
     definition: securityGroupRules,
     least: ({ group }) => ({ security_group_id: group.id, direction: 'ingress' }),
-    creates: ({ group }) => [
+    creates: ({ group, addressGroup }) => [
       {
         description: 'y',
         ...owned,
@@ -259,7 +300,7 @@ export const walks: readonly Walk[] = [
         remote_ip_prefix: 'fd00::/8',
       },
       { remote_group_id: group.id },
+      { remote_address_group_id: addressGroup.id },
     ],
-    refused: { remote_address_group_id: nowhere },
   },
 ];

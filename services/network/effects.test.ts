@@ -135,6 +135,8 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'put /v2.0/quotas/{}': { quota: 'the test of quotas below' },
   'post /v2.0/ports/{}/bindings': { binding: 'shown by the list: port-bindings.test.ts' },
   'put /v2.0/ports/{}/bindings/{}': { binding: 'shown by the list: port-bindings.test.ts' },
+  'put /v2.0/address-groups/{}/add_addresses': { addresses: 'shown, and sent to hosts: address-groups.test.ts' },
+  'put /v2.0/address-groups/{}/remove_addresses': { addresses: 'the same' },
   'put /v2.0/routers/{}/add_router_interface': {
     subnet_id: 'the interface is in it: effects-elsewhere.test.ts',
     port_id: 'the interface is that port: effects-elsewhere.test.ts',

@@ -1,6 +1,9 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { addressesPaths } from './address-groups/openapi.ts';
+import { addressGroups } from './address-groups/resource.ts';
 import { addressScopes } from './address-scopes/resource.ts';
 import { availabilities } from './availability/resource.ts';
+import { defaultRules } from './default-rules/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
 import { bindingPaths } from './port-bindings/openapi.ts';
@@ -16,6 +19,8 @@ import { subnets } from './subnets/resource.ts';
 export const openapi = {
   networks: openapiOf(networks),
   subnets: openapiOf(subnets),
+  'address-groups': openapiOf(addressGroups, addressesPaths),
+  'default-security-group-rules': openapiOf(defaultRules),
   'address-scopes': openapiOf(addressScopes),
   subnetpools: openapiOf(subnetPools),
   ports: openapiOf(ports),

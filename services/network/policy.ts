@@ -30,6 +30,8 @@ export const policy: Policy = policyOf(defaults, changed, {
   get_subnet: { ...own, ...inNetwork },
   get_port: { ...own, ...inNetwork },
   get_address_scope: ownOrShared('address_scope'),
+  get_address_group: ownOrShared('address_group'),
+  get_default_security_group_rule: {},
   get_subnetpool: ownOrShared('subnetpool'),
   get_router: own,
   get_floatingip: own,

@@ -1,10 +1,15 @@
 /** The routes of the API. */
 import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
+import { addGroupAddresses, removeGroupAddresses } from './address-groups/handlers.ts';
+import { createAddressGroup, removeAddressGroup, updateAddressGroup } from './address-groups/operations.ts';
+import { addressGroups } from './address-groups/resource.ts';
 import { createAddressScope, removeAddressScope, updateAddressScope } from './address-scopes/operations.ts';
 import { addressScopes } from './address-scopes/resource.ts';
 import { availabilities } from './availability/resource.ts';
 import { subnetCounts } from './availability/view.ts';
 import type { Network } from './context.ts';
+import { createDefaultRule, removeDefaultRule } from './default-rules/operations.ts';
+import { defaultRules } from './default-rules/resource.ts';
 import {
   listExtensions,
   listServiceProviders,
@@ -53,6 +58,7 @@ import { subnets } from './subnets/resource.ts';
 
 const v2 = '/v2.0';
 const router = `${v2}/routers/:id`;
+const addressGroup = `${v2}/address-groups/:id`;
 const bindings = `${v2}/ports/:id/bindings`;
 
 const owned: Route<Network>[] = [
@@ -65,6 +71,10 @@ const owned: Route<Network>[] = [
   }),
   ...routesOf(subnets, { create: createSubnet, update: updateSubnet, remove: removeSubnet, ...ofNetwork }),
   ...routesOf(addressScopes, { create: createAddressScope, update: updateAddressScope, remove: removeAddressScope }),
+  ...routesOf(addressGroups, { create: createAddressGroup, update: updateAddressGroup, remove: removeAddressGroup }),
+  { method: 'put', path: `${addressGroup}/add_addresses`, handler: addGroupAddresses, rule: 'add_addresses' },
+  { method: 'put', path: `${addressGroup}/remove_addresses`, handler: removeGroupAddresses, rule: 'remove_addresses' },
+  ...routesOf(defaultRules, { create: createDefaultRule, remove: removeDefaultRule }),
   ...routesOf(subnetPools, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
   ...routesOf(ports, {
     create: createPort,

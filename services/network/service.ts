@@ -25,6 +25,7 @@ import { refusals } from './migrations/005-refusals.ts';
 import { availabilityZones } from './migrations/006-availability-zones.ts';
 import { rbacPolicies } from './migrations/007-rbac-policies.ts';
 import { portBindings } from './migrations/008-port-bindings.ts';
+import { groupRules } from './migrations/009-group-rules.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -43,7 +44,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const { db, bus, log, config } = runtime;
   await migrate(db, [
     ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
-    ...[rbacPolicies, portBindings],
+    ...[rbacPolicies, portBindings, groupRules],
   ]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = {

@@ -17,6 +17,7 @@ const kinds: readonly [type: string, path: string, body: (serial: number) => Jso
   ['network', 'networks', () => ({ network: {} })],
   ['security_group', 'security-groups', (at) => ({ security_group: { name: `g${at}` } })],
   ['subnetpool', 'subnetpools', (at) => ({ subnetpool: { name: 'p', prefixes: [`10.${at}.0.0/16`] } })],
+  ['address_group', 'address-groups', () => ({ address_group: { addresses: ['10.1.0.0/16'] } })],
   ['address_scope', 'address-scopes', () => ({ address_scope: { name: 's', ip_version: 4 } })],
 ];
 

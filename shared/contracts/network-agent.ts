@@ -44,6 +44,8 @@ export interface PortSpec {
   readonly guarded: boolean;
   readonly adminUp: boolean;
   readonly groupIds: readonly string[];
+  /** All its groups are stateless: each packet needs a rule, replies too. */
+  readonly stateless?: boolean;
 }
 
 /** A security group: its rules, and the addresses of its members. */

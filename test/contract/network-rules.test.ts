@@ -151,6 +151,13 @@ function resourcesOf(world: World): Resource[] {
       defaults: {},
     },
     {
+      one: 'address_group',
+      path: '/v2.0/address-groups',
+      least: { name: 'x' },
+      samples: { ...text, addresses: ['10.0.0.0/8'] },
+      defaults: {},
+    },
+    {
       one: 'address_scope',
       path: '/v2.0/address-scopes',
       least: { name: 'x', ip_version: 4 },
@@ -277,7 +284,7 @@ test('only callers with admin or service rights create resources for another pro
       }
 });
 
-const untagged = new Set(['security_group_rule', 'address_scope']);
+const untagged = new Set(['security_group_rule', 'address_scope', 'address_group']);
 
 test('OSSA-2024-005, FIX-NE-TAGPOLICY: tags can be written only by callers who may update the resource', async (t) => {
   const { cloud, worlds } = await openWorlds(t);

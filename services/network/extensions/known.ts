@@ -14,6 +14,7 @@ const extension = (alias: string, name: string, description: string, updated: st
 });
 
 export const extensions: readonly Extension[] = [
+  extension('address-group', 'Address group', 'Addresses that rules name together.', '2020-07-15'),
   extension('address-scope', 'Address scope', 'Addresses that do not overlap.', '2015-07-26'),
   extension('agent', 'agent', 'Agents and whether they are alive.', '2013-02-03'),
   extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses a port may use.', '2013-07-23'),
@@ -58,6 +59,7 @@ export const extensions: readonly Extension[] = [
   extension('provider', 'Provider Network', 'How a network is made, for admins.', '2012-09-07'),
   extension('quota_details', 'Quota details management support', 'What is used of a quota.', '2017-02-10'),
   extension('quotas', 'Quota management support', 'Limits of a project.', '2012-07-29'),
+  extension('rbac-address-group', 'Add address_group type to RBAC', 'Address groups for one project.', '2021-03-31'),
   extension('rbac-address-scope', 'Add address_scope type to RBAC', 'Scopes for one project.', '2020-06-12'),
   extension('rbac-policies', 'RBAC Policies', 'What is shared with which project.', '2015-06-17'),
   extension(
@@ -76,6 +78,18 @@ export const extensions: readonly Extension[] = [
   extension('router', 'Neutron L3 Router', 'Routers and floating IPs.', '2012-07-20'),
   extension('router_availability_zone', 'Router Availability Zone', 'The zones of a router.', '2015-01-01'),
   extension('security-group', 'security group', 'Which traffic a port may have.', '2012-10-05'),
+  extension(
+    'security-groups-default-rules',
+    'Default rules for security groups',
+    'The rules that new security groups begin with.',
+    '2022-12-19',
+  ),
+  extension(
+    'security-groups-remote-address-group',
+    'Remote address group id field for security group rules',
+    'An address group as the remote end of a rule.',
+    '2020-08-25',
+  ),
   extension(
     'security-groups-normalized-cidr',
     'Normalized CIDR field for security group rules',
@@ -105,6 +119,7 @@ export const extensions: readonly Extension[] = [
   ),
   extension('standard-attr-timestamp', 'Resource timestamps', 'When a resource was made and changed.', '2016-09-12'),
   extension('default-subnetpools', 'Default Subnetpools', 'A pool that is used when none is named.', '2016-02-18'),
+  extension('stateful-security-group', 'Stateful security group', 'Groups without connection tracking.', '2019-11-26'),
   extension('subnet_allocation', 'Subnet Allocation', 'Pools that subnets are cut from.', '2015-03-30'),
   extension(
     'subnet-external-network',

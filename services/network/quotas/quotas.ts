@@ -1,6 +1,7 @@
 /** Limits of projects, and what they have. */
 import { conflict } from '#shared/errors/fault.ts';
 import { type Limits, quotas } from '#shared/resource/quota.ts';
+import { addressGroups } from '../address-groups/resource.ts';
 import type { Network } from '../context.ts';
 import { floatingIps } from '../floating-ips/resource.ts';
 import { networks } from '../networks/resource.ts';
@@ -21,6 +22,7 @@ const counted = [
   securityGroups,
   securityGroupRules,
   rbacPolicies,
+  addressGroups,
 ];
 
 /** Quotas that clients expect; what they limit is not implemented. */
@@ -35,6 +37,7 @@ const countedLimits = ({ config }: Network) => ({
   floatingip: config.quotaFloatingip,
   security_group: config.quotaSecurityGroup,
   security_group_rule: config.quotaSecurityGroupRule,
+  address_group: config.quotaAddressGroup,
   rbac_policy: config.quotaRbacPolicy,
 });
 type Counted = keyof ReturnType<typeof countedLimits>;

@@ -1,39 +1,42 @@
 import type { Network } from '../context.ts';
+import { type DefaultRule, defaultRules } from '../default-rules/resource.ts';
 import { freshRow } from '../resources/values.ts';
-import { type GroupRule, groupRows, ruleRows } from './resource.ts';
+import { type GroupRule, groupRows, ruleRows, type SecurityGroup } from './resource.ts';
+import { normalizedCidrOf } from './rule.ts';
 import { findDefaultGroup, insertDefaultGroup } from './store.ts';
 
-type Plan = Pick<GroupRule, 'direction' | 'ethertype'> & { readonly remoteGroupId?: string };
+/** The rules that a new group begins with. */
+export async function firstRules({ db }: Network, group: SecurityGroup, isDefault: boolean): Promise<GroupRule[]> {
+  const used = isDefault ? { usedInDefaultSg: true } : { usedInNonDefaultSg: true };
+  return (await defaultRules.rows.where(db, used)).map((rule) => ruleOf(rule, group));
+}
 
-const freshRule = (projectId: string, groupId: string, plan: Plan): GroupRule => ({
-  ...freshRow(projectId, {}, 0),
-  groupId,
-  protocol: null,
-  portMin: null,
-  portMax: null,
-  cidr: null,
-  normalizedCidr: null,
-  remoteGroupId: null,
-  ...plan,
-});
-
-const families = ['IPv4', 'IPv6'] as const;
-
-/** Every new group allows all egress. */
-export const egressRules = (projectId: string, groupId: string): GroupRule[] =>
-  families.map((ethertype) => freshRule(projectId, groupId, { direction: 'egress', ethertype }));
+function ruleOf(rule: DefaultRule, { id: groupId, projectId }: SecurityGroup): GroupRule {
+  const { direction, ethertype, protocol, portMin, portMax, cidr, remoteAddressGroupId } = rule;
+  return {
+    ...freshRow(projectId, rule, 0),
+    groupId,
+    direction,
+    ethertype,
+    protocol,
+    portMin,
+    portMax,
+    cidr,
+    normalizedCidr: normalizedCidrOf(cidr),
+    remoteGroupId: rule.remoteGroupId === 'PARENT' ? groupId : rule.remoteGroupId,
+    remoteAddressGroupId,
+  };
+}
 
 /** Returns the id of a project's default group, and creates it first if needed. Its members may reach each other. */
-export async function defaultGroup({ db }: Network, projectId: string): Promise<string> {
+export async function defaultGroup(network: Network, projectId: string): Promise<string> {
+  const { db } = network;
   const known = await findDefaultGroup(db, projectId);
   if (known !== undefined) return known;
   const description = 'Default security group';
   const group = { ...freshRow(projectId, { name: 'default', description }), stateful: true };
-  const inside = families.map((ethertype) =>
-    freshRule(projectId, group.id, { direction: 'ingress', ethertype, remoteGroupId: group.id }),
-  );
   await groupRows.insert(db, group);
   await insertDefaultGroup(db, projectId, group.id);
-  for (const rule of [...egressRules(projectId, group.id), ...inside]) await ruleRows.insert(db, rule);
+  for (const rule of await firstRules(network, group, true)) await ruleRows.insert(db, rule);
   return group.id;
 }

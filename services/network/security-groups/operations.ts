@@ -1,12 +1,13 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { may } from '#shared/auth/policy.ts';
 import { conflict } from '#shared/errors/fault.ts';
+import { addressGroups } from '../address-groups/resource.ts';
 import type { Network } from '../context.ts';
 import { markGroupsDirty } from '../ports/mark-dirty.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow } from '../resources/values.ts';
 import { deletePoliciesOf } from '../sharing/store.ts';
-import { egressRules } from './default-group.ts';
+import { firstRules } from './default-group.ts';
 import { forgetEnsured } from './ensure-default.ts';
 import {
   type GroupChange,
@@ -17,7 +18,7 @@ import {
   ruleRows,
   type SecurityGroup,
 } from './resource.ts';
-import { parseRule, protocolNumber } from './rule.ts';
+import { parseRule, ruleKey } from './rule.ts';
 import { deleteDefaultGroup, isDefaultGroup, isGroupUsed } from './store.ts';
 
 export async function createGroup(network: Network, _caller: Caller, input: NewGroup, projectId: string) {
@@ -25,7 +26,7 @@ export async function createGroup(network: Network, _caller: Caller, input: NewG
     throw conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists');
   await reserve(network, projectId, 'security_group');
   const group: SecurityGroup = { ...freshRow(projectId, input), ...input };
-  const rules = egressRules(projectId, group.id);
+  const rules = await firstRules(network, group, false);
   await reserve(network, projectId, 'security_group_rule', rules.length);
   await groupRows.insert(network.db, group);
   for (const rule of rules) await ruleRows.insert(network.db, rule);
@@ -36,6 +37,8 @@ export async function updateGroup({ db }: Network, _caller: Caller, group: Secur
   const isDefault = await isDefaultGroup(db, group.id);
   if (input.name !== undefined && input.name !== group.name && (isDefault || input.name.toLowerCase() === 'default'))
     throw conflict('Updating default security group not allowed.', 'SecurityGroupCannotUpdateDefault');
+  if (input.stateful !== undefined && input.stateful !== group.stateful && (await isGroupUsed(db, group.id)))
+    throw conflict(`Security Group ${group.id} in use.`, 'SecurityGroupInUse');
   await groupRows.update(db, group.id, input);
 }
 
@@ -65,6 +68,7 @@ export async function createRule(
   const group = await groupRows.find(db, caller, input.groupId);
   const remoteGroupId = input.remoteGroupId || null;
   if (remoteGroupId !== null) await groupRows.find(db, caller, remoteGroupId);
+  if (input.remoteAddressGroupId !== null) await addressGroups.rows.find(db, caller, input.remoteAddressGroupId);
   await reserve(network, projectId, 'security_group_rule');
   const rule: GroupRule = { ...freshRow(projectId, input, 0), ...input, ...parsed, remoteGroupId };
   await refuseDuplicate(network, rule);
@@ -75,27 +79,18 @@ export async function createRule(
 }
 
 async function refuseDuplicate({ db }: Network, rule: GroupRule): Promise<void> {
-  const keyOf = ({ direction, ethertype, protocol, portMin, portMax, normalizedCidr, remoteGroupId }: GroupRule) =>
-    JSON.stringify([
-      direction,
-      ethertype,
-      protocolNumber(protocol),
-      portMin,
-      portMax,
-      nullIfAny(normalizedCidr),
-      remoteGroupId,
-    ]);
-  const duplicate = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => keyOf(each) === keyOf(rule));
+  const rules = await ruleRows.where(db, { groupId: rule.groupId });
+  const duplicate = rules.find((each) => ruleKey(each) === ruleKey(rule));
   if (duplicate)
     throw conflict(`Security group rule already exists. Rule id is ${duplicate.id}.`, 'SecurityGroupRuleExists');
 }
 
-/** A prefix of all addresses is the same as no prefix. */
-const nullIfAny = (cidr: string | null) => (cidr === '0.0.0.0/0' || cidr === '::/0' ? null : cidr);
-
-/** Marks the rule's group, and its remote group, whose members hosts may need now. */
-const markRuleDirty = (network: Network, { groupId, remoteGroupId }: GroupRule) =>
-  markGroupsDirty(network, remoteGroupId === null ? [groupId] : [groupId, remoteGroupId]);
+/** Marks the rule's group, and the group at its remote end, whose members hosts may need now. */
+const markRuleDirty = (network: Network, { groupId, remoteGroupId, remoteAddressGroupId }: GroupRule) =>
+  markGroupsDirty(
+    network,
+    [groupId, remoteGroupId, remoteAddressGroupId].filter((id) => id !== null),
+  );
 
 export async function removeRule(network: Network, _caller: Caller, rule: GroupRule): Promise<void> {
   await markRuleDirty(network, rule);

@@ -8,7 +8,6 @@ import {
   clearable,
   create,
   digitsOrNull,
-  empty,
   integer,
   list,
   listed,
@@ -41,6 +40,33 @@ const port = {
   output: { type: 'integer' },
 } as const;
 
+/** What a rule allows. */
+export const ruleAttributes = {
+  ethertype: ethertype({ set: create, default: 'IPv4', ...listed }),
+  direction: choice(['ingress', 'egress'])({ set: create, required: true, ...listed }),
+  /** A name or a number; null for any. */
+  protocol: text({
+    set: create,
+    nullable: true,
+    default: null,
+    ...listed,
+    input: { type: ['string', 'integer'], maxLength: 40 },
+    output: { type: 'string' },
+  }),
+  port_range_min: integer({ column: 'portMin', ...port }),
+  port_range_max: integer({ column: 'portMax', ...port }),
+  /** As requested, and with its host bits cleared. */
+  remote_ip_prefix: text({
+    column: 'cidr',
+    set: create,
+    nullable: true,
+    default: null,
+    ...listed,
+    input: { type: 'string', maxLength: 64 },
+  }),
+  remote_address_group_id: uuid({ set: create, nullable: true, default: null, ...listed }),
+} as const;
+
 export const securityGroupRules = resource('security_group_rule', 'security_group_rules', {
   table: 'security_group_rules',
   missing: ['SecurityGroupRuleNotFound', (id) => `Security group rule ${id} does not exist`],
@@ -50,28 +76,7 @@ export const securityGroupRules = resource('security_group_rule', 'security_grou
     ...namelessUntagged,
     description: clearable({ set: create, default: '', ...listed }),
     security_group_id: uuid({ column: 'groupId', set: create, required: true, ...listed }),
-    ethertype: ethertype({ set: create, default: 'IPv4', ...listed }),
-    direction: choice(['ingress', 'egress'])({ set: create, required: true, ...listed }),
-    /** A name or a number; null for any. */
-    protocol: text({
-      set: create,
-      nullable: true,
-      default: null,
-      ...listed,
-      input: { type: ['string', 'integer'], maxLength: 40 },
-      output: { type: 'string' },
-    }),
-    port_range_min: integer({ column: 'portMin', ...port }),
-    port_range_max: integer({ column: 'portMax', ...port }),
-    /** As requested, and with its host bits cleared. */
-    remote_ip_prefix: text({
-      column: 'cidr',
-      set: create,
-      nullable: true,
-      default: null,
-      ...listed,
-      input: { type: 'string', maxLength: 64 },
-    }),
+    ...ruleAttributes,
     normalized_cidr: text({ nullable: true }),
     remote_group_id: text({
       set: create,
@@ -80,7 +85,6 @@ export const securityGroupRules = resource('security_group_rule', 'security_grou
       ...listed,
       input: { type: 'string', maxLength: 255 },
     }),
-    remote_address_group_id: empty({ column: null, set: create }),
     belongs_to_default_sg: boolean({ stored: false }),
   },
 });
@@ -92,7 +96,8 @@ export const securityGroups = resource('security_group', 'security_groups', {
   attributes: {
     ...standard,
     ...refusedParts,
-    stateful: boolean({ set: both, default: true, ...listed, input: { enum: [true, 'true', 'True'] } }),
+    /** False: each packet needs a rule, replies too. */
+    stateful: boolean({ set: both, default: true, ...listed }),
     shared: boolean({ stored: false, filter: true }),
     security_group_rules: list<object>(rowSchema(securityGroupRules.attributes))({ stored: false }),
   },

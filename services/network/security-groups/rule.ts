@@ -5,6 +5,23 @@ import { canonical, cidrOf, cidrText } from '#shared/net/addresses.ts';
 import { invalidInput } from '../resources/values.ts';
 import type { GroupRule, NewRule } from './resource.ts';
 
+/** Rules with the same key allow the same. A prefix of all addresses is the same as no prefix. */
+export function ruleKey(
+  rule: Pick<GroupRule, Exclude<keyof RuleInput, 'ethertype'> | 'direction' | 'ethertype'>,
+): string {
+  const { direction, ethertype, protocol, portMin, portMax, cidr, remoteGroupId, remoteAddressGroupId } = rule;
+  const prefix = normalizedCidrOf(cidr);
+  const range = prefix === '0.0.0.0/0' || prefix === '::/0' ? null : prefix;
+  const number = protocolNumber(protocol);
+  return JSON.stringify([direction, ethertype, number, portMin, portMax, range, remoteGroupId, remoteAddressGroupId]);
+}
+
+/** With its host bits cleared. */
+export function normalizedCidrOf(cidr: string | null): string | null {
+  const range = cidr === null ? undefined : cidrOf(cidr);
+  return range ? cidrText(range) : null;
+}
+
 type ParsedRule = Pick<GroupRule, 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
 const icmp = 1;
@@ -15,8 +32,13 @@ const ipv6Protocols: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 export const protocolNumber = (protocol: string | null): number | null =>
   protocol === null ? null : (protocolNumbers.get(protocol) ?? Number(protocol));
 
-export function parseRule(input: NewRule): ParsedRule {
-  if (input.cidr && input.remoteGroupId)
+type RuleInput = Pick<
+  NewRule,
+  'cidr' | 'remoteGroupId' | 'remoteAddressGroupId' | 'ethertype' | 'protocol' | 'portMin' | 'portMax'
+>;
+
+export function parseRule(input: RuleInput): ParsedRule {
+  if ([input.cidr, input.remoteGroupId, input.remoteAddressGroupId].filter(Boolean).length > 1)
     throw badRequest(
       'Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
       'SecurityGroupMultipleRemoteEntites',
@@ -54,7 +76,7 @@ function protocolOfFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): 
 }
 
 /** The full range of ports is the same as no range. */
-const rangeOf = ({ portMin, portMax }: NewRule): readonly [number | null, number | null] =>
+const rangeOf = ({ portMin, portMax }: RuleInput): readonly [number | null, number | null] =>
   portMin === 1 && portMax === 65_535 ? [null, null] : [portMin, portMax];
 
 function checkPorts(protocol: string | null, min: number | null, max: number | null): void {

@@ -38,14 +38,18 @@ export async function putPortGroups(tx: Knex, portId: string, groupIds: readonly
 export const isGroupUsed = async (db: Knex, groupId: string): Promise<boolean> =>
   (await db<PortGroup>('port_groups').where({ groupId }).first('portId')) !== undefined;
 
+/** What a rule names at its remote end: security groups and address groups, whose members hosts have alike. */
+const remoteEnds = ['remoteGroupId', 'remoteAddressGroupId'] as const;
+type RemoteEnd = (typeof remoteEnds)[number];
+
 /** Hosts that need a group's spec: those with ports in it, or in a group whose rules refer to it. */
 export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promise<Map<string, Set<string>>> {
   const ids = [...groupIds];
-  const referring = await db<GroupRule>('security_group_rules')
-    .whereIn('remoteGroupId', ids)
-    .distinct('groupId', 'remoteGroupId');
   const users = new Map(ids.map((id) => [id, new Set([id])]));
-  for (const { groupId, remoteGroupId } of referring) users.get(remoteGroupId ?? '')?.add(groupId);
+  for (const column of remoteEnds) {
+    const referring = await db<GroupRule>('security_group_rules').whereIn(column, ids).distinct('groupId', column);
+    for (const rule of referring as GroupRule[]) users.get(rule[column] ?? '')?.add(rule.groupId);
+  }
   const groups = [...new Set([...users.values()].flatMap((each) => [...each]))];
   const active = db('port_groups')
     .join('ports', 'ports.id', 'port_groups.portId')
@@ -65,11 +69,11 @@ export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promi
 
 /** These groups, and those that their rules refer to. */
 export async function referencedGroups(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
-  const remote = await db<GroupRule>('security_group_rules')
+  const rules: Pick<GroupRule, RemoteEnd>[] = await db('security_group_rules')
     .whereIn('groupId', [...groupIds])
-    .whereNotNull('remoteGroupId')
-    .distinct('remoteGroupId');
-  return new Set([...groupIds, ...remote.map(({ remoteGroupId }) => String(remoteGroupId))]);
+    .distinct(...remoteEnds);
+  const remote = rules.flatMap((rule) => remoteEnds.flatMap((column) => rule[column] ?? []));
+  return new Set([...groupIds, ...remote]);
 }
 
 /** The groups that a host needs for its ports. */

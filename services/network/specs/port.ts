@@ -5,6 +5,7 @@ import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
 import { listInactive } from '../port-bindings/store.ts';
 import { type Port, portRows } from '../ports/resource.ts';
+import { groupRows } from '../security-groups/resource.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import { segmentOn } from './segment.ts';
 
@@ -19,6 +20,8 @@ export async function portSpec(network: Network, host: string, portId: string): 
   const net = await networkRows.get(db, port.networkId);
   if (!net) return undefined;
   const addresses = await listAddresses(db, [port.id]);
+  const groupIds = (await groupsOfPorts(db, [port.id])).get(port.id) ?? [];
+  const groups = await groupRows.whereIn(db, 'id', groupIds);
   return {
     id: port.id,
     segment: await segmentOn(network, net, host),
@@ -28,6 +31,7 @@ export async function portSpec(network: Network, host: string, portId: string): 
     allowedPairs: port.allowedAddressPairs.map((pair) => ({ address: pair.ip_address, mac: pair.mac_address })),
     guarded: port.portSecurityEnabled,
     adminUp: port.adminStateUp && net.adminStateUp,
-    groupIds: (await groupsOfPorts(db, [port.id])).get(port.id) ?? [],
+    groupIds,
+    stateless: groups.length > 0 && groups.every(({ stateful }) => !stateful),
   };
 }

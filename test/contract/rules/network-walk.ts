@@ -63,6 +63,7 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
       const group = await made('security-groups', 'security_group', { project_id: project, name: 'x' });
       return made('security-group-rules', 'security_group_rule', { security_group_id: group, direction: 'ingress' });
     },
+    'address-groups': ({ project }) => made('address-groups', 'address_group', { project_id: project, name: 'x' }),
     'rbac-policies': (target) => rbac(target),
   };
   const rbac: Make = async ({ project }) =>

@@ -110,6 +110,11 @@ const verdicts: Readonly<Record<string, Verdict>> = {
     shared,
     all(reader, own),
   ),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_address_groups': any(
+    admin,
+    all(reader, own),
+    shared,
+  ),
   '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_subnetpools': any(
     admin,
     shared,

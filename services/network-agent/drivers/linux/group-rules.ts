@@ -29,8 +29,16 @@ export const groupChains = ({ id, rules }: GroupSpec): Block[] =>
   });
 
 /** An accepted egress packet goes on to the receiver's ingress chains. */
-export function ruleLine(rule: FirewallRule): string {
-  const verdict = rule.direction === 'ingress' ? 'goto let_in' : 'goto to_guest';
+export const ruleLine = (rule: FirewallRule): string =>
+  ruleText(rule, rule.direction === 'ingress' ? 'goto let_in' : 'goto to_guest');
+
+/** The rules of a direction of several groups in one chain, which a packet leaves at the first that accepts it. */
+export const returningLines = (groups: readonly GroupSpec[], direction: FirewallRule['direction']): string[] =>
+  groups.flatMap(({ rules }) =>
+    rules.filter((rule) => rule.direction === direction).map((rule) => ruleText(rule, 'return')),
+  );
+
+function ruleText(rule: FirewallRule, verdict: string): string {
   const family = `meta nfproto ipv${rule.family}`;
   return [family, remote(rule), protocol(rule), verdict].filter(Boolean).join(' ');
 }

@@ -3,10 +3,10 @@
  * ports it is between (from: high half, to: low half). Then br_netfilter passes it to the inet family, where connections are
  * tracked and the security groups of both ports are evaluated.
  */
-import type { PortSpec } from '#shared/contracts/network-agent.ts';
+import type { GroupSpec, PortSpec } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
 import type { FirewallState, NumberedPort } from './firewall-state.ts';
-import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts';
+import { chainOf, groupChains, memberSets, namedGroups, returningLines } from './group-rules.ts';
 import { baseChains } from './ruleset-base.ts';
 import { metadataLines, reassembledLines, spoofingLines } from './spoofing.ts';
 
@@ -71,6 +71,7 @@ function inetBlocks(state: FirewallState): Block[] {
     ...groups.flatMap(memberSets),
     ...groups.flatMap(groupChains),
     ...guardedPorts(state).flatMap(portChains),
+    ...statelessPorts(state).flatMap((port) => statelessChains(port, known)),
     ...dispatch(state),
     ...baseChains(state),
   ];
@@ -84,15 +85,34 @@ const portChains = ({ number, spec }: NumberedPort): Block[] => [
   chain('inet', `from_${number}`, [
     ...reassembledLines(spec),
     ...alwaysOut.map((packet) => `${packet} goto to_guest`),
-    ...spec.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
-    `ct mark set ${ended} drop`,
+    ...(spec.stateless ? ['goto to_guest'] : groupLines(spec, 'egress')),
   ]),
   chain('inet', `to_${number}`, [
     ...alwaysIn.map((packet) => `${packet} accept`),
-    ...spec.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
-    `ct mark set ${ended} drop`,
+    ...(spec.stateless ? ['goto let_in'] : groupLines(spec, 'ingress')),
   ]),
 ];
+
+const groupLines = ({ groupIds }: PortSpec, direction: 'ingress' | 'egress') => [
+  ...groupIds.map((id) => `jump ${chainOf(id, direction)}`),
+  `ct mark set ${ended} drop`,
+];
+
+const statelessPorts = (state: FirewallState) => guardedPorts(state).filter(({ spec }) => spec.stateless);
+
+/** Every packet of a port without connection tracking passes here before connections are looked at, replies too. */
+function statelessChains({ number, spec }: NumberedPort, known: ReadonlyMap<string, GroupSpec>): Block[] {
+  const groups = spec.groupIds.flatMap((id) => known.get(id) ?? []);
+  const checked = (always: readonly string[], direction: 'ingress' | 'egress') => [
+    ...always.map((packet) => `${packet} return`),
+    ...returningLines(groups, direction),
+    'drop',
+  ];
+  return [
+    chain('inet', `each_from_${number}`, checked(alwaysOut, 'egress')),
+    chain('inet', `each_to_${number}`, checked(alwaysIn, 'ingress')),
+  ];
+}
 
 /**
  * Packets in the original direction are checked against the current rules; replies are not. When a rule is removed, the next
@@ -111,22 +131,32 @@ const ended = '0x656e6465';
 /** Jumps to the sender's chain, then to the receiver's. Packets routed by the host have no receiver in their mark, so there the address decides. */
 function dispatch(state: FirewallState): Block[] {
   const open = new Set(state.bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
-  const byAddress = guardedPorts(state)
-    .filter(({ spec }) => open.has(spec.segment.bridge))
-    .flatMap(({ number, spec: { segment, fixedIps } }) =>
-      fixedIps
-        .filter(({ address }) => address.includes('.'))
-        .map(({ address }) => `"${segment.bridge}" . ${address} : goto to_${number}`),
-    );
+  const byAddress = (ports: readonly NumberedPort[], verdict: string) =>
+    ports
+      .filter(({ spec }) => open.has(spec.segment.bridge))
+      .flatMap(({ number, spec: { segment, fixedIps } }) =>
+        fixedIps
+          .filter(({ address }) => address.includes('.'))
+          .map(({ address }) => `"${segment.bridge}" . ${address} : ${verdict}_${number}`),
+      );
   const generation = `0x${state.generation.toString(16).padStart(8, '0')}`;
   const senders = guardedPorts(state).map(({ number }) => `${from(number)} : goto from_${number}`);
   const receivers = guardedPorts(state).map(({ number }) => `${to(number)} : goto to_${number}`);
+  const eachOf = (direction: string, mark: (number: number) => string) =>
+    statelessPorts(state).map(({ number }) => `${mark(number)} : jump each_${direction}_${number}`);
   return [
     chain('inet', 'let_in', [`ct mark set ${generation} accept`]),
-    chain('inet', 'guests', [...connections(generation), ...vmap('meta mark & 0xffff0000', senders), 'goto to_guest']),
+    chain('inet', 'guests', [
+      ...vmap('meta mark & 0xffff0000', eachOf('from', from)),
+      ...vmap('meta mark & 0x0000ffff', eachOf('to', to)),
+      ...vmap('oifname . ip daddr', byAddress(statelessPorts(state), 'jump each_to')),
+      ...connections(generation),
+      ...vmap('meta mark & 0xffff0000', senders),
+      'goto to_guest',
+    ]),
     chain('inet', 'to_guest', [
       ...vmap('meta mark & 0x0000ffff', receivers),
-      ...vmap('oifname . ip daddr', byAddress),
+      ...vmap('oifname . ip daddr', byAddress(guardedPorts(state), 'goto to')),
       'goto let_in',
     ]),
   ];

@@ -1,5 +1,6 @@
 /** What can be shared by RBAC policies, and which projects use a shared object. */
 import type { Knex } from 'knex';
+import { addressGroups } from '../../address-groups/resource.ts';
 import { addressScopes } from '../../address-scopes/resource.ts';
 import { networks } from '../../networks/resource.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -31,6 +32,10 @@ export const shareables: Readonly<Partial<Record<ObjectType, Shareable>>> = {
     rows: networks.rows,
     flagged: 'networks',
     users: { access_as_shared: by('ports', 'networkId'), access_as_external: by('routers', 'gatewayNetworkId') },
+  },
+  address_group: {
+    rows: addressGroups.rows,
+    users: { access_as_shared: by('security_group_rules', 'remoteAddressGroupId') },
   },
   security_group: { rows: securityGroups.rows, users: { access_as_shared: portsInGroup } },
   subnetpool: {
