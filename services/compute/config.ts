@@ -16,6 +16,7 @@ export const section = {
   portMs: number(60_000, 'timeout for a port to become ACTIVE'),
   volumeMs: number(300_000, 'timeout for a new volume to become available'),
   ...presenceSettings,
+  reclaimMs: number(0, 'how long a deleted server can be restored; with 0 a delete is final at once (default of Nova)'),
   shutdownMs: number(60_000, 'timeout of a graceful shutdown; then the guest is powered off'),
   cpuRatio: number(4, 'allocation ratio of virtual CPUs to CPUs of a host (default of Nova)'),
   ramRatio: number(1, 'allocation ratio of memory (default of Nova)'),

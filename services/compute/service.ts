@@ -28,6 +28,7 @@ import { cdromAndDetails } from './migrations/003-cdrom-and-details.ts';
 import { listIndex } from './migrations/004-list-index.ts';
 import { listByName } from './migrations/005-list-by-name.ts';
 import { serverMigrations } from './migrations/006-server-migrations.ts';
+import { serverImages } from './migrations/007-server-images.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -46,7 +47,8 @@ export interface ComputeOptions {
 export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
-  await migrate(db, [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName, serverMigrations]);
+  const migrations = [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName, serverMigrations];
+  await migrate(db, [...migrations, serverImages]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,

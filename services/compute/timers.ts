@@ -10,6 +10,7 @@ import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
 import { confirm } from './server-migrations/operations.ts';
 import { listUnconfirmed } from './server-migrations/store.ts';
+import { reclaimServers } from './servers/remove.ts';
 import {
   findServer,
   listLiveServers,
@@ -50,9 +51,11 @@ async function heartbeat({ db }: Compute, host: string): Promise<void> {
   });
 }
 
-async function sweepRows({ db, log, config }: Compute): Promise<void> {
+async function sweepRows(compute: Compute): Promise<void> {
+  const { db, log, config } = compute;
   if (await isHeld(db)) return;
   await removeOldConsoles(db);
+  await reclaimServers(compute);
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
   for (const orphan of await listOrphans(db)) {

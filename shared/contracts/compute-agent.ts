@@ -66,7 +66,9 @@ export interface GuestSpec {
   readonly machine: GuestMachine | null;
   readonly disks: readonly DiskSpec[];
   readonly nics: readonly NicSpec[];
-  /** File name to content, on an ISO labelled config-2; null for none. Written once, before the first boot. */
+  /** A value that differs from the last one writes the config drive anew, for a rebuild. */
+  readonly generation?: string;
+  /** File name to content, on an ISO labelled config-2; null for none. Written once for each generation, before its first boot. */
   readonly configDrive: Readonly<Record<string, FileContent>> | null;
 }
 

@@ -21,10 +21,13 @@ import { policy } from '../../services/compute/policy.ts';
 import { snapshot } from '../../services/compute/servers/actions/create-image.ts';
 import { pause } from '../../services/compute/servers/actions/pause.ts';
 import { rebootHard } from '../../services/compute/servers/actions/reboot.ts';
+import { beginRebuild } from '../../services/compute/servers/actions/rebuild.ts';
+import { beginRescue, beginUnrescue } from '../../services/compute/servers/actions/rescue.ts';
+import { beginRestore } from '../../services/compute/servers/actions/restore.ts';
 import { stop } from '../../services/compute/servers/actions/stop.ts';
 import { resume, suspend } from '../../services/compute/servers/actions/suspend.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
-import { removeServer } from '../../services/compute/servers/remove.ts';
+import { deleteOrKeep, removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
 import { openCompute } from '../../services/compute/service.ts';
 import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
@@ -92,6 +95,12 @@ const stories = {
   'a pause': { ...whole, servers: states('paused', 'paused') },
   'a suspension': { ...whole, servers: states('suspended', 'suspended') },
   'a resumption': { ...whole, servers: states('active', 'on') },
+  'a rebuild': { ...whole, servers: states('active', 'on') },
+  'a rebuild that its host refuses': { ...whole, servers: states('error', 'off') },
+  'a rescue': { ...whole, servers: states('rescued', 'on') },
+  'an unrescue': { ...whole, servers: states('active', 'on') },
+  'a soft delete': { ...whole, servers: states('soft-delete', 'off') },
+  'a restoration': { ...whole, servers: states('active', 'on') },
   'a snapshot': { ...whole, images: 2, servers: states('active', 'on') },
   'a snapshot that fails': { ...whole, servers: states('active', 'on') },
   'an attached volume': { ...whole, attachments: 1, servers: states('active', 'on') },
@@ -113,6 +122,14 @@ const refusedVolumeOn: Chapter = (compute, server) =>
   Promise.resolve(volumeOn(compute, server)).catch((error: unknown) => {
     if (!(error instanceof Fault && error.status === 400)) throw error;
   });
+const rebuilt: Chapter = (compute, server) =>
+  beginRebuild(compute, { caller, version: '2.93' }, server, { imageRef: imageId }, 'pass');
+const rescued: Chapter = async (compute, server) => server.image && beginRescue(compute, caller, server, server.image);
+const softDeleted: Chapter = (compute, server) => deleteOrKeep(withReclaim(compute), caller, server);
+const withReclaim = (compute: Compute): Compute => ({
+  ...compute,
+  config: { ...compute.config, reclaimMs: 3_600_000 },
+});
 const chapters: Partial<Record<Story, readonly Chapter[]>> = {
   'a stop': [(compute, server) => stop.begin(compute, caller, server)],
   'a hard reboot': [(compute, server) => rebootHard(compute, caller, server)],
@@ -122,6 +139,12 @@ const chapters: Partial<Record<Story, readonly Chapter[]>> = {
     (compute, server) => suspend.begin(compute, caller, server),
     (compute, server) => resume.begin(compute, caller, server),
   ],
+  'a rebuild': [rebuilt],
+  'a rebuild that its host refuses': [rebuilt],
+  'a rescue': [rescued],
+  'an unrescue': [rescued, (compute, server) => beginUnrescue(compute, caller, server)],
+  'a soft delete': [softDeleted],
+  'a restoration': [softDeleted, (compute, server) => beginRestore(compute, caller, server)],
   'a snapshot': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'a snapshot that fails': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'an attached volume': [volumeOn],
@@ -229,6 +252,8 @@ function guestsAsFiles(
     ensureGuest: async (spec) => {
       await effect(point, () => write(spec));
       if (story.startsWith('a build') && story.endsWith('its host refuses'))
+        throw new Fault(500, 'unexpected', 'it failed in the middle');
+      if (story === 'a rebuild that its host refuses' && spec.generation && spec.power === 'on')
         throw new Fault(500, 'unexpected', 'it failed in the middle');
       const refusesDisk = story === 'a volume that its host refuses' && spec.disks.length > 1;
       if (refusesDisk) throw new Fault(500, 'unexpected', 'no such disk');

@@ -217,8 +217,11 @@ function statesRequested(statuses: readonly string[], { version, query }: ListCa
   const flag = (mayAll && unlessNone(query.deleted)) || undefined;
   const both = flag === undefined && unlessNone(query['changes-since']) !== undefined;
   const deleted = ofDeleted || isTrue(flag);
+  const showsSoft =
+    deleted || both || states.some(({ vmState }) => vmState === 'soft-delete') || isTrue(query.soft_deleted ?? false);
   return [
     ...(both && !ofDeleted ? [] : [(rows: Query) => rows[deleted ? 'whereNotNull' : 'whereNull']('deletedAt')]),
+    ...(showsSoft ? [] : [(rows: Query) => rows.whereNot({ vmState: 'soft-delete' })]),
     ...(statuses.length === 0 ? [] : [(rows: Query) => rows.where((any: Query) => anyOf(any, states))]),
   ];
 }

@@ -5,13 +5,15 @@ import type { Workflow } from '#shared/workflow/workflow.ts';
 import { type Compute, taskCancelled, tasksWait } from '../context.ts';
 import { beginAction, endAbandoned } from '../instance-actions/store.ts';
 import type { ServerTransition } from './states.ts';
-import { acquireServer, type Server } from './store.ts';
+import { acquireServer, type Server, type ServerChange, updateOwnedServer } from './store.ts';
 
 export interface ServerTask<Params> {
   /** The first one that the server's state allows. */
   readonly transitions: readonly ServerTransition[];
   readonly workflow: Workflow<Params, Compute>;
   params(tx: Knex): Promise<Params> | Params;
+  /** What else changes on the row, in the same transaction. */
+  change?(taskId: string): ServerChange;
   /** The name of the instance action, and of its event where that is not `compute_<action>_instance`. */
   readonly action: string;
   readonly event?: string;
@@ -24,12 +26,13 @@ export async function beginTask<Params>(
   { db, bus }: Compute,
   caller: By,
   { id: serverId, host }: Pick<Server, 'id' | 'host'>,
-  { transitions, workflow, params, action, event }: ServerTask<Params>,
+  { transitions, workflow, params, change, action, event }: ServerTask<Params>,
 ): Promise<void> {
   const replaces = transitions.some(({ overOwner }) => overOwner);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, workflow, await params(tx), caller.requestId);
     await acquireServer(tx, transitions, { id: serverId, taskId });
+    if (change) await updateOwnedServer(tx, { id: serverId, taskId }, change(taskId));
     await beginAction(tx, caller, { serverId, action, taskId, host, ...(event ? { event } : {}) });
     if (replaces) await endAbandoned(tx, serverId, taskId);
   });

@@ -16,8 +16,10 @@ const roundUpToGb = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
 const minGbOf = (image: Image) =>
   Math.max(image.min_disk, roundUpToGb(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
 
+type FlavorSize = Pick<Flavor, 'ramMb' | 'diskGb'>;
+
 /** The image of a local root disk. */
-export async function requestedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
+export async function requestedImage(of: References, id: string, flavor: FlavorSize): Promise<ImageCopy> {
   const image = await of.image(id);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
   const sizeGb = roundUpToGb(Math.max(image.virtual_size ?? 0, image.size ?? 0));

@@ -11,11 +11,11 @@ import { serverOf, unlockedServer } from './find.ts';
 import type { ServerBody } from './input.ts';
 import { launchServers, requireNetworks } from './launch.ts';
 import { hostnameOf } from './new-server.ts';
-import { removeServer } from './remove.ts';
+import { deleteOrKeep } from './remove.ts';
 import { changeServer, type Server } from './store.ts';
 import { addressesView, createdView, type ServerViewInput, serverView, updatedView } from './view.ts';
 
-async function viewInput(
+export async function viewInput(
   compute: Compute,
   { base, may, version }: Pick<Call, 'base' | 'may' | 'version'>,
   server: Server,
@@ -81,7 +81,7 @@ export const updateServer: Handler<Compute, UpdateBody, 'id'> = async (compute, 
 };
 
 export const deleteServer: Handler<Compute, never, 'id'> = async (compute, call) => {
-  await removeServer(compute, call.caller, await unlockedServer(compute, call));
+  await deleteOrKeep(compute, call.caller, await unlockedServer(compute, call));
   return noContent();
 };
 

@@ -30,6 +30,13 @@ export interface ImageCopy {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+export interface RootSource {
+  readonly imageId: string;
+  readonly format: string;
+  /** Differs for each time that the disk is made. */
+  readonly generation: string;
+}
+
 interface ServerFault {
   readonly code: number;
   readonly message: string;
@@ -94,6 +101,15 @@ export interface Server extends Owned {
   readonly bootMark: string;
   readonly bootKind: 'soft' | 'hard';
   readonly rootDevice: string | null;
+  /** What the local root disk is made from, when that is not the image as it was at the launch. */
+  readonly rootSource: RootSource | null;
+  /** The image that a rescued server boots from. */
+  readonly rescueImage: ImageCopy | null;
+  /** The image of its root disk, while it is shelved. */
+  readonly shelvedImageId: string | null;
+  /** The password that the guest has sent, encrypted with the public key of the server. */
+  readonly password: string | null;
+  readonly softDeletedAt: number | null;
   readonly reservationId: string;
   readonly launchIndex: number;
   readonly accessIpv4: string;
@@ -110,7 +126,7 @@ export interface Server extends Owned {
 }
 
 export type NewServer = Omit<Server, 'sequence' | 'version'>;
-type Change = Partial<Omit<Server, 'id' | 'sequence' | 'version'>>;
+export type ServerChange = Partial<Omit<Server, 'id' | 'sequence' | 'version'>>;
 
 export const serverRows = rowsOf<Server>(
   'fault',
@@ -122,11 +138,13 @@ export const serverRows = rowsOf<Server>(
   'groups',
   'wantedGroups',
   'machine',
+  'rootSource',
+  'rescueImage',
   'hints',
 );
 
 /** Every change increments the version and sets `updatedAt`. */
-const changed = (tx: Knex, change: Change): Record<string, unknown> => ({
+const changed = (tx: Knex, change: ServerChange): Record<string, unknown> => ({
   updatedAt: Date.now(),
   ...serverRows.write(change),
   version: tx.raw('version + 1'),
@@ -179,12 +197,12 @@ async function refusal(tx: Knex, transition: ServerTransition | undefined, id: s
 }
 
 /** For steps: changes the server while the task owns it. */
-export const updateOwnedServer = async (tx: Knex, owned: Owned, change: Change): Promise<void> => {
+export const updateOwnedServer = async (tx: Knex, owned: Owned, change: ServerChange): Promise<void> => {
   await updateOwned<Server>(tx, 'servers', owned, changed(tx, change));
 };
 
 /** The last change of a task: no task owns the server afterwards. */
-export const releaseServer = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
+export const releaseServer = (tx: Knex, owned: Owned, change: ServerChange): Promise<void> =>
   updateOwnedServer(tx, owned, { ...change, taskState: null, taskId: null });
 
 /** Until the transaction ends, no other task or request changes the row. */
@@ -193,12 +211,12 @@ export const lockServer = async (tx: Knex, id: string): Promise<void> => {
 };
 
 /** For columns that no task owns: name, metadata, addresses. */
-export const changeServer = async (tx: Knex, id: string, change: Change): Promise<void> => {
+export const changeServer = async (tx: Knex, id: string, change: ServerChange): Promise<void> => {
   await tx('servers').where({ id }).update(changed(tx, change));
 };
 
 /** Returns true when the row still had that version and no owner. */
-export const changeFreeServer = async (tx: Knex, { id, version }: Server, change: Change): Promise<boolean> =>
+export const changeFreeServer = async (tx: Knex, { id, version }: Server, change: ServerChange): Promise<boolean> =>
   (await tx('servers').where({ id, version, taskId: null }).update(changed(tx, change))) > 0;
 
 /** Acquires the guest lock until the task ends. False while another existing task holds it. */
@@ -234,6 +252,13 @@ export const listLiveServers = (db: Knex, after: number, limit: number): Promise
     .orderBy('sequence')
     .limit(limit)
     .select('id', 'sequence');
+
+export const listSoftDeleted = (db: Knex, before: number): Promise<Pick<Server, 'id' | 'userId' | 'projectId'>[]> =>
+  db('servers')
+    .where({ vmState: 'soft-delete', taskId: null, deletedAt: null })
+    .where('softDeletedAt', '<', before)
+    .limit(100)
+    .select('id', 'userId', 'projectId');
 
 /** Servers whose task does not exist; there should be none. */
 /** Servers with a host. */

@@ -158,6 +158,13 @@ export const serverView = (input: ServerViewInput, version: Version): Record<str
 export const updatedView = (input: ServerViewInput, version: Version): Record<string, unknown> =>
   atLeast(version, '2.75') ? serverView(input, version) : { ...core(input, version), ...groupsView(version) };
 
+/** The response of a rebuild: what a PUT answers, with the user data. */
+export const rebuiltView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
+  ...updatedView(input, version),
+  ...(atLeast(version, '2.54') ? { key_name: input.server.keyName } : {}),
+  ...(atLeast(version, '2.57') ? { user_data: input.server.userData } : {}),
+});
+
 const groupsView = (version: Version) => (atLeast(version, '2.71') ? { server_groups: [] } : {});
 
 export const briefView = ({ id, name }: Pick<Server, 'id' | 'name'>, base: string) => ({

@@ -18,7 +18,10 @@ import {
   suspendServer,
   unpauseServer,
 } from './power.ts';
+import { rebuildServer } from './rebuild-server.ts';
+import { rescueServer, unrescueServer } from './rescue-server.ts';
 import { dropSnapshot, snapshotServer } from './snapshot-server.ts';
+import { restoreServer, softDeleteServer } from './soft-delete.ts';
 
 export const workflows: readonly Workflow<never, Compute>[] = [
   buildServer,
@@ -31,6 +34,11 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   unpauseServer,
   suspendServer,
   resumeServer,
+  rebuildServer,
+  rescueServer,
+  unrescueServer,
+  softDeleteServer,
+  restoreServer,
   snapshotServer,
   dropSnapshot,
   attachVolume,

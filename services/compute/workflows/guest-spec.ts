@@ -34,8 +34,12 @@ export async function guestSpec(
     boot,
     graceMs: config.shutdownMs,
     machine: server.machine,
-    disks: [...ownDisks(server, attachments), ...attachments.filter(isPlugged).map((each) => diskOf(each, seal))],
+    disks: withRescue(server, [
+      ...ownDisks(server, attachments),
+      ...attachments.filter(isPlugged).map((each) => diskOf(server, each, seal)),
+    ]),
     nics: interfaces.flatMap(nicOf),
+    ...generationOf(server),
     configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
   };
 }
@@ -47,15 +51,20 @@ export function ownDisks(server: Server, attachments: readonly Attachment[]): Di
   const bus = defaultBusOf(server, attachments);
   return [
     ...(image === null ? [] : [rootDisk(server, image)]),
-    ...(flavor.ephemeralGb > 0 && !replacesEphemeral ? [blankDisk('ephemeral0', flavor.ephemeralGb, bus)] : []),
-    ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024, bus)] : []),
+    ...(flavor.ephemeralGb > 0 && !replacesEphemeral ? [blankDisk(server, 'ephemeral0', flavor.ephemeralGb, bus)] : []),
+    ...(flavor.swapMb > 0 ? [blankDisk(server, 'swap', flavor.swapMb / 1024, bus)] : []),
   ];
 }
 
+/** Of everything that a rebuild makes anew. */
+const generationOf = ({ rootSource }: Pick<Server, 'rootSource'>) =>
+  rootSource === null ? {} : { generation: rootSource.generation };
+
 /** An ISO image is a read-only, bootable CD-ROM. */
-const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskSpec => ({
+const rootDisk = ({ id, flavor, rootSource }: Server, image: ImageCopy): DiskSpec => ({
   id: 'root',
-  source: { kind: 'image', imageId: image.id, format: image.format },
+  source: { kind: 'image', imageId: rootSource?.imageId ?? image.id, format: rootSource?.format ?? image.format },
+  ...generationOf({ rootSource }),
   sizeGb: image.format === 'iso' ? 0 : flavor.diskGb || image.sizeGb,
   bootIndex: 0,
   bus: image.format === 'iso' ? cdromBusOf(image.properties) : diskBusOf(image.properties),
@@ -63,9 +72,25 @@ const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskSpec => ({
   ...(image.format === 'iso' ? { cdrom: true, readOnly: true } : {}),
 });
 
-const blankDisk = (name: string, sizeGb: number, bus: DiskBus): DiskSpec => ({
+/** A rescued server boots from a disk of its own, after which the others stand as they did. */
+function withRescue({ id, rescueImage: image }: Server, disks: readonly DiskSpec[]): DiskSpec[] {
+  if (image === null) return [...disks];
+  const source = { kind: 'image', imageId: image.id, format: image.format } as const;
+  const { hw_rescue_device: device, hw_rescue_bus: named } = image.properties;
+  const cdrom = image.format === 'iso' || device === 'cdrom';
+  const own = cdrom ? cdromBusOf(image.properties) : diskBusOf(image.properties);
+  const bus: DiskBus = named === undefined ? own : named === 'scsi' ? 'scsi' : 'virtio';
+  const rescue = { id: 'rescue', source, sizeGb: cdrom ? 0 : image.sizeGb, bootIndex: 0, bus, serial: id };
+  return [
+    ...disks.map((disk) => ({ ...disk, bootIndex: null })),
+    { ...rescue, ...(cdrom ? { cdrom, readOnly: true } : {}) },
+  ];
+}
+
+const blankDisk = (server: Server, name: string, sizeGb: number, bus: DiskBus): DiskSpec => ({
   id: name,
   source: { kind: 'blank' },
+  ...generationOf(server),
   sizeGb,
   bootIndex: null,
   bus,
@@ -81,11 +106,12 @@ export const defaultBusOf = ({ image }: Pick<Server, 'image'>, attachments: read
 const isPlugged = ({ state, destination, connection }: Attachment) =>
   state !== 'detaching' && (destination === 'local' || connection !== null);
 
-function diskOf(attachment: Attachment, seal: Seal): DiskSpec {
+function diskOf(server: Server, attachment: Attachment, seal: Seal): DiskSpec {
   const { id, place, destination, volumeId, sizeGb, bootIndex, bus, cdrom, connection } = attachment;
   const isReadOnly = cdrom || connection?.data.access_mode === 'ro';
   const base = { sizeGb, bootIndex, bus, ...(cdrom ? { cdrom } : {}), ...(isReadOnly ? { readOnly: true } : {}) };
-  if (destination === 'local') return { ...base, id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
+  if (destination === 'local')
+    return { ...base, ...generationOf(server), id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
   return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection, seal) };
 }
 

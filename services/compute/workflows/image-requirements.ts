@@ -13,6 +13,8 @@ const supportedValues: Readonly<Record<string, readonly string[]>> = {
   hw_machine_type: ['q35'],
   hw_video_model: ['vga'],
   hw_cdrom_bus: ['sata', 'scsi'],
+  hw_rescue_device: ['disk', 'cdrom'],
+  hw_rescue_bus: ['virtio', 'scsi', 'sata'],
   hw_rng_model: ['virtio'],
   hw_pointer_model: ['ps2mouse'],
   hw_serial_port_count: ['1'],

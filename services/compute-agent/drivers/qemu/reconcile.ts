@@ -1,14 +1,16 @@
 /** Brings a guest to its spec from any state: for the first time, again, or after a crash in the middle. */
+import { rm } from 'node:fs/promises';
 import type { GuestMachine, GuestSpec, GuestState } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { ForeignSocket } from '#shared/process/unix-socket.ts';
 import type { Power } from '../hypervisor.ts';
 import { ensureConfigDrive } from './config-drive.ts';
-import { keyOf } from './devices.ts';
+import { configKey, keyOf } from './devices.ts';
 import { basesOf, ensureDisks } from './disks.ts';
 import { freeUid, type Guest, type QemuHost, saveRecord } from './host.ts';
 import { plugMissing, unplugOthers } from './hotplug.ts';
 import { dropSavedMemory, hasSavedMemory, restoreMemory, saveMemory } from './memory.ts';
+import { guestPaths } from './paths.ts';
 import { findRunning, powerNow, setRunning, start, stop } from './power.ts';
 import { findProcess, kill } from './processes.ts';
 import { QmpGone } from './qmp.ts';
@@ -52,7 +54,13 @@ export const stateOf = ({ record }: Guest, power: Power): GuestState => ({
 
 function newRecord(host: QemuHost, spec: GuestSpec): GuestRecord {
   const empty = { slots: {}, names: {}, bases: {}, taps: [], argv: [], reason: null, leaving: null };
-  const id = { id: spec.id, uid: freeUid(host), machine: machineFor(host, spec.machine), spec };
+  const id = {
+    generations: generationsOf(spec),
+    id: spec.id,
+    uid: freeUid(host),
+    machine: machineFor(host, spec.machine),
+    spec,
+  };
   return { ...id, ...empty, power: 'off', bootMark: spec.boot.mark };
 }
 
@@ -115,8 +123,10 @@ async function reconcileStopped(host: QemuHost, guest: Guest, spec: GuestSpec): 
   const names = nameDisks(spec, slots, {});
   await saveRecord(host, guest, { ...specChanges(guest, spec), machine, slots, names, bases, leaving: null });
   await ensureDisks(host, guest.record, before);
-  await saveRecord(host, guest, { generations: generationsOf(spec) });
+  if (before.generations?.[configKey] !== spec.generation)
+    await rm(host.places.of(spec.id, guestPaths.configDrive), { force: true });
   if (spec.configDrive) await ensureConfigDrive(host.places, { ...guest.record, files: spec.configDrive });
+  await saveRecord(host, guest, { generations: generationsOf(spec) });
   await removeStaleTaps(host, guest);
   if (spec.power === 'off' || spec.power === 'suspended') return;
   for (const nic of spec.nics)
@@ -124,10 +134,11 @@ async function reconcileStopped(host: QemuHost, guest: Guest, spec: GuestSpec): 
   await startOrFault(host, guest);
 }
 
-const generationsOf = ({ disks }: GuestSpec) =>
-  Object.fromEntries(
-    disks.flatMap(({ id, generation }) => (generation === undefined ? [] : [[keyOf(id), generation]])),
-  );
+/** By the key of a disk; that of the config drive is the guest's own. */
+const generationsOf = ({ disks, generation }: GuestSpec): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(disks.flatMap((disk) => (disk.generation ? [[keyOf(disk.id), disk.generation]] : []))),
+  ...(generation ? { [configKey]: generation } : {}),
+});
 
 /** On a running guest disks and NICs are hot plugged; memory and processors change at the next boot. */
 async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {

@@ -7,8 +7,11 @@ import { lock } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { pause } from './pause.ts';
 import { reboot } from './reboot.ts';
+import { rebuild } from './rebuild.ts';
+import { rescue, unrescue } from './rescue.ts';
 import { resetState } from './reset-state.ts';
 import { confirmResize, resize, revertResize } from './resize.ts';
+import { restore } from './restore.ts';
 import { addSecurityGroup, removeSecurityGroup } from './security-groups.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
@@ -27,6 +30,10 @@ export const serverActions: readonly ServerAction[] = [
   unlock,
   lock,
   reboot,
+  rebuild,
+  rescue,
+  unrescue,
+  restore,
   createImage,
   resetState,
   addSecurityGroup,
