@@ -1,30 +1,17 @@
-import { atLeast } from '#shared/api/versions.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { accepted, type Call, type Handler, noContent, ok } from '#shared/http/route.ts';
+import { accepted, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import { canonical } from '#shared/net/addresses.ts';
-import { attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import { hostStatuses } from '../hosts/operations.ts';
 import { isTrue } from '../values.ts';
 import { serverOf, unlockedServer } from './find.ts';
 import type { ServerBody } from './input.ts';
 import { launchServers, requireNetworks } from './launch.ts';
 import { hostnameOf } from './new-server.ts';
 import { deleteOrKeep } from './remove.ts';
-import { changeServer, type Server } from './store.ts';
-import { addressesView, createdView, type ServerViewInput, serverView, updatedView } from './view.ts';
-
-export async function viewInput(
-  compute: Compute,
-  { base, may, version }: Pick<Call, 'base' | 'may' | 'version'>,
-  server: Server,
-): Promise<ServerViewInput> {
-  const admin = may('os_compute_api:os-extended-server-attributes');
-  const status = admin && atLeast(version, '2.16') ? await hostStatuses(compute) : () => '';
-  const volumes = await attachmentTable.list(compute.db, server.id);
-  return { server, volumes, admin, base, hostStatus: status(server.host) };
-}
+import { changeServer } from './store.ts';
+import { addressesView, createdView, serverView, updatedView } from './view.ts';
+import { viewInput } from './view-input.ts';
 
 interface CreateBody {
   readonly server: ServerBody;

@@ -14,12 +14,12 @@ import { rebuildServer } from '../../workflows/rebuild-server.ts';
 import { serverAction } from '../action.ts';
 import { beginTask } from '../begin-task.ts';
 import { requestedImage } from '../disk-sources.ts';
-import { viewInput } from '../handlers.ts';
 import { checkMetadata } from '../launch.ts';
 import { referencesOf } from '../references.ts';
 import type { ServerTransition } from '../states.ts';
 import { getServer, type ImageCopy, type Server, type ServerChange } from '../store.ts';
 import { rebuiltView } from '../view.ts';
+import { viewInput } from '../view-input.ts';
 
 interface RebuildInput {
   readonly imageRef: string;
