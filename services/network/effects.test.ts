@@ -135,6 +135,12 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'put /v2.0/quotas/{}': { quota: 'the test of quotas below' },
   'post /v2.0/ports/{}/bindings': { binding: 'shown by the list: port-bindings.test.ts' },
   'put /v2.0/ports/{}/bindings/{}': { binding: 'shown by the list: port-bindings.test.ts' },
+  'put /v2.0/routers/{}/add_extraroutes': { router: 'its routes are shown: atomic.test.ts' },
+  'put /v2.0/routers/{}/remove_extraroutes': { router: 'the same' },
+  'put /v2.0/ports/{}/add_allowed_address_pairs': { port: 'its pairs are shown: atomic.test.ts' },
+  'put /v2.0/ports/{}/remove_allowed_address_pairs': { port: 'the same' },
+  'put /v2.0/subnetpools/{}/add_prefixes': { prefixes: 'shown: atomic.test.ts' },
+  'put /v2.0/subnetpools/{}/remove_prefixes': { prefixes: 'the same' },
   'put /v2.0/address-groups/{}/add_addresses': { addresses: 'shown, and sent to hosts: address-groups.test.ts' },
   'put /v2.0/address-groups/{}/remove_addresses': { addresses: 'the same' },
   'put /v2.0/routers/{}/add_router_interface': {

@@ -7,12 +7,14 @@ import { defaultRules } from './default-rules/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
 import { bindingPaths } from './port-bindings/openapi.ts';
+import { addressPairPaths } from './ports/openapi.ts';
 import { ports } from './ports/resource.ts';
 import { openapiOf } from './resources/openapi.ts';
-import { interfacePaths } from './routers/openapi.ts';
+import { extraRoutePaths, interfacePaths } from './routers/openapi.ts';
 import { routers } from './routers/resource.ts';
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
 import { rbacPolicies } from './sharing/resource.ts';
+import { prefixPaths } from './subnet-pools/openapi.ts';
 import { subnetPools } from './subnet-pools/resource.ts';
 import { subnets } from './subnets/resource.ts';
 
@@ -22,10 +24,10 @@ export const openapi = {
   'address-groups': openapiOf(addressGroups, addressesPaths),
   'default-security-group-rules': openapiOf(defaultRules),
   'address-scopes': openapiOf(addressScopes),
-  subnetpools: openapiOf(subnetPools),
-  ports: openapiOf(ports),
+  subnetpools: openapiOf(subnetPools, prefixPaths),
+  ports: openapiOf(ports, addressPairPaths),
   'port-bindings': bindingPaths,
-  routers: openapiOf(routers, interfacePaths),
+  routers: openapiOf(routers, { ...interfacePaths, ...extraRoutePaths }),
   floatingips: openapiOf(floatingIps),
   'security-groups': openapiOf(securityGroups),
   'security-group-rules': openapiOf(securityGroupRules),

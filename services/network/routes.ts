@@ -33,12 +33,14 @@ import {
   removePortBinding,
   updatePortBinding,
 } from './port-bindings/handlers.ts';
+import { addressPairs } from './ports/address-pairs.ts';
 import { createPort, deletePort, updatePort } from './ports/operations.ts';
 import { ports } from './ports/resource.ts';
 import { deviceTarget } from './ports/target.ts';
 import { portRelations } from './ports/view.ts';
 import { quotaRoutes } from './quotas/routes.ts';
 import { routesOf } from './resources/routes.ts';
+import { extraRoutes } from './routers/extra-routes.ts';
 import { addRouterInterface, removeRouterInterface } from './routers/handlers.ts';
 import { createRouter, removeRouter, updateRouter } from './routers/operations.ts';
 import { routers } from './routers/resource.ts';
@@ -52,6 +54,7 @@ import { createRbacPolicy, removeRbacPolicy, updateRbacPolicy } from './sharing/
 import { rbacPolicies } from './sharing/resource.ts';
 import { rbacTarget } from './sharing/target.ts';
 import { createSubnetPool, removeSubnetPool, updateSubnetPool } from './subnet-pools/operations.ts';
+import { addPrefixes, removePrefixes } from './subnet-pools/prefixes.ts';
 import { subnetPools } from './subnet-pools/resource.ts';
 import { createSubnet, removeSubnet, updateSubnet } from './subnets/operations.ts';
 import { subnets } from './subnets/resource.ts';
@@ -59,6 +62,7 @@ import { subnets } from './subnets/resource.ts';
 const v2 = '/v2.0';
 const router = `${v2}/routers/:id`;
 const addressGroup = `${v2}/address-groups/:id`;
+const pool = `${v2}/subnetpools/:id`;
 const bindings = `${v2}/ports/:id/bindings`;
 
 const owned: Route<Network>[] = [
@@ -76,12 +80,15 @@ const owned: Route<Network>[] = [
   { method: 'put', path: `${addressGroup}/remove_addresses`, handler: removeGroupAddresses, rule: 'remove_addresses' },
   ...routesOf(defaultRules, { create: createDefaultRule, remove: removeDefaultRule }),
   ...routesOf(subnetPools, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
+  { method: 'put', path: `${pool}/add_prefixes`, handler: addPrefixes, rule: 'add_prefixes' },
+  { method: 'put', path: `${pool}/remove_prefixes`, handler: removePrefixes, rule: 'remove_prefixes' },
   ...routesOf(ports, {
     create: createPort,
     update: updatePort,
     remove: deletePort,
     related: portRelations,
     targetOfValues: deviceTarget,
+    actions: addressPairs,
     ...ofNetwork,
   }),
   { method: 'get', path: bindings, handler: listBindings, rule: 'get_port_binding' },
@@ -89,7 +96,13 @@ const owned: Route<Network>[] = [
   { method: 'put', path: `${bindings}/:host`, handler: updatePortBinding, rule: 'create_port_binding' },
   { method: 'put', path: `${bindings}/:host/activate`, handler: activatePortBinding, rule: 'activate' },
   { method: 'delete', path: `${bindings}/:host`, handler: removePortBinding, rule: 'delete_port_binding' },
-  ...routesOf(routers, { create: createRouter, update: updateRouter, remove: removeRouter, related: routerRelations }),
+  ...routesOf(routers, {
+    create: createRouter,
+    update: updateRouter,
+    remove: removeRouter,
+    related: routerRelations,
+    actions: extraRoutes,
+  }),
   {
     method: 'put',
     path: `${router}/add_router_interface`,

@@ -18,6 +18,12 @@ export const extensions: readonly Extension[] = [
   extension('address-scope', 'Address scope', 'Addresses that do not overlap.', '2015-07-26'),
   extension('agent', 'agent', 'Agents and whether they are alive.', '2013-02-03'),
   extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses a port may use.', '2013-07-23'),
+  extension(
+    'allowed-address-pairs-atomic',
+    'Allowed Address Pairs atomic',
+    'Pairs are added and removed one by one.',
+    '2021-03-01',
+  ),
   extension('availability_zone', 'Availability Zone', 'Zones of networks and routers.', '2015-01-01'),
   extension(
     'availability_zone_filter',
@@ -35,6 +41,12 @@ export const extensions: readonly Extension[] = [
   ),
   extension('external-net', 'Neutron external network', 'Networks that lead outside.', '2013-01-14'),
   extension('extraroute', 'Neutron Extra Route', 'Routes of a router.', '2013-02-01'),
+  extension(
+    'extraroute-atomic',
+    'Atomically add/remove extra routes',
+    'Routes are added and removed one by one.',
+    '2019-07-10',
+  ),
   extension(
     'filter-validation',
     'Filter parameters validation',
@@ -121,6 +133,12 @@ export const extensions: readonly Extension[] = [
   extension('default-subnetpools', 'Default Subnetpools', 'A pool that is used when none is named.', '2016-02-18'),
   extension('stateful-security-group', 'Stateful security group', 'Groups without connection tracking.', '2019-11-26'),
   extension('subnet_allocation', 'Subnet Allocation', 'Pools that subnets are cut from.', '2015-03-30'),
+  extension(
+    'subnetpool-prefix-ops',
+    'Subnet Pool Prefix Operations',
+    'Prefixes are added and removed one by one.',
+    '2019-02-08',
+  ),
   extension(
     'subnet-external-network',
     'Subnet belongs to an external network',

@@ -63,6 +63,10 @@ const noOptions = attributeOf<readonly object[]>({
   },
 });
 
+export const mostPairs = 10;
+const addressPair = itemOf({ ip_address: shortText, mac_address: mac });
+export const addressPairList = { type: 'array', maxItems: mostPairs, items: addressPair };
+
 const fixedIpFilters = ['ip_address', 'ip_address_substr', 'subnet_id'];
 
 /** `fixed_ips=ip_address=10.7.0.5`, `subnet_id=…`, `ip_address_substr=…`; several values of one key are alternatives. */
@@ -111,8 +115,8 @@ export const ports = resource('port', 'ports', {
       filter: byFixedIps,
     }),
     allowed_address_pairs: list<AddressPair>(
-      itemOf({ ip_address: shortText, mac_address: mac }),
-      10,
+      addressPair,
+      mostPairs,
     )({
       set: both,
     }),

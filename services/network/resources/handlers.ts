@@ -3,12 +3,12 @@ import type { Caller } from '#shared/auth/caller.ts';
 import type { Target } from '#shared/auth/policy.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
-import type { Attributes, ChangeOf, NewOf } from '#shared/resource/attribute.ts';
+import type { Attributes, ChangeOf, NewOf, Query } from '#shared/resource/attribute.ts';
 import { type Body, defaultsOf, parseCreate, parseUpdate } from '#shared/resource/body.ts';
 import { atomically, type Network } from '../context.ts';
 import { sharedAmong } from '../sharing/store.ts';
 import { fieldsOf, linksOf, listingOf, pick } from './query.ts';
-import type { Resource } from './resource.ts';
+import type { Action, Resource } from './resource.ts';
 import { projectFor, revisionAsked, rulesOfCreate, rulesOfUpdate } from './rules.ts';
 import { ownersOf } from './values.ts';
 
@@ -23,7 +23,9 @@ type Sight = Pick<Call, 'may' | 'queries' | 'caller'>;
 
 /** What a resource does by itself. Everything that writes runs inside a transaction. */
 export interface Operations<Row, New, Change> {
-  create?(network: Network, caller: Caller, input: New, projectId: string): Promise<Row>;
+  create?(network: Network, caller: Caller, input: New, projectId: string, parentId: string): Promise<Row>;
+  /** By the last word of the path: `add_extraroutes`. */
+  readonly actions?: Readonly<Record<string, Action<Row>>>;
   /** The answer has the row as it is stored then. */
   update?(network: Network, caller: Caller, before: Row, change: Change): Promise<unknown>;
   remove?(network: Network, caller: Caller, row: Row): Promise<void>;
@@ -43,7 +45,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   definition: Resource<Row, As>,
   operations: Operations<Row, NewOf<As>, ChangeOf<As>>,
 ) {
-  const { one, many, attributes, rows, sharing } = definition;
+  const { one, many, attributes, rows, sharing, parent, rule: noun = one } = definition;
   const defaults = defaultsOf(attributes);
   const { related = async () => () => ({}), target, targetOfNew, targetOfValues, targetOfRead } = operations;
 
@@ -56,6 +58,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   };
   const targetOf = async (network: Network, caller: Caller, row: Row): Promise<Target> => ({
     ...ownersOf(row),
+    ...(parent && parentTarget(row)),
     ...(await sharedOf(network, caller, [row]))(row),
     ...(await target?.(network, caller, row)),
   });
@@ -73,27 +76,43 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
     const [view = {}] = await views(network, [row], call);
     return { [one]: pick(view, fieldsOf(call)) };
   };
-  const authorizeRead = ({ caller, authorize }: Pick<Call, 'caller' | 'authorize'>) => {
-    if (targetOfRead) authorize(`get_${one}`, targetOfRead(caller));
+  const authorizeRead = ({ caller, authorize }: Pick<Call, 'caller' | 'authorize'>, within: Owner | undefined) => {
+    if (within) authorize(`get_${noun}`, parentTarget(within));
+    else if (targetOfRead) authorize(`get_${noun}`, targetOfRead(caller));
+  };
+  const parentOf = async ({ db }: Network, { caller, params }: Pick<Call, 'caller' | 'params'>) =>
+    parent?.find(db, caller, String(Reflect.get(params, parent.param)));
+  const find = async (network: Network, call: Call<unknown, 'id'>, within: Owner | undefined): Promise<Row> => {
+    const row = await rows.find(network.db, call.caller, call.params.id);
+    if (!parent || !within || Reflect.get(row, parent.column) === within.id) return row;
+    const [type, words] = definition.missing;
+    throw new Fault(404, 'notFound', words(call.params.id), { type });
   };
   /** The row of the path, unchanged since the revision that the caller has seen, where the caller says so. */
-  const findForWrite = async ({ db }: Network, { caller, params, header }: Call<unknown, 'id'>): Promise<Row> => {
-    const asked = revisionAsked(header);
-    if (asked === undefined) return rows.find(db, caller, params.id);
-    await rows.lock(db, params.id);
-    const row = await rows.find(db, caller, params.id);
+  const findForWrite = async (network: Network, call: Call<unknown, 'id'>, lock = false): Promise<Row> => {
+    const asked = revisionAsked(call.header);
+    const within = await parentOf(network, call);
+    if (asked !== undefined || lock) await rows.lock(network.db, call.params.id);
+    const row = await find(network, call, within);
+    if (asked === undefined) return row;
     if (row.revision === asked) return row;
     const message = `Constrained to ${asked}, but current revision is ${row.revision}`;
     throw new Fault(412, 'preconditionFailed', message, { type: 'RevisionNumberConstraintFailed' });
   };
-  const createOne = async (network: Network, { caller, authorize }: Call, body: Body): Promise<Row> => {
-    const projectId = projectFor(caller, body);
+  const createOne = async (network: Network, call: Call, body: Body): Promise<Row> => {
+    const { caller, authorize } = call;
+    const within = await parentOf(network, call);
+    const projectId = within?.projectId ?? projectFor(caller, body);
     const input = parseCreate(attributes, body);
-    const parent = await targetOfNew?.(network, caller, input);
-    const whole = { ...ownersOf({ projectId }), ...parent, ...targetOfValues?.(parseUpdate(attributes, body)) };
-    for (const rule of rulesOfCreate(one, body, defaults)) authorize(rule, whole);
+    const whole = {
+      ...ownersOf({ projectId }),
+      ...(within && parentTarget(within)),
+      ...(await targetOfNew?.(network, caller, input)),
+      ...targetOfValues?.(parseUpdate(attributes, body)),
+    };
+    for (const rule of rulesOfCreate(noun, body, defaults)) authorize(rule, whole);
     if (!operations.create) throw new Error(`${many} are not created`);
-    return operations.create(network, caller, input, projectId);
+    return operations.create(network, caller, input, projectId, within?.id ?? '');
   };
   /** All of them, or none. */
   const createAll = async (network: Network, call: Call, bodies: readonly Body[]): Promise<Answer> => {
@@ -106,8 +125,11 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   };
 
   const list: Handler<Network> = async (network, call) => {
-    authorizeRead(call);
-    const listing = listingOf(call, attributes, sharing);
+    const within = await parentOf(network, call);
+    authorizeRead(call, within);
+    const asked = listingOf(call, attributes, sharing);
+    const inParent = (query: Query) => void query.where({ [parent?.column ?? '']: within?.id ?? '' });
+    const listing = within ? { ...asked, filters: [...asked.filters, inParent] } : asked;
     const found = await rows.list(network.db, call.caller, listing);
     const fields = fieldsOf(call);
     const ids = found.map(({ id }) => id);
@@ -117,8 +139,9 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
     return ok({ [many]: seen.map((view) => pick(view, fields)), ...beside });
   };
   const show: Handler<Network, unknown, 'id'> = async (network, call) => {
-    authorizeRead(call);
-    return ok(await answer(network, await rows.find(network.db, call.caller, call.params.id), call));
+    const within = await parentOf(network, call);
+    authorizeRead(call, within);
+    return ok(await answer(network, await find(network, call, within), call));
   };
   const create: Handler<Network, Body> = async (network, call) => {
     const bulk = call.body[many] as readonly Body[] | undefined;
@@ -135,7 +158,7 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
       const change = parseUpdate(attributes, body);
       const before = await findForWrite(within, call);
       const whole = { ...(await targetOf(within, call.caller, before)), ...targetOfValues?.(change, before) };
-      for (const rule of rulesOfUpdate(one, body)) call.authorize(rule, whole);
+      for (const rule of rulesOfUpdate(noun, body)) call.authorize(rule, whole);
       await operations.update?.(within, call.caller, before, change);
       return (await rows.get(within.db, before.id)) ?? before;
     });
@@ -144,13 +167,34 @@ export function handlersOf<Row extends Owned, As extends Attributes>(
   const remove: Handler<Network, unknown, 'id'> = async (network, call) => {
     await atomically(network, async (within) => {
       const row = await findForWrite(within, call);
-      call.authorize(`delete_${one}`, await targetOf(within, call.caller, row));
+      call.authorize(`delete_${noun}`, await targetOf(within, call.caller, row));
       await operations.remove?.(within, call.caller, row);
     });
     return noContent();
   };
-  return { list, show, create, update, remove, targetOf };
+  const act =
+    ({ rules, change }: Action<Row>): Handler<Network, Body, 'id'> =>
+    async (network, call) => {
+      const input = (call.body[one] ?? call.body) as Body;
+      const row = await atomically(network, async (within) => {
+        const before = await findForWrite(within, call, true);
+        const target = await targetOf(within, call.caller, before);
+        for (const rule of rules) call.authorize(rule, target);
+        await change(within, call.caller, before, input);
+        return (await rows.get(within.db, before.id)) ?? before;
+      });
+      return ok(await answer(network, row, call));
+    };
+  return { list, show, create, update, remove, act, targetOf };
 }
+
+type Owner = Pick<Owned, 'id' | 'projectId'>;
+
+/** What is part of another resource belongs to the project of that one. */
+const parentTarget = ({ projectId }: Pick<Owned, 'projectId'>): Target => ({
+  ...ownersOf({ projectId }),
+  'ext_parent:project_id': projectId,
+});
 
 /** Asks for each rule once. */
 function decidedOnce(decide: (rule: string) => boolean): (rule: string) => boolean {

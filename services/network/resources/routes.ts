@@ -18,12 +18,21 @@ export function routesOf<Row extends Tagged, As extends Attributes>(
   definition: Resource<Row, As>,
   operations: Operations<NoInfer<Row>, NewOf<As>, ChangeOf<As>>,
 ): Route<Network>[] {
-  const { one, ruledByParent, untagged } = definition;
+  const { one, parent, ruledByParent, rule: noun = one, untagged } = definition;
   const { targetOf, ...handlers } = handlersOf(definition, operations);
   const path = pathOf(definition);
   const item = `${path}/:id`;
-  const rule = (verb: string) => (ruledByParent ? checkedInHandler(`${verb}_${one}`) : `${verb}_${one}`);
-  const createRule = operations.targetOfNew ? checkedInHandler(`create_${one}`) : rule('create');
+  const inHandler = ruledByParent || parent;
+  const rule = (verb: string) => (inHandler ? checkedInHandler(`${verb}_${noun}`) : `${verb}_${noun}`);
+  const createRule = operations.targetOfNew ? checkedInHandler(`create_${noun}`) : rule('create');
+  const actions = Object.entries(operations.actions ?? {}).map(
+    ([name, action]): Route<Network> => ({
+      method: 'put',
+      path: `${item}/${name}`,
+      handler: handlers.act(action),
+      rule: checkedInHandler(...action.rules),
+    }),
+  );
   const routes: (Route<Network> | undefined)[] = [
     { method: 'get', path, handler: handlers.list, rule: rule('get') },
     operations.create && { method: 'post', path, handler: handlers.create, rule: createRule },
@@ -32,7 +41,7 @@ export function routesOf<Row extends Tagged, As extends Attributes>(
     operations.remove && { method: 'delete', path: item, handler: handlers.remove, rule: rule('delete') },
   ];
   const tagged = untagged ? [] : tagsOf({ ...definition, targetOf });
-  return [...routes.filter((route) => route !== undefined), ...tagged];
+  return [...routes.filter((route) => route !== undefined), ...actions, ...tagged];
 }
 
 interface Taggable {

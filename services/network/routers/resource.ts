@@ -36,6 +36,7 @@ const gatewayView = {
   required: ['network_id', 'external_fixed_ips', 'enable_snat'],
   properties: { network_id: { type: 'string' }, enable_snat: { type: 'boolean' } },
 };
+export const mostRoutes = 30;
 /** No router here is distributed or highly available. */
 const never = { column: null as null, set: both, input: { enum: [false, null] }, show: () => false };
 
@@ -56,7 +57,7 @@ export const routers = resource('router', 'routers', {
       nullable: true,
       default: null,
     }),
-    routes: list<HostRoute>(hostRoute, 30)({ set: ['update'] }),
+    routes: list<HostRoute>(hostRoute, mostRoutes)({ set: ['update'] }),
     availability_zones: texts({ stored: false }),
     availability_zone_hints: zoneHints,
     flavor_id: empty({ column: null, set: create }),

@@ -53,3 +53,21 @@ function mergeOnce(ranges: readonly Cidr[]): Cidr[] {
   }
   return kept;
 }
+
+/** What is left of the prefixes without the others, in as few prefixes as possible. */
+export function without(prefixes: readonly string[], removed: readonly string[]): string[] {
+  const gone = rangesOf(removed);
+  const left = (range: Cidr): Cidr[] => {
+    const inTheWay = gone.filter((each) => overlap(each, range));
+    if (inTheWay.length === 0) return [range];
+    if (inTheWay.some((each) => each.first <= range.first && range.last <= each.last)) return [];
+    return halves(range).flatMap(left);
+  };
+  return compact(rangesOf(prefixes).flatMap(left).map(cidrText));
+}
+
+function halves(range: Cidr): Cidr[] {
+  const size = (range.last - range.first + 1n) / 2n;
+  const half = (first: bigint): Cidr => ({ ...range, prefix: range.prefix + 1, first, last: first + size - 1n });
+  return [half(range.first), half(range.first + size)];
+}

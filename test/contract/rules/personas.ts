@@ -110,6 +110,11 @@ const verdicts: Readonly<Record<string, Verdict>> = {
     shared,
     all(reader, own),
   ),
+  '(rule:admin_only) or (role:member and rule:network_owner) or rule:service_api': any(
+    admin,
+    all(member, own),
+    service,
+  ),
   '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_address_groups': any(
     admin,
     all(reader, own),
