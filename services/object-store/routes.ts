@@ -8,7 +8,7 @@ import { features, filters } from './features/all.ts';
 import { preflight } from './features/cors.ts';
 import type { Level, Method, Verbs } from './features/feature.ts';
 import { filtered } from './features/filter.ts';
-import { healthcheck, refuseBadUrl, showInfo } from './info/handlers.ts';
+import { crossDomain, healthcheck, refuseBadUrl, showInfo } from './info/handlers.ts';
 import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
 import { orDrained, putObject } from './objects/upload.ts';
@@ -88,6 +88,7 @@ const plain: readonly Method[] = ['head', 'get', 'put', 'post', 'delete'];
 export const routes: readonly Route<ObjectStore>[] = [
   { method: 'get', path: '/info', handler: showInfo, auth: 'none', body: 'stream' },
   { method: 'get', path: '/healthcheck', handler: healthcheck, auth: 'none', body: 'stream' },
+  { method: 'get', path: '/crossdomain.xml', handler: crossDomain, auth: 'none', body: 'stream' },
   { method: 'get', path: '/v1', handler: refuseBadUrl, auth: 'none', body: 'stream' },
   ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
   open('copy', object),

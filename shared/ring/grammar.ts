@@ -30,6 +30,7 @@ const headers: Readonly<Record<string, RegExp>> = {
   'x-account-replicas': replicas,
   'x-delete-at': /^\d{0,12}$/,
   'x-object-sysmeta-slo-size': count,
+  'x-object-sysmeta-container-update-override-size': count,
 };
 
 const query: Readonly<Record<string, RegExp>> = {

@@ -26,7 +26,7 @@ export const objectFeatures: Section = {
   discoverability: 'true',
   discoverable_apis:
     'account_quotas,container_quotas,slo,dlo,tempurl,formpost,staticweb,crossdomain,bulk_upload,bulk_delete,symlink',
-  object_versioning: 'false',
+  object_versioning: 'true',
   container_sync: 'false',
 };
 

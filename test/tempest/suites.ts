@@ -95,6 +95,8 @@ export const suites: Readonly<Record<string, Suite>> = {
   'object-storage': {
     regex: '^tempest\\.api\\.object_storage\\.',
     roles: ['identity', 'object-store', 'object-agent'],
+    // its test of forms signs with SHA-1
+    settings: { WATTLE_OBJECT_STORE__SIGNATURE_DIGESTS: 'sha1,sha256,sha512' },
     conf: {
       'object-storage': { operator_role: 'member', reseller_admin_role: 'ResellerAdmin' },
       'object-storage-feature-enabled': objectFeatures,

@@ -35,12 +35,17 @@ const emptyEntry = ([, , name = '']: readonly string[], timestamp: string): Entr
   etag: '',
 });
 
-/** A large object counts with the bytes of its segments. */
-const sizeHeader = 'x-object-sysmeta-slo-size';
+/** A large object counts with the bytes of its segments, and a link as its proxy says. */
+const listed = {
+  slo: 'x-object-sysmeta-slo-size',
+  size: 'x-object-sysmeta-container-update-override-size',
+  etag: 'x-object-sysmeta-container-update-override-etag',
+} as const;
 
 export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => {
-  const { [sizeHeader]: size = bytes, 'content-type': type = '', etag = '' } = headers;
-  return { ...emptyEntry(path, timestamp), meta, bytes: Number(size), type, etag };
+  const { 'content-type': type = '', etag = '' } = headers;
+  const size = headers[listed.size] ?? headers[listed.slo] ?? bytes;
+  return { ...emptyEntry(path, timestamp), meta, bytes: Number(size), type, etag: headers[listed.etag] ?? etag };
 };
 
 export const goneEntry = (path: readonly string[], timestamp: string): Entry => ({

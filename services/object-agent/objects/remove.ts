@@ -1,6 +1,6 @@
 /** DELETE and POST of an object: small files beside or instead of its data. */
 import { join } from 'node:path';
-import type { AgentAnswer, AgentCall } from '#shared/contracts/object-agent.ts';
+import type { AgentAnswer, AgentCall, Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { answer, away, placeAt } from '../context.ts';
 import type { Disk, Place } from '../drivers/device.ts';
@@ -47,8 +47,12 @@ export async function amendObject(
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
   const put = await writeBeside(context, place, 'meta', meta, entry, replicas);
-  return put ?? answer(202);
+  return put ?? answer(202, linkOf(data.headers));
 }
+
+/** Tells the proxy that it is a link. */
+const linkOf = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => /^x-object-sysmeta-(symlink-|version-)/.test(name)));
 
 /** Marks the call as replication, which skips the checks for clients. */
 export const fromPeer = 'x-backend-replication';

@@ -4,6 +4,7 @@ import type { Entry } from '#shared/contracts/object-entry.ts';
 import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
+import { hiddenCounters, versionedAccount } from '../objects/versions.ts';
 import { accountQuotaOf, shownQuota } from '../quotas/settings.ts';
 import { noContent, publicHeaders } from '../requests/answers.ts';
 import { authorizeAccount, authorizeOperator, domainHeader, isOperator, orNone } from '../requests/authorize.ts';
@@ -65,13 +66,22 @@ async function find(request: ObjectRequest, method: 'GET' | 'HEAD', query: Heade
   if (found) {
     const { headers, ...answer } = found;
     const { 'content-length': _, ...said } = withoutKeys(publicHeaders(headers), isOperator(request));
+    const used = await withVersions(request, headers, said);
     return {
       ...answer,
-      headers: { ...said, ...countersOf(said), ...visibleQuotas(headers), 'accept-ranges': 'bytes' },
+      headers: { ...used, ...countersOf(used), ...visibleQuotas(headers), 'accept-ranges': 'bytes' },
     };
   }
   const none = { 'x-account-container-count': '0', 'x-account-object-count': '0', 'x-account-bytes-used': '0' };
   return { status: 204, headers: { ...none, ...always, 'x-timestamp': newTimestamp() } };
+}
+
+/** The bytes of versions count, too. */
+async function withVersions({ store, target }: ObjectRequest, headers: Headers, said: Headers): Promise<Headers> {
+  if (headers[versionedAccount] === undefined) return said;
+  const hidden = await hiddenCounters(store, 'account', target);
+  const bytes = [said, hidden].map((each) => Number(each?.['x-account-bytes-used'] ?? 0));
+  return { ...said, 'x-account-bytes-used': String(bytes.reduce((sum, each) => sum + each, 0)) };
 }
 
 /** Quotas, which are stored as sysmeta and shown to clients. */

@@ -3,8 +3,10 @@ import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
+import { archive } from '../objects/archive.ts';
 import { conditionOf, rangesOf } from '../objects/conditions.ts';
 import { objectSource, type Source, streamOf, wholeOf } from '../objects/source.ts';
+import { storeVersion, versionSource } from '../objects/versions.ts';
 import { reserve } from '../quotas/reservations.ts';
 import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
@@ -57,7 +59,9 @@ async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPa
   const { store, call, headers: given } = request;
   const [reading, writing] = [from, to].map((target) => ({ ...request, target })) as [ObjectRequest, ObjectRequest];
   await authorize(reading, 'GET');
-  const stored = await objectSource(store, from, true);
+  const version = call.query['version-id'];
+  const stored =
+    version === undefined ? await objectSource(store, from, true) : await versionSource(store, from, version);
   const asManifest = call.query['multipart-manifest'] === 'get';
   const source = asManifest ? stored : await resolved(reading, stored);
   if (conditionOf(given, source.etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
@@ -67,10 +71,12 @@ async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPa
   const headers = about(writing, source);
   const reservation = await reserve(writing, container, source.length);
   try {
-    const made =
+    await archive(writing, container);
+    const made = await storeVersion(store, to, container, async (place) =>
       asManifest && isStatic(stored)
-        ? await keepManifest(writing, { target: to, headers, etag: undefined }, await rawOf(stored))
-        : await copyBytes(writing, source, headers);
+        ? keepManifest(writing, { target: to, place, headers, etag: undefined }, await rawOf(stored))
+        : copyBytes({ ...writing, target: place }, source, headers),
+    );
     return { ...made, headers: { ...made.headers, ...copiedFrom(from, source, headers) } };
   } finally {
     reservation.release();
@@ -108,8 +114,9 @@ function about({ call, target, headers: given }: ObjectRequest, source: Source):
   const pick = (wanted: RegExp) => Object.entries(source.headers).filter(([name]) => wanted.test(name));
   const old = isTrue(given['x-fresh-metadata']) ? [] : pick(carried);
   const manifest = call.query['multipart-manifest'] === 'get' ? pick(/^x-object-manifest$/) : [];
+  const link = call.query.symlink === 'get' ? pick(/^x-object-sysmeta-(symlink-|container-update-)/) : [];
   const type = given['content-type']
     ? contentTypeOf(given, target.object)
     : (source.headers['content-type'] ?? 'application/octet-stream');
-  return { ...Object.fromEntries([...old, ...manifest]), ...objectHeadersOf(given), 'content-type': type };
+  return { ...Object.fromEntries([...old, ...manifest, ...link]), ...objectHeadersOf(given), 'content-type': type };
 }

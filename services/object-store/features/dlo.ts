@@ -26,7 +26,7 @@ async function dynamicSource(request: ObjectRequest, source: Source): Promise<So
   const about = { ...source, oneRange: true };
   if (first.last !== undefined)
     return { ...about, length: Infinity, etag: '', open: () => pageByPage(store, from, first) };
-  const hash = md5(first.entries.map(({ etag }) => etag).join(''));
+  const hash = md5(first.entries.map(({ etag }) => etag.split(';')[0]).join(''));
   const etag = first.entries.length === 0 ? source.etag : `"${hash}"`;
   return {
     ...about,

@@ -4,7 +4,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
-import { removeObject } from '../objects/remove.ts';
+import { removeWithVersions } from '../objects/remove.ts';
 import { authorize, authorizeOperator, containerInfo } from '../requests/authorize.ts';
 import { acceptedType, escaped } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
@@ -22,9 +22,10 @@ export interface ToDelete {
 
 type Items = (signal: AbortSignal) => Promise<readonly ToDelete[]>;
 
-interface Report {
-  deleted: number;
-  missed: number;
+/** What happened, so far. */
+export interface Report {
+  /** By the names that Swift gives them. */
+  readonly counters: Record<string, number>;
   status: number;
   body: string;
   readonly errors: [name: string, status: string][];
@@ -34,14 +35,22 @@ export const statusLine = (status: number): string => `${status} ${STATUS_CODES[
 /** Deletes objects first, then containers, as Swift does. The answer begins at once, and spaces keep the connection alive. */
 export function deleteAll(request: ObjectRequest, items: Items): Answer {
   const type = acceptedType(request.call);
-  const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
-  const done = work(request, items, report);
-  return {
-    status: 200,
-    headers: { 'content-type': type },
-    body: reportWhenDone(done, () => written(type, report), type),
-  };
+  const report: Report = { counters: { [deletedCount]: 0, [missedCount]: 0 }, status: 200, body: '', errors: [] };
+  return reportAnswer(report, type, work(request, items, report));
 }
+
+const deletedCount = 'Number Deleted';
+const missedCount = 'Number Not Found';
+const count = ({ counters }: Report, name: string): void => {
+  counters[name] = (counters[name] ?? 0) + 1;
+};
+
+/** The answer begins before the work is done. */
+export const reportAnswer = (report: Report, type: string, done: Promise<void>): Answer => ({
+  status: 200,
+  headers: { 'content-type': type },
+  body: reportWhenDone(done, () => written(type, report), type),
+});
 
 async function work(request: ObjectRequest, items: Items, report: Report): Promise<void> {
   const signal = request.call.signal();
@@ -54,7 +63,7 @@ async function work(request: ObjectRequest, items: Items, report: Report): Promi
       if (report.errors.length >= deleteLimits.failures) throw refuse(400, 'Max delete failures exceeded');
     }
     if (report.errors.length > 0) report.status = Math.max(report.status, 400);
-    else if (report.deleted + report.missed === 0) throw refuse(400, 'Invalid bulk delete.');
+    else if (Object.values(report.counters).every((number) => number === 0)) throw refuse(400, 'Invalid bulk delete.');
   } catch (error) {
     if (!(error instanceof Fault)) request.store.log.error({ error }, 'a bulk delete failed');
     report.status = error instanceof Fault ? error.status : 500;
@@ -66,12 +75,12 @@ async function work(request: ObjectRequest, items: Items, report: Report): Promi
 async function deleteOne(request: ObjectRequest, { name, target, refused }: ToDelete, report: Report): Promise<void> {
   try {
     if (refused) throw refused;
-    if (target && (await removed({ ...request, target }))) report.deleted += 1;
-    else report.missed += 1;
+    if (target && (await removed({ ...request, target }))) count(report, deletedCount);
+    else count(report, missedCount);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.status === 404) {
-      report.missed += 1;
+      count(report, missedCount);
       return;
     }
     report.errors.push([encodeURIComponent(name).replaceAll('%2F', '/'), statusLine(error.status)]);
@@ -88,14 +97,13 @@ async function removed(request: ObjectRequest): Promise<boolean> {
     return true;
   }
   await authorize(request, 'DELETE');
-  await containerInfo(store, target);
-  return removeObject(store, target);
+  const container = await containerInfo(store, target);
+  return (await removeWithVersions(request, container)) !== undefined;
 }
 
-function written(type: string, { deleted, missed, status, body, errors }: Report): string {
+function written(type: string, { counters, status, body, errors }: Report): string {
   const facts = {
-    'Number Deleted': deleted,
-    'Number Not Found': missed,
+    ...counters,
     'Response Body': body,
     'Response Status': statusLine(status),
   };

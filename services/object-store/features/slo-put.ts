@@ -6,6 +6,7 @@ import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
 import type { ObjectStore } from '../context.ts';
 import { rangesOf } from '../objects/conditions.ts';
+import { listedEtag } from '../objects/link-headers.ts';
 import { md5, objectSource, type Source } from '../objects/source.ts';
 import type { Incoming } from '../objects/upload.ts';
 import { httpDate, plain } from '../requests/answers.ts';
@@ -17,7 +18,7 @@ import { statusLine } from './many-deletes.ts';
 import { type SegmentBody, segmentsFrom } from './slo-manifest.ts';
 import { isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
 
-type About = Pick<Incoming, 'target' | 'headers' | 'etag'>;
+type About = Pick<Incoming, 'target' | 'place' | 'headers' | 'etag'>;
 
 export const putManifest = async (request: ObjectRequest, incoming: Incoming): Promise<Answer> =>
   keepManifest(request, incoming, await bodyOf(request.call));
@@ -45,7 +46,7 @@ const totalHeader = 'x-object-sysmeta-slo-total';
 
 async function keep(
   store: ObjectStore,
-  { target, headers: said }: About,
+  { target, place, headers: said }: About,
   segments: readonly Segment[],
   { etag, depth, total }: { etag: string; depth: number; total: number },
 ): Promise<Answer> {
@@ -60,8 +61,9 @@ async function keep(
     'x-object-sysmeta-slo-size': String(size),
     [depthHeader]: String(depth),
     [totalHeader]: String(total),
+    [listedEtag]: `${md5(content)}; slo_etag=${etag}`,
   };
-  const common = { path: partsOf(target), timestamp, headers, length: content.length, etag: undefined };
+  const common = { path: partsOf(place), timestamp, headers, length: content.length, etag: undefined };
   await upload(store, { ...common, body: Readable.from([content]), mostBytes: segmentLimits.manifestBytes });
   return plain(201, { etag: `"${etag}"`, 'last-modified': httpDate(timestamp) });
 }

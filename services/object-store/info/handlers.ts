@@ -1,7 +1,9 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
+import { extractLimits } from '../features/extract-archive.ts';
 import { deleteLimits } from '../features/many-deletes.ts';
 import { segmentLimits } from '../features/slo-segments.ts';
+import { mostLinks } from '../features/symlink.ts';
 import { listingLimit } from '../requests/listing.ts';
 import { limits } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
@@ -32,6 +34,11 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
     },
     account_quotas: {},
     container_quotas: {},
+    bulk_upload: {
+      max_containers_per_extraction: extractLimits.containers,
+      max_failed_extractions: extractLimits.failures,
+    },
+    crossdomain: {},
     bulk_delete: { max_deletes_per_request: deleteLimits.perRequest, max_failed_deletes: deleteLimits.failures },
     tempurl: {
       methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
@@ -44,6 +51,9 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
     },
     formpost: { allowed_digests: settings.signatureDigests, deprecated_digests: [] },
     staticweb: {},
+    symlink: { symloop_max: mostLinks, static_links: true },
+    versioned_writes: { allowed_flags: ['x-versions-location', 'x-history-location'] },
+    object_versioning: {},
     dlo: { max_segments: segmentLimits.count },
     slo: {
       max_manifest_segments: segmentLimits.count,
@@ -65,4 +75,17 @@ export const healthcheck: Handler<ObjectStore> = async () => ({
   status: 200,
   headers: { 'content-type': 'text/plain' },
   body: Buffer.from('OK'),
+});
+
+/** The policy file of Flash players: pages of all origins may read what their tokens open. */
+export const crossDomain: Handler<ObjectStore> = async () => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml; charset=utf-8' },
+  body: Buffer.from(
+    `<?xml version="1.0"?>
+<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >
+<cross-domain-policy>
+<allow-access-from domain="*" secure="false" />
+</cross-domain-policy>`,
+  ),
 });

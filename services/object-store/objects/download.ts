@@ -10,6 +10,7 @@ import { authorize, orNone } from '../requests/authorize.ts';
 import { missing, refuse } from '../requests/refusals.ts';
 import { isTrue, type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
+import { linkHeader } from './link-headers.ts';
 import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
 export const getObject: PathHandler = async (request) => {
@@ -29,8 +30,9 @@ async function wholeAtOnce(request: ObjectRequest): Promise<Answer> {
   const length = Number(answer.headers['content-length'] ?? 0);
   const bytes = bytesOf(store, reading, answer, wholeOf(length));
   const source: Source = { headers: answer.headers, length, etag: answer.headers.etag ?? '', open: async () => bytes };
-  if ('x-object-manifest' in answer.headers) await bytes.close(); // it stands for others
-  const isManifest = 'x-object-manifest' in answer.headers || 'x-static-large-object' in answer.headers;
+  const isOther = 'x-object-manifest' in answer.headers || linkHeader in answer.headers;
+  if (isOther && call.query.symlink !== 'get') await bytes.close(); // it stands for others
+  const isManifest = isOther || 'x-static-large-object' in answer.headers;
   if (isManifest) return answerFrom(call, {}, await resolved(request, source));
   const headers = shown(source);
   if (Buffer.isBuffer(answer.body)) return { status: 200, headers, body: answer.body };
@@ -48,7 +50,7 @@ function shown({ headers, etag, length }: Source): Headers {
   return said;
 }
 
-async function answerFrom(call: Call, asked: Headers, source: Source): Promise<Answer> {
+export async function answerFrom(call: Call, asked: Headers, source: Source): Promise<Answer> {
   const headers = shown(source);
   const { 'content-length': _, ...withoutLength } = headers;
   const status = conditionOf(asked, source.etag, source.headers['x-timestamp'] ?? '');

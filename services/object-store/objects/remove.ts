@@ -1,21 +1,33 @@
+import type { Headers } from '#shared/contracts/object-agent.ts';
 import { change, verdictOf } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
 import type { ObjectPath, ObjectRequest } from '../requests/request.ts';
+import { beforeRemoval } from './archive.ts';
 import { objectSource } from './source.ts';
+import { markDeleted, versioningHeader } from './versions.ts';
 
-/** Throws unless the caller may delete the object; X-If-Delete-At: only an object that ends then. */
-export async function checkDeletable(request: ObjectRequest): Promise<void> {
+/** Returns the headers of the container. Throws unless the caller may delete the object; X-If-Delete-At: only an object that ends then. */
+export async function checkDeletable(request: ObjectRequest): Promise<Headers> {
   const { store, target } = request;
   await authorize(request);
-  await containerInfo(store, target);
+  const container = await containerInfo(store, target);
   const { 'x-if-delete-at': wanted } = request.headers;
-  if (wanted === undefined) return;
+  if (wanted === undefined) return container;
   if (!/^\s*\d{1,12}\s*$/.test(wanted)) throw refuse(400, 'Bad X-If-Delete-At header value');
   const { headers } = await objectSource(store, target);
   if (Number(headers['x-delete-at'] ?? Number.NaN) !== Number(wanted))
     throw refuse(412, 'X-If-Delete-At and X-Delete-At do not match');
+  return container;
+}
+
+/** Removes it as its container wants it: with a version or an archive of it. Undefined when there was nothing. */
+export async function removeWithVersions(request: ObjectRequest, container: Headers): Promise<Headers | undefined> {
+  const { store, target } = request;
+  if (container[versioningHeader] === 'enabled') return { 'x-object-version-id': await markDeleted(store, target) };
+  if (await beforeRemoval(request, container)) return {};
+  return (await removeObject(store, target)) ? {} : undefined;
 }
 
 /** Returns false when no replica had it. */

@@ -12,10 +12,14 @@ import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
+import { archive } from './archive.ts';
+import { storeVersion } from './versions.ts';
 
 /** What a PUT brings, and its place within the quotas. */
 export interface Incoming {
   readonly target: ObjectPath;
+  /** Where the bytes go: a version of the object, or the object itself. */
+  readonly place: ObjectPath;
   /** The headers to store. */
   readonly headers: Headers;
   /** The MD5 that the client expects. */
@@ -40,17 +44,20 @@ export async function receive(request: ObjectRequest, keep: Store): Promise<Answ
   const etag = given.etag?.replaceAll('"', '').toLowerCase();
   const { grow, release } = await reserve(request, container, length);
   try {
-    return await keep(request, { target, headers, etag, length, grow });
+    await archive(request, container);
+    return await storeVersion(store, target, container, (place) =>
+      keep(request, { target, place, headers, etag, length, grow }),
+    );
   } finally {
     release();
   }
 }
 
 export const putObject: PathHandler = (request) =>
-  receive(request, async ({ store, call }, { target, headers, etag, length, grow }) => {
+  receive(request, async ({ store, call }, { place, headers, etag, length, grow }) => {
     const timestamp = newTimestamp();
     const sent = await upload(store, {
-      ...{ path: partsOf(target), timestamp, headers, length, etag, body: call.stream },
+      ...{ path: partsOf(place), timestamp, headers, length, etag, body: call.stream },
       mostBytes: store.settings.maxFileBytes,
       ...(length === undefined ? { onBytes: grow } : {}),
     });

@@ -5,10 +5,11 @@
  */
 import { Lru } from '#shared/clock/lru.ts';
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Quota, Quotas } from '../context.ts';
+import type { ObjectStore, Quota, Quotas } from '../context.ts';
+import { hiddenCounters, versionedAccount, versioningHeader } from '../objects/versions.ts';
 import { accountInfo, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import type { ObjectRequest } from '../requests/request.ts';
+import type { ObjectPath, ObjectRequest } from '../requests/request.ts';
 import { isLimited, quotaOfAccount, quotaOfContainer } from './settings.ts';
 
 /** How long "no quota" is cached, for which another proxy's change is not seen. */
@@ -88,11 +89,26 @@ const counted = (info: Headers, kind: 'account' | 'container'): Quota => ({
   count: Number(info[`x-${kind}-object-count`] ?? 0),
 });
 
+/** The bytes of versions count; their number does not, since only current objects are seen. */
+async function withVersions(
+  store: ObjectStore,
+  kind: 'account' | 'container',
+  target: ObjectPath,
+  info: Headers,
+  versions: string | undefined,
+): Promise<Quota> {
+  const own = counted(info, kind);
+  const hidden = versions === undefined ? undefined : await hiddenCounters(store, kind, target);
+  return hidden ? sum(own, { bytes: counted(hidden, kind).bytes, count: 0 }) : own;
+}
+
 async function containerLimit({ store, target }: ObjectRequest, info: Headers): Promise<Limit[]> {
   const quota = quotaOfContainer(info);
   if (!isLimited(quota)) return [];
   const key = `${target.account}/${target.container}`;
-  const used = await usedOf(store.quotas, key, async () => counted(await containerInfo(store, target), 'container'));
+  const used = await usedOf(store.quotas, key, async () =>
+    withVersions(store, 'container', target, await containerInfo(store, target), info[versioningHeader]),
+  );
   return [{ key, quota, used }];
 }
 
@@ -105,7 +121,7 @@ async function accountLimit({ store, call, target }: ObjectRequest): Promise<Lim
   const used = await usedOf(store.quotas, key, async () => {
     const info = await accountInfo(store, target);
     quota = quotaOfAccount(info);
-    return counted(info, 'account');
+    return withVersions(store, 'account', target, info, info[versionedAccount]);
   });
   if (isLimited(quota)) return [{ key, quota, used }];
   unlimited.set(key, Date.now() + believedMs);

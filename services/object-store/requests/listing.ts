@@ -55,7 +55,7 @@ interface Rows {
   readonly element: string;
   readonly rowOf: (entry: Entry) => Row;
 }
-type Row = Readonly<Record<string, string | number>>;
+type Row = Readonly<Record<string, string | number | boolean>>;
 
 const contentTypes = { text: 'text/plain', json: 'application/json', xml: 'application/xml' };
 
@@ -90,7 +90,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** Characters that XML does not allow become U+FFFD. */
-export const escaped = (value: string | number): string =>
+export const escaped = (value: string | number | boolean): string =>
   String(value)
     .replace(/[&<>"']/g, (character) => own(entities, character) ?? character)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones

@@ -3,10 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import { refuse } from './refusals.ts';
-import { isTrue } from './request.ts';
 
 const isSaid = (value: string): boolean => value !== '';
-const isOn = (value: string): boolean => isTrue(value);
 
 interface Absent {
   readonly header: RegExp;
@@ -16,22 +14,16 @@ interface Absent {
 }
 
 const headers: readonly Absent[] = [
-  { header: /^x-(versions|history)-location$/, what: 'versioned containers', asks: isSaid },
-  { header: /^x-versions-enabled$/, what: 'versioned containers', asks: isOn },
   { header: /^x-container-sync-(to|key)$/, what: 'container synchronisation', asks: isSaid },
   { header: /^x-account-access-control$/, what: 'access lists of accounts', asks: isSaid },
   { header: /^x-account-quota-(bytes|count)-policy-/, what: 'quotas by storage policy', asks: isSaid },
-  { header: /^x-symlink-target(-account|-etag)?$/, what: 'symbolic links', asks: isSaid },
   { header: /^x-object-(retention|legal-hold)/, what: 'object locks', asks: isSaid },
 ];
 
 /** A prefilter: most requests have no such header. */
-const perhaps = /^x-(versions|history|account|container|symlink|object-(retention|legal))-/;
+const perhaps = /^x-(account|container|object-(retention|legal))-/;
 
 const query: Readonly<Record<string, string>> = {
-  'extract-archive': 'archives that are unpacked',
-  'version-id': 'versioned containers',
-  versions: 'versioned containers',
   'part-number': 'numbered parts of large objects',
 };
 
