@@ -15,6 +15,12 @@ export const section = {
   maxImageGb: number(200, 'maximum size of an image that is downloaded'),
   reserveMb: number(1_024, 'disk space that copies and conversions leave free; at most 5 % of the disk'),
   watchMs: number(2_000, 'interval for checking that tgtd runs'),
+  backups: oneOf(
+    ['object-store', 'directory', 'none'],
+    'object-store',
+    'where backups of volumes are stored; directory: the setting backupDirectory, which all storage hosts share',
+  ),
+  backupDirectory: text('', 'directory of backups; empty: backups below the directory of volumes'),
   fakeGb: number(100_000, 'size of a fake pool'),
 };
 

@@ -1,12 +1,15 @@
 /** Implements the contract: combines storage, exports and images. */
-import type { VolumeAgent, VolumeSpec } from '#shared/contracts/volume-agent.ts';
-import { conflict } from '#shared/errors/fault.ts';
+import type { BackupResult, BackupSpec, RestoreSpec, VolumeAgent, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import { conflict, Fault } from '#shared/errors/fault.ts';
+import type { Backups } from './drivers/backups/backups.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 
 export interface Storage {
   readonly store: VolumeStore;
   readonly exporter: Exporter;
   readonly images: ImageStore;
+  /** Absent when this host makes no backups. */
+  readonly backups?: Backups;
 }
 
 export const volumesOf = (storage: Storage): VolumeAgent => ({
@@ -20,15 +23,52 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
     const bytes = await storage.store.readAs(volumeId, format);
     await storage.images.upload(imageId, bytes).finally(() => bytes.close());
   },
+  restoreVolume: (spec) => restoreVolume(storage, spec),
+  ensureBackup: (spec, replaced?: AbortSignal) => ensureBackup(storage, spec, replaced),
+  ensureBackupGone: (spec) => requireBackups(storage).remove(spec),
+  findBackup: async (spec) => {
+    const { sizeBytes } = await requireBackups(storage).read(spec);
+    return { sizeBytes };
+  },
 });
 
 /** A logged-in initiator does not notice a new size, so an exported volume keeps its size. */
-async function ensureVolume({ store, exporter }: Storage, spec: VolumeSpec) {
-  if (await exporter.isExported(spec.id)) throw conflict(`volume ${spec.id} is exported, its size cannot change now`);
-  return store.ensureVolume(spec);
+async function ensureVolume(storage: Storage, spec: VolumeSpec) {
+  const { store, exporter } = storage;
+  const { id, sizeGb, source } = spec;
+  if (await exporter.isExported(id)) throw conflict(`volume ${id} is exported, its size cannot change now`);
+  if (source.kind !== 'backup' || (await store.hasVolume(id))) return store.ensureVolume(spec);
+  const { blocks } = await requireBackups(storage).read(source);
+  await store.writeVolume({ id, sizeGb }, blocks);
+  return { sizeGb };
 }
 
 async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promise<void> {
   await exporter.ensureClosed(id);
   await store.ensureVolumeGone({ id });
+}
+
+/** The former data stays until the new one is complete, which an initiator that is logged in would not notice. */
+async function restoreVolume(storage: Storage, { id, sizeGb, source }: RestoreSpec): Promise<void> {
+  const { store, exporter } = storage;
+  if (await exporter.isExported(id)) throw conflict(`volume ${id} is exported, its data cannot be replaced now`);
+  if (source.kind === 'backup') {
+    const { blocks } = await requireBackups(storage).read(source);
+    return store.writeVolume({ id, sizeGb }, blocks);
+  }
+  return store.replaceVolume({ id, sizeGb, source });
+}
+
+async function ensureBackup(storage: Storage, spec: BackupSpec, replaced?: AbortSignal): Promise<BackupResult> {
+  const { volumeId, snapshotId } = spec;
+  const backups = requireBackups(storage);
+  const bytes = await (snapshotId === null
+    ? storage.store.readAs(volumeId, 'raw')
+    : storage.store.readSnapshot({ id: snapshotId, volumeId }));
+  return backups.write(spec, bytes, replaced).finally(() => bytes.close());
+}
+
+function requireBackups({ backups }: Storage): Backups {
+  if (!backups) throw new Fault(501, 'notImplemented', 'This storage host makes no backups.');
+  return backups;
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Session } from '#shared/clients/session.ts';
 import { type Cloud, readCloud } from '#shared/config/cloud.ts';
 import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
@@ -10,6 +11,9 @@ import { ensureHostId } from '#shared/service/host-id.ts';
 import type { Start } from '#shared/service/runtime.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, portalOf, section } from './config.ts';
+import { backupsOf } from './drivers/backups/backups.ts';
+import { objectStoreTarget } from './drivers/backups/object-store.ts';
+import { type BackupTarget, directoryTarget } from './drivers/backups/target.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 import { openFake, openFakeExports } from './drivers/fake.ts';
 import { openFiles } from './drivers/file/file.ts';
@@ -21,7 +25,8 @@ import { volumesOf } from './operations.ts';
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('volume-agent', section);
-  const images = imagesOf(sessionOf(cloud, 'cinder'));
+  const session = sessionOf(cloud, 'cinder');
+  const images = imagesOf(session);
   const { store, exporter } = await openDriver(cloud, config, images, log);
   const host = cloud.host || hostname();
   const hostId = await ensureHostId(directoryOf(cloud, config));
@@ -30,10 +35,12 @@ export const start: Start = async ({ settings, log, bus }) => {
     hostId,
     hostname: host,
     address: cloud.address,
+    ...(config.backups === 'none' ? {} : { backups: config.backups }),
     pools: await store.pools(),
     ...(await stored()),
   });
-  const driver = volumesOf({ store, exporter, images });
+  const target = targetOf(cloud, config, session);
+  const driver = volumesOf({ store, exporter, images, ...(target ? { backups: backupsOf(target) } : {}) });
   const agent = startAgent({ contract: volumeAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
   const close = async () => {
     await agent.close();
@@ -50,6 +57,13 @@ function storedAtIntervals(store: VolumeStore, exporter: Exporter, everyMs = 5_0
     dueAt = performance.now() + everyMs;
     return { stored: { ...(await store.stored()), exports: exporter.exported() } };
   };
+}
+
+function targetOf(cloud: Cloud, config: Config, session: Session): BackupTarget | undefined {
+  if (config.backups === 'object-store') return objectStoreTarget(session);
+  if (config.backups === 'directory')
+    return directoryTarget(config.backupDirectory || join(directoryOf(cloud, config), 'backups'));
+  return undefined;
 }
 
 interface Driver {

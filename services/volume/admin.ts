@@ -35,7 +35,16 @@ const thingsOf = (host: string, { volumes, snapshots, exports }: NonNullable<Vol
 ];
 
 /** Rows in these states have their bytes for certain. */
-const whole = new Set(['available', 'in-use', 'reserved', 'attaching', 'detaching', 'uploading', 'downloading']);
+const whole = new Set([
+  'available',
+  'in-use',
+  'reserved',
+  'attaching',
+  'detaching',
+  'uploading',
+  'downloading',
+  'backing-up',
+]);
 
 async function wantedOf(db: Knex): Promise<OnHost[]> {
   const onHosts = (kind: string, rows: readonly { id: string; host: string | null; status: string }[]): OnHost[] =>

@@ -33,3 +33,5 @@ export interface Volumes {
 export const tasksWait = 'volume.tasks';
 /** That of the notification that the run of a task has ended. */
 export const tasksEnded = 'volume.tasks-ended';
+/** That of the notification that a task was cancelled. */
+export const taskCancelled = 'volume.task-cancelled';

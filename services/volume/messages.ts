@@ -2,12 +2,13 @@ import type { Off } from '#shared/bus/bus.ts';
 import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { serveAgents } from '#shared/hosts/hosts.ts';
 import type { Runner } from '#shared/workflow/runner.ts';
-import { tasksWait, type Volumes } from './context.ts';
+import { taskCancelled, tasksWait, type Volumes } from './context.ts';
 import { upsertReport } from './hosts/store.ts';
 
 /** Bus entry point: notifications that tasks wait, and requests and reports of storage hosts. */
 export const openMessages = ({ bus, db, seal }: Volumes, runner: Runner): Off[] => [
   bus.onNotify(tasksWait, runner.wake),
+  bus.onNotify(taskCancelled, runner.recheck),
   ...serveAgents<VolumeReport>(bus, db, 'volume', reportSaver(db), { contract: volumeAgent, seal }),
 ];
 

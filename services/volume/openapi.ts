@@ -1,4 +1,5 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { backups } from './backups/openapi.ts';
 import { defaultTypes } from './default-types/openapi.ts';
 import { groupSnapshots } from './group-snapshots/openapi.ts';
 import { groupTypes } from './group-types/openapi.ts';
@@ -11,6 +12,7 @@ import { types } from './types/openapi.ts';
 import { messages } from './user-messages/openapi.ts';
 
 export const openapi = {
+  backups,
   'default-types': defaultTypes,
   'group-snapshots': groupSnapshots,
   'group-types': groupTypes,

@@ -1,6 +1,7 @@
 /** The index of the API. Fixed path segments come before ids: the first route that matches is used. */
 import { type Authorization, anyToken, type Route } from '#shared/http/route.ts';
 import { attachmentRoutes } from './attachments/routes.ts';
+import { backupRoutes } from './backups/routes.ts';
 import type { Volumes } from './context.ts';
 import { defaultTypeRoutes } from './default-types/routes.ts';
 import * as extensions from './extensions/handlers.ts';
@@ -16,7 +17,7 @@ import { quotaRoutes } from './quotas/routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';
 import { transferRoutes } from './transfers/routes.ts';
 import { typeRoutes } from './types/routes.ts';
-import { emptyList, showTypeEncryption } from './unsupported/handlers.ts';
+import { showTypeEncryption } from './unsupported/handlers.ts';
 import { messageRoutes } from './user-messages/routes.ts';
 import * as versions from './versions/handlers.ts';
 import { volumeRoutes } from './volumes/routes.ts';
@@ -44,8 +45,6 @@ const update = (path: string, handler: Route<Volumes>['handler']): Route<Volumes
 
 const odd: Route<Volumes>[] = [
   get('/types/:id/encryption', showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
-  get('/backups', emptyList('backups'), 'backup:get_all'),
-  get('/backups/detail', emptyList('backups'), 'backup:get_all'),
   get('/resource_filters', listFilters, anyToken, { since: '3.33' }),
   get('/os-services', hosts.listServices, 'volume_extension:services:index'),
   update('enable', hosts.enableService),
@@ -75,6 +74,7 @@ export const routes: Route<Volumes>[] = [
     ...typeRoutes,
     ...quotaRoutes,
     ...messageRoutes,
+    ...backupRoutes,
     ...qosRoutes,
     ...groupTypeRoutes,
     ...groupRoutes,

@@ -26,6 +26,7 @@ import { listIndexes } from './migrations/005-list-indexes.ts';
 import { nameIndexes } from './migrations/006-name-indexes.ts';
 import { qosAndDefaultTypes } from './migrations/007-qos-and-default-types.ts';
 import { groups } from './migrations/008-groups.ts';
+import { backups } from './migrations/009-backups.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -39,7 +40,7 @@ export interface Parts {
   readonly identityUrl: string;
 }
 
-const migrations = [tables, transfers, frozen, closed, listIndexes, nameIndexes, qosAndDefaultTypes, groups];
+const migrations = [tables, transfers, frozen, closed, listIndexes, nameIndexes, qosAndDefaultTypes, groups, backups];
 
 /** Assembles the service. The API opens last and closes first. */
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {

@@ -3,6 +3,7 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { isHeld } from '#shared/db/hold.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
 import { listOrphans } from '#shared/states/owned.ts';
+import { backupRows } from './backups/resource.ts';
 import type { Volumes } from './context.ts';
 import { groupSnapshotRows } from './group-snapshots/resource.ts';
 import { groupRows } from './groups/resource.ts';
@@ -29,12 +30,15 @@ export const openTimers = (service: Volumes): Ticker[] => [
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
   if (await isHeld(db)) return;
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
-  for (const rows of [volumeRows, snapshotRows, groupRows, groupSnapshotRows])
+  for (const rows of [volumeRows, snapshotRows, groupRows, groupSnapshotRows, backupRows])
     for (const { id, status } of await listOrphans(db, rows.name, [
       'creating',
       'downloading',
       'extending',
       'uploading',
+      'backing-up',
+      'restoring',
+      'restoring-backup',
       'deleting',
     ])) {
       await rows.update(db, { id }, { status: 'error', taskId: null });

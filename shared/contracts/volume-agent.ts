@@ -6,7 +6,39 @@ export type VolumeSource =
   /** Downloaded from the image API and converted to raw; refused when its format is not the declared one. */
   | { readonly kind: 'image'; readonly imageId: string; readonly format: string }
   | { readonly kind: 'snapshot'; readonly snapshotId: string; readonly volumeId: string }
-  | { readonly kind: 'volume'; readonly volumeId: string };
+  | { readonly kind: 'volume'; readonly volumeId: string }
+  | ({ readonly kind: 'backup' } & BackupPlace);
+
+/** Where the data of a backup is. */
+export interface BackupPlace {
+  readonly container: string;
+  /** The name that its objects begin with: the id of the backup that made them. */
+  readonly storedAs: string;
+}
+
+/** Stores the data of a volume, or of a snapshot of it. */
+export interface BackupSpec extends BackupPlace {
+  /** The backup's id. */
+  readonly id: string;
+  readonly volumeId: string;
+  /** The snapshot whose data is stored; null: the volume's. */
+  readonly snapshotId: string | null;
+  /** `storedAs` of the backup that it adds to; null: all is stored. */
+  readonly parent: string | null;
+}
+
+export interface BackupResult {
+  readonly objectCount: number;
+  readonly storedBytes: number;
+}
+
+/** Replaces the whole data of a volume, as one: after a failure it has the former data. */
+export interface RestoreSpec {
+  /** The volume's id. */
+  readonly id: string;
+  readonly sizeGb: number;
+  readonly source: VolumeSource;
+}
 
 export interface VolumeSpec {
   readonly id: string;
@@ -60,6 +92,11 @@ export interface VolumeAgent {
   ensureGrant(spec: GrantSpec): Promise<Target>;
   ensureGrantGone(spec: { readonly id: string; readonly volumeId: string }): Promise<void>;
   uploadVolume(spec: VolumeUpload): Promise<void>;
+  restoreVolume(spec: RestoreSpec): Promise<void>;
+  ensureBackup(spec: BackupSpec): Promise<BackupResult>;
+  ensureBackupGone(spec: BackupPlace & { readonly id: string }): Promise<void>;
+  /** Throws 404 when there is no such backup. */
+  findBackup(spec: BackupPlace & { readonly id: string }): Promise<{ readonly sizeBytes: number }>;
 }
 
 export const volumeAgent: Contract<VolumeAgent> = {
@@ -72,6 +109,10 @@ export const volumeAgent: Contract<VolumeAgent> = {
     'ensureGrant',
     'ensureGrantGone',
     'uploadVolume',
+    'restoreVolume',
+    'ensureBackup',
+    'ensureBackupGone',
+    'findBackup',
   ],
   secrets: ['secret'],
 };
@@ -88,6 +129,8 @@ export interface VolumeReport {
   readonly hostId: string;
   readonly hostname: string;
   readonly address: string;
+  /** The kind of store that it makes backups in; absent when it makes none. */
+  readonly backups?: string;
   readonly pools: readonly {
     readonly name: string;
     readonly driver: string;

@@ -48,6 +48,18 @@ export async function resizeQcow2({ uid, cwd }: RunAs, file: ImageFile, bytes: n
   await runConfined(argv, { uid, cwd, maxFileBytes: maxQcow2Bytes(bytes) });
 }
 
+export interface Extent {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The parts of a raw file that are no holes, in order. A device has none that it reports. */
+export async function listData({ uid, cwd }: RunAs, path: string, signal?: AbortSignal): Promise<Extent[]> {
+  const argv = ['qemu-img', 'map', '--output=json', jsonFilename({ driver: 'raw', path })];
+  const { stdout } = await runConfined(argv, { uid, cwd, maxFileBytes: 2 ** 20, ...(signal ? { signal } : {}) });
+  return (JSON.parse(stdout) as (Extent & { readonly data: boolean })[]).filter(({ data }) => data);
+}
+
 interface Copy {
   readonly from: ImageFile;
   readonly to: ImageFile;

@@ -21,6 +21,8 @@ import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import type { Volumes } from '../../services/volume/context.ts';
 import { openVolumes } from '../../services/volume/service.ts';
+import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.ts';
+import { memoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
 import { fakeCaller } from '../fakes/caller.ts';
@@ -152,7 +154,7 @@ export async function startVolumes(
   const show = async (id: string, version = '3.70') =>
     (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Json;
   const waitUntilStable = async (id: string) => {
-    await until(async () => !/ing$/.test((await show(id))?.status ?? ''));
+    await until(async () => !/ing(-backup)?$|^backing-up$/.test((await show(id))?.status ?? ''));
     return show(id);
   };
   return {
@@ -203,10 +205,11 @@ export async function startVolumes(
 }
 
 /** A storage host on the fake driver; methods can be replaced. Call `waitForHosts` before creating volumes. */
+const target = memoryTarget();
 function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: Partial<VolumeReport>) {
   const store = openFake({ pool: 'fake', totalGb: 100 });
   const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
-  const fake = volumesOf({ store, exporter: openFakeExports('127.0.0.1:3260'), images });
+  const fake = volumesOf({ store, exporter: openFakeExports('127.0.0.1:3260'), images, backups: backupsOf(target) });
   const agent = startAgent({
     contract: volumeAgent,
     bus,
@@ -218,6 +221,7 @@ function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: P
       hostId: `id-of-${name}`,
       hostname: name,
       address: '127.0.0.1',
+      backups: 'memory',
       pools: await store.pools(),
       ...more,
     }),

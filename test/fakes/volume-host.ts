@@ -9,6 +9,8 @@ import type { Target, VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
+import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.ts';
+import { directoryTarget, memoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
 import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
@@ -35,7 +37,7 @@ interface Host {
 
 async function fakeHost(): Promise<Host> {
   const parts = { store: openFake({ pool: 'fake', totalGb: 100 }), exporter: openFakeExports('127.0.0.1:3260') };
-  const agent = volumesOf({ ...parts, images: noImages });
+  const agent = volumesOf({ ...parts, images: noImages, backups: backupsOf(memoryTarget()) });
   return { agent, directory: '', restart: async () => agent };
 }
 
@@ -52,7 +54,7 @@ export async function fileHost(t: TestContext, images: ImageStore = noImages, po
     const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images, maxImageGb: 1 });
     const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog() });
     close = exporter.close;
-    return volumesOf({ store, exporter, images });
+    return volumesOf({ store, exporter, images, backups: backupsOf(directoryTarget(join(directory, 'backups'))) });
   };
   t.after(async () => {
     await close();

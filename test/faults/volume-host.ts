@@ -8,6 +8,8 @@ import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
 import type { Volumes } from '../../services/volume/context.ts';
+import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.ts';
+import { directoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
 import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
@@ -33,7 +35,8 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
   const images = { download, upload: async () => {} };
   const exporter = await exports.open(dir);
   const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
-  const agent = volumesOf({ store, exporter, images });
+  const backups = backupsOf(directoryTarget(join(dir, 'backups')));
+  const agent = volumesOf({ store, exporter, images, backups });
   const verbs = volumeAgent.verbs.map((verb) => [
     verb,
     (spec: never) => effect(point, () => act(agent, verb, spec, refuses)),
@@ -45,7 +48,13 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
     driver: Object.fromEntries(verbs) as VolumeAgent,
     log: silentLog(),
     everyMs: 10_000, // each report is a commit that is not part of the story
-    report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
+    report: async () => ({
+      hostId: 'h',
+      hostname: 'store1',
+      address: '127.0.0.1',
+      backups: 'directory',
+      pools: await store.pools(),
+    }),
   });
   const close = async () => {
     await started.close();

@@ -17,8 +17,15 @@ import { sealWith } from '#shared/seal/seal.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
 import { reserve } from '../../services/volume/attachments/reserve.ts';
 import { attachmentRows } from '../../services/volume/attachments/resource.ts';
+import { createBackup } from '../../services/volume/backups/create.ts';
+import { deleteBackup, restoreBackup } from '../../services/volume/backups/operations.ts';
+import { backupRows } from '../../services/volume/backups/resource.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import type { Volumes } from '../../services/volume/context.ts';
+import { createGroupSnapshot, deleteGroupSnapshot } from '../../services/volume/group-snapshots/operations.ts';
+import { createGroupType } from '../../services/volume/group-types/operations.ts';
+import { createGroup, deleteGroup, updateGroup } from '../../services/volume/groups/operations.ts';
+import { groupRows } from '../../services/volume/groups/resource.ts';
 import { policy } from '../../services/volume/policy.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
@@ -31,6 +38,8 @@ import { type World, watchCommits } from './world.ts';
 
 const allVolumes = (db: Knex) => volumeRows.list(db, {});
 const allSnapshots = (db: Knex) => snapshotRows.list(db, {});
+const allBackups = (db: Knex) => backupRows.list(db, {});
+const allGroups = (db: Knex) => groupRows.list(db, {});
 const allAttachments = (db: Knex) => attachmentRows.list(db, {});
 
 const unnamed = { name: null, description: null, metadata: {}, force: null };
@@ -60,10 +69,25 @@ interface Left {
   readonly files: readonly string[];
   readonly grants: number;
   readonly images: readonly string[];
+  readonly backups: readonly string[];
+  /** Objects of backups. */
+  readonly objects: readonly string[];
+  readonly groups: readonly string[];
   readonly tasks: number;
 }
 
-const nothing: Left = { volumes: [], snapshots: [], attachments: [], files: [], grants: 0, images: [], tasks: 0 };
+const nothing: Left = {
+  volumes: [],
+  snapshots: [],
+  attachments: [],
+  files: [],
+  grants: 0,
+  images: [],
+  backups: [],
+  objects: [],
+  groups: [],
+  tasks: 0,
+};
 
 type Story = (life: Life) => Promise<void>;
 
@@ -155,7 +179,75 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     refuses: 'uploadVolume',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
+  'a volume is stored in a backup': {
+    run: async (life) => {
+      await backUp(life, await volume(life));
+    },
+    end: {
+      ...nothing,
+      volumes: ['available 1'],
+      files: ['volumes 1'],
+      backups: ['available'],
+      objects: ['manifest'],
+    },
+  },
+  'a volume cannot be stored in a backup, which is deleted': {
+    run: async (life) => {
+      const { service } = life;
+      await backUp(life, await volume(life));
+      for (const backup of await allBackups(service.db)) await deleteBackup(service, caller, backup, false);
+      await waitUntilIdle(service);
+    },
+    refuses: 'ensureBackup',
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a backup is restored over its volume': {
+    run: async (life) => {
+      const { service } = life;
+      const row = await volume(life);
+      await backUp(life, row);
+      const [backup] = await allBackups(service.db);
+      if (backup) await restoreBackup(service, caller, backup, { volume_id: row.id });
+      await waitUntilIdle(service);
+    },
+    end: {
+      ...nothing,
+      volumes: ['available 1'],
+      files: ['volumes 1'],
+      backups: ['available'],
+      objects: ['manifest'],
+    },
+  },
+  'a group is snapshotted, and deleted with its snapshot and its volume': {
+    run: async (life) => {
+      const { service } = life;
+      const { db } = service;
+      const row = await volume(life);
+      const [group] = await allGroups(db);
+      const type = { name: 'type', description: null, isPublic: true, extraSpecs: {} };
+      if (!(await db('groupTypes').first('id'))) await createGroupType(service, type);
+      const input = { group_type: 'type', volume_types: ['__DEFAULT__'] };
+      const made = group ?? (await createGroup(service, caller, input));
+      if (row.groupId === null) await updateGroup(service, made, { add_volumes: row.id });
+      const [taken] = await db('groupSnapshots');
+      const named = { name: null, description: null };
+      const snapshot = taken ?? (await createGroupSnapshot(service, caller, { ...named, groupId: made.id }));
+      await waitUntilIdle(service);
+      if (snapshot.status !== 'deleting') await deleteGroupSnapshot(service, caller, snapshot);
+      await waitUntilIdle(service);
+      await deleteGroup(service, caller, made, true);
+      await waitUntilIdle(service);
+    },
+    end: nothing,
+  },
 };
+
+async function backUp({ service }: Life, row: Volume): Promise<void> {
+  const { id: volumeId } = row;
+  const named = { name: null, description: null, metadata: {}, incremental: false, force: false };
+  if ((await allBackups(service.db)).length === 0) await createBackup(service, caller, { ...named, volumeId });
+  await waitUntilIdle(service);
+}
 
 /** Returns the volume of the story, created if necessary; from then on the process may be killed. */
 async function volume({ service, whenIdle, allowKill }: Life, spec: Partial<NewVolume> = {}): Promise<Volume> {
@@ -232,12 +324,20 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
       files: await filesBelow(join(dir, 'pool')),
       grants: await exports.count(dir),
       images: await readdir(join(dir, 'images')).catch(() => []),
+      backups: (await allBackups(db)).map(({ status }) => status),
+      objects: await objectsBelow(join(dir, 'backups')),
+      groups: (await allGroups(db)).map(({ status }) => status),
       tasks: (await db('tasks')).length,
     };
     await db.destroy();
     return left;
   },
 });
+
+const objectsBelow = async (directory: string): Promise<string[]> =>
+  (await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
 
 /** A finished story is not run again. */
 const isFinished = (dir: string) =>

@@ -55,4 +55,35 @@ for (const [driver, openHost] of drivers) {
     await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
     await agent.ensureVolume({ id, sizeGb: 2, source: blank });
   });
+
+  test(`${driver}: a backup gives its data to a new volume and to an old one, also once its own is deleted`, async (t) => {
+    const { agent } = await openHost(t);
+    const [id, backup, copy] = [randomUUID(), randomUUID(), randomUUID()];
+    const place = { container: 'saved', storedAs: backup };
+    const source = { kind: 'backup', ...place } as const;
+    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+    const spec = { id: backup, volumeId: id, snapshotId: null, parent: null, ...place };
+    const made = await agent.ensureBackup(spec);
+    assert.deepEqual(await agent.ensureBackup(spec), made, 'twice');
+    await agent.ensureVolumeGone({ id });
+    await agent.ensureVolume({ id: copy, sizeGb: 2, source });
+    await agent.ensureVolume({ id: copy, sizeGb: 2, source });
+    await agent.restoreVolume({ id: copy, sizeGb: 2, source });
+    await agent.ensureBackupGone({ id: backup, ...place });
+    await agent.ensureBackupGone({ id: backup, ...place });
+    await assert.rejects(agent.findBackup({ id: backup, ...place }), Fault);
+    await assert.rejects(agent.restoreVolume({ id: copy, sizeGb: 2, source }), Fault);
+  });
+
+  test(`${driver}: a volume gets the data of its snapshot back, unless it is exported`, async (t) => {
+    const { agent } = await openHost(t);
+    const [id, snapshot] = [randomUUID(), randomUUID()];
+    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+    await agent.ensureSnapshot({ id: snapshot, volumeId: id });
+    const spec = { id, sizeGb: 1, source: { kind: 'snapshot', snapshotId: snapshot, volumeId: id } } as const;
+    await agent.restoreVolume(spec);
+    await agent.restoreVolume(spec);
+    await grant(agent, id, initiator);
+    await assert.rejects(agent.restoreVolume(spec), /exported/);
+  });
 }

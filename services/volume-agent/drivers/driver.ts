@@ -19,14 +19,31 @@ export interface VolumeStore {
   pathOf(volumeId: string): Promise<string>;
   /** The volume's data in the given format, as a stream. */
   readAs(volumeId: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes>;
+  /** The snapshot's raw data. */
+  readSnapshot(spec: SnapshotSpec): Promise<VolumeBytes>;
+  hasVolume(volumeId: string): Promise<boolean>;
+  /**
+   * Creates the volume of these blocks and zeros between them, or replaces its whole data: after a failure it has the former
+   * data, or does not exist.
+   */
+  writeVolume(spec: { readonly id: string; readonly sizeGb: number }, blocks: AsyncIterable<Block>): Promise<void>;
+  /** Replaces the whole data of a volume by that of its source, in the same way; an image and a snapshot are sources. */
+  replaceVolume(spec: VolumeSpec): Promise<void>;
   pools(): Promise<VolumeReport['pools']>;
   /** Ids of all volumes and snapshots that have bytes here. */
   stored(): Promise<Omit<Stored, 'exports'>>;
 }
 
+export interface Block {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
 export interface VolumeBytes {
   readonly sizeBytes: number;
   readonly stream: Readable;
+  /** The file with the same data, where there is one: its holes need not be read. */
+  readonly path?: string;
   /** Closes the stream and removes temporary files. */
   close(): Promise<void>;
 }

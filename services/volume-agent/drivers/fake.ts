@@ -40,6 +40,20 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
       return { sizeBytes: 512, stream: Readable.from([Buffer.alloc(512)]), close: async () => {} };
     },
     stored: async () => ({ volumes: [...volumes.keys()], snapshots: [...snapshots.keys()] }),
+    readSnapshot: async ({ id }) => {
+      sizeOf(snapshots, 'Snapshot', id);
+      return { sizeBytes: 512, stream: Readable.from([Buffer.alloc(512)]), close: async () => {} };
+    },
+    hasVolume: async (id) => volumes.has(id),
+    writeVolume: async ({ id, sizeGb }, blocks) => {
+      for await (const _ of blocks);
+      volumes.set(id, sizeGb);
+    },
+    replaceVolume: async ({ id, sizeGb, source }) => {
+      if (source.kind === 'snapshot') sizeOf(snapshots, 'Snapshot', source.snapshotId);
+      sizeOf(volumes, 'Volume', id);
+      volumes.set(id, sizeGb);
+    },
     pools: async () => {
       const used = [...volumes.values(), ...snapshots.values()].reduce((sum, size) => sum + size, 0);
       return [

@@ -30,6 +30,18 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     frozen: host.frozen,
     ...(atLeast(version, '3.49') ? { backend_state: isUp(service, host) ? 'up' : 'down' } : {}),
   }));
+  const backup = (await listHosts(service.db))
+    .filter(({ report }) => report.backups !== undefined)
+    .map((host) => ({
+      binary: 'cinder-backup',
+      host: host.name,
+      zone: service.config.zone,
+      status: 'enabled',
+      state: isUp(service, host) ? 'up' : 'down',
+      updated_at: longTime(host.reportedAt),
+      ...clustered,
+      disabled_reason: null,
+    }));
   const scheduler = {
     binary: 'cinder-scheduler',
     host: service.cloud.host || hostname(),
@@ -40,7 +52,7 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     ...clustered,
     disabled_reason: null,
   };
-  const services = [...storage, scheduler].filter((each) => matches(each, query));
+  const services = [...storage, ...backup, scheduler].filter((each) => matches(each, query));
   return ok({ services });
 };
 

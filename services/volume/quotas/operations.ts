@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Excess, type Limits, quotas } from '#shared/resource/quota.ts';
+import { backupUsage } from '../backups/store.ts';
 import { countGroups } from '../groups/store.ts';
 import { typeNames } from '../types/store.ts';
 import { usageByType } from '../volumes/store.ts';
@@ -37,7 +38,7 @@ async function used({ db }: Database, projectId: string): Promise<Limits> {
         sums[what + suffix] = (sums[what + suffix] ?? 0) + count;
         sums[`gigabytes${suffix}`] = (sums[`gigabytes${suffix}`] ?? 0) + gigabytes;
       }
-  return { ...sums, groups: await countGroups(db, projectId) };
+  return { ...sums, groups: await countGroups(db, projectId), ...(await backupUsage(db, projectId)) };
 }
 
 const lock = { table: 'quotaTurns', key: 'projectId' };
@@ -81,6 +82,18 @@ export const reserveGroupQuota = (tx: Knex, projectId: string): Promise<void> =>
         headers: { 'Retry-After': '0' },
       }),
   );
+
+/** Throws 413 when a limit of the project's backups would be exceeded. Must run in the transaction that adds one. */
+export const reserveBackupQuota = (tx: Knex, projectId: string, sizeGb: number): Promise<void> =>
+  volumeQuotas.reserve({ db: tx }, projectId, { backups: 1, backup_gigabytes: sizeGb }, overBackupQuota);
+
+function overBackupQuota({ resource, limit, used: has, more }: Excess): Fault {
+  const message =
+    resource === 'backups'
+      ? `Maximum number of backups allowed (${limit}) exceeded`
+      : `Requested backup exceeds allowed Backup gigabytes quota. Requested ${more}G, quota is ${limit}G and ${has}G has been consumed.`;
+  return new Fault(413, 'tooLarge', message, { headers: { 'Retry-After': '0' } });
+}
 
 function overQuota({ resource, limit, used: has, more }: Excess): Fault {
   const [, what = ''] = resource.match(/^(per_volume_gigabytes|gigabytes|volumes|snapshots)/) ?? [];

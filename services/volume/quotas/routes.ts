@@ -40,8 +40,8 @@ const showLimits: Handler<Volumes> = async (service, { caller, query, version, m
     totalVolumesUsed: used.volumes,
     totalGigabytesUsed: used.gigabytes,
     totalSnapshotsUsed: used.snapshots,
-    totalBackupsUsed: 0,
-    totalBackupGigabytesUsed: 0,
+    totalBackupsUsed: used.backups,
+    totalBackupGigabytesUsed: used.backup_gigabytes,
   };
   return ok({ limits: { rate: [], absolute } });
 };

@@ -4,7 +4,7 @@ import { authorize } from '#shared/auth/policy.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { tasksWait, type Volumes } from '../context.ts';
+import { taskCancelled, tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
@@ -81,6 +81,7 @@ export async function deleteSnapshot(
     if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId }))) throw cannotDelete();
     if (!force) await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
   });
+  if (force) bus.notify(taskCancelled);
   bus.notify(tasksWait);
 }
 

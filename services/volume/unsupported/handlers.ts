@@ -3,11 +3,6 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { findType } from '../types/store.ts';
 
-export const emptyList =
-  (collection: string): Handler<Volumes> =>
-  async () =>
-    ok({ [collection]: [] });
-
 /** Volume types have no encryption. */
 export const showTypeEncryption: Handler<Volumes, unknown, 'id'> = async ({ db }, { caller, params }) => {
   await findType(db, caller, params.id);

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
+import { backupRows } from '../backups/resource.ts';
+import { acquireBackup } from '../backups/store.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { defaultTypeOf } from '../default-types/store.ts';
 import { getGroup, lockAvailable } from '../groups/store.ts';
@@ -28,6 +30,7 @@ export async function createVolume(service: Volumes, caller: Caller, input: NewV
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
     await lockSource(tx, source);
     const taskId = await enqueue(tx, work, params, caller.requestId);
+    if (input.backupId) await holdBackup(tx, input.backupId, { id, taskId });
     const row = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
     await volumeRows.insert(tx, row);
     return row;
@@ -37,8 +40,7 @@ export async function createVolume(service: Volumes, caller: Caller, input: NewV
 }
 
 function refuseUnsupported({ config }: Volumes, input: NewVolume): void {
-  const { backupId, consistencygroupId, zone } = input;
-  if (backupId) throw notFound('Backup', backupId);
+  const { consistencygroupId, zone } = input;
   if (consistencygroupId) throw notFound('ConsistencyGroup', consistencygroupId);
   if (input.multiattach)
     throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
@@ -51,6 +53,17 @@ async function joinGroup(tx: Volumes['db'], caller: Caller, id: string, type: Vo
   const { typeIds } = await lockAvailable(tx, id, 'add volumes');
   if (!typeIds.includes(type.id))
     throw badRequest(`Invalid input received: Invalid volume_type ${type.name}: it is not one of group ${id}.`);
+}
+
+/** The backup is restoring until the task that creates the volume has ended. */
+async function holdBackup(
+  tx: Volumes['db'],
+  backupId: string,
+  { id, taskId }: { readonly id: string; readonly taskId: string },
+): Promise<void> {
+  if (!(await acquireBackup(tx, 'restore', { id: backupId, taskId })))
+    throw badRequest('Invalid backup: Backup status must be available');
+  await backupRows.update(tx, { id: backupId, taskId }, { restoringId: id });
 }
 
 /** The requested type, else the image's, the source's, or the default. As in Cinder, an unknown type of an image is ignored. */
@@ -71,7 +84,7 @@ async function typeOf({ db }: Volumes, caller: Caller, input: NewVolume, origin:
 
 function sizeOf({ sizeGb, ...input }: NewVolume, { minGb }: Origin): number {
   if (sizeGb !== undefined && sizeGb !== null) return sizeGb;
-  if (input.snapshotId || input.sourceVolumeId) return minGb;
+  if (input.snapshotId || input.sourceVolumeId || input.backupId) return minGb;
   throw badRequest(
     'Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).',
   );

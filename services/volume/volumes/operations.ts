@@ -5,7 +5,7 @@ import type { Image } from '#shared/clients/image.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { attachmentRows } from '../attachments/resource.ts';
-import { tasksWait, type Volumes } from '../context.ts';
+import { taskCancelled, tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { isTrue } from '../listing/values.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
@@ -43,6 +43,7 @@ export async function deleteVolume(
     if (!acquired || isBound) throw cannotDelete(options);
     if (!options.force) await refuseWhileUsed(tx, id);
   });
+  if (options.force) bus.notify(taskCancelled);
   bus.notify(tasksWait);
 }
 

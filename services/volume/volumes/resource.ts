@@ -75,7 +75,7 @@ export const volumeInput = {
   image_id: key(create),
   imageRef: key(create),
   multiattach: flag(create),
-  backup_id: key(create),
+  backup_id: key({ ...create, since: '3.47' }),
   group_id: key(create),
   consistencygroup_id: key(create),
 } as const;

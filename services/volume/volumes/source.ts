@@ -4,6 +4,7 @@ import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { diskRefusal } from '#shared/images/formats.ts';
+import { getBackup } from '../backups/store.ts';
 import type { Volumes } from '../context.ts';
 import { findHost } from '../hosts/store.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
@@ -21,16 +22,17 @@ export interface Origin {
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
 }
 
-type OriginInput = Pick<NewVolume, 'snapshotId' | 'sourceVolumeId' | 'imageRef' | 'imageId' | 'sizeGb'>;
+type OriginInput = Pick<NewVolume, 'snapshotId' | 'sourceVolumeId' | 'imageRef' | 'imageId' | 'backupId' | 'sizeGb'>;
 
 const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
 const invalid = (why: string) => badRequest(`Invalid input received: ${why}`);
 
 export async function originOf(service: Volumes, caller: Caller, input: OriginInput): Promise<Origin> {
-  const { snapshotId, sourceVolumeId: volumeId } = input;
+  const { snapshotId, sourceVolumeId: volumeId, backupId } = input;
   const imageRef = input.imageRef ?? input.imageId;
-  if ([snapshotId, volumeId, imageRef].filter(Boolean).length > 1)
-    throw invalid('May specify only one of snapshot, imageRef or source volume');
+  if ([snapshotId, volumeId, imageRef, backupId].filter(Boolean).length > 1)
+    throw invalid('May specify only one of snapshot, imageRef, backup or source volume');
+  if (backupId) return fromBackup(service, caller, backupId, input);
   if (snapshotId) return fromSnapshot(service, caller, snapshotId, input);
   if (volumeId) return fromVolume(service, caller, volumeId, input);
   if (imageRef) return fromImage(service, caller, imageRef, input);
@@ -76,6 +78,22 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { sizeGb:
     minGb: volume.sizeGb,
     typeId: volume.typeId,
     inherited: { ...nothing, bootable, imageMetadata, sourceVolumeId: id },
+  };
+}
+
+async function fromBackup({ db }: Volumes, caller: Caller, id: string, { sizeGb: size }: OriginInput): Promise<Origin> {
+  const { status, sizeGb, container, storedAs, ofVolume } = await getBackup(db, caller, id);
+  if (status !== 'available') throw badRequest(`Invalid backup: Backup status must be available, but it is ${status}.`);
+  if (size && size < sizeGb)
+    throw invalid(
+      `Volume size ${size}GB cannot be smaller than the backup size ${sizeGb}GB. They must be >= backup size.`,
+    );
+  return {
+    source: { kind: 'backup', container, storedAs },
+    host: null,
+    minGb: sizeGb,
+    typeId: null,
+    inherited: { ...nothing, ...ofVolume },
   };
 }
 

@@ -10,8 +10,11 @@ export type VolumeStatus =
   | 'detaching'
   | 'extending'
   | 'uploading'
+  | 'backing-up'
+  | 'restoring-backup'
   | 'deleting'
   | 'error'
+  | 'error_restoring'
   | 'error_attaching'
   | 'error_detaching'
   | 'error_deleting'
@@ -26,13 +29,15 @@ interface States {
 /** The transitions of a volume: the statuses a request may start from, and the status while its task runs. */
 export const volumeTransitions = {
   delete: {
-    from: { status: ['available', 'error', 'error_extending', 'error_deleting'] },
+    from: { status: ['available', 'error', 'error_restoring', 'error_extending', 'error_deleting'] },
     meanwhile: { status: 'deleting' },
   },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
   extend: { from: { status: ['available'] }, meanwhile: { status: 'extending' } },
   upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
+  backup: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'backing-up' } },
+  restore: { from: { status: ['available'] }, meanwhile: { status: 'restoring-backup' } },
 } satisfies Record<string, Transition<States>>;
 
 /** Statuses derived from attachments; and those that a forced detach may reset, too. */

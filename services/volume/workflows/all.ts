@@ -2,6 +2,7 @@
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { connectAttachment, disconnectAttachment } from './attachments.ts';
+import { createBackup, deleteBackup, importBackup, restoreBackup } from './backups.ts';
 import { createVolume } from './create-volume.ts';
 import { deleteVolume } from './delete-volume.ts';
 import { extendVolume } from './extend-volume.ts';
@@ -18,6 +19,10 @@ export const workflows: readonly Workflow<never, Volumes>[] = [
   deleteSnapshot,
   connectAttachment,
   disconnectAttachment,
+  createBackup,
+  deleteBackup,
+  restoreBackup,
+  importBackup,
   deleteGroup,
   copyGroup,
   createGroupSnapshot,

@@ -9,6 +9,7 @@ import type { Volumes } from '../context.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { attachmentStatuses, failedStatuses, type VolumeStatus } from '../volumes/states.ts';
 import { recordFailure } from './failure.ts';
+import { statusOfAttachments } from './volume-status.ts';
 
 export interface OnAttachment {
   readonly attachmentId: string;
@@ -95,10 +96,7 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
   if (volume?.host) await ignoreHostAway(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
 }
 
-/** in-use while one attachment is attached, reserved while there is another one, else available. */
 async function updateVolumeStatus(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
-  const left = await attachmentRows.list(tx, { volumeId });
-  const inUse = left.some(({ status }) => status === 'attached');
-  const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';
+  const status = await statusOfAttachments(tx, volumeId);
   await volumeRows.update(tx, { id: volumeId, status: from }, { status });
 }

@@ -3,6 +3,7 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { volumeRows } from '../volumes/resource.ts';
+import { releaseBackup } from './backups.ts';
 import { recordFailure } from './failure.ts';
 import { choosePool, stillFits } from './scheduler/pools.ts';
 
@@ -26,11 +27,13 @@ export const createVolume = workflow<Create, Volumes>({
       (service, { volumeId }, run) => dropBytes(service, volumeId, run.result<string>('choose-pool'), run),
     ),
   ],
-  done: (tx, { volumeId, source }, { taskId }) => {
+  done: async (tx, { volumeId, source }, { taskId }) => {
+    if (source.kind === 'backup') await releaseBackup(tx, taskId);
     const bootable = source.kind === 'image' ? { bootable: true } : {};
     return volumeRows.update(tx, { id: volumeId, taskId }, { status: 'available', ...bootable, taskId: null });
   },
   failed: async (tx, { volumeId }, run, reason) => {
+    await releaseBackup(tx, run.taskId);
     const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     const about = { projectId: volume.projectId, resourceId: volumeId };

@@ -2,6 +2,7 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
+import { releaseVolume } from './volume-status.ts';
 
 export interface Upload {
   readonly volumeId: string;
@@ -15,16 +16,12 @@ export const uploadVolume = workflow<Upload, Volumes>({
   name: 'upload-volume',
   deadlineMs: 2 * 3_600_000,
   steps: [step('send-bytes', sendBytes, dropImage)],
-  done: async (tx, { volumeId }, { taskId }) => {
-    const status = (await volumeRows.find(tx, { id: volumeId }))?.previousStatus ?? 'available';
-    await volumeRows.update(tx, { id: volumeId, taskId }, { status, previousStatus: null, taskId: null });
-  },
+  done: (tx, { volumeId: id }, { taskId }) => releaseVolume(tx, { id, taskId }),
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     await recordFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
-    const status = volume.previousStatus ?? 'available';
-    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status, previousStatus: null, taskId: null });
+    await releaseVolume(tx, { id: volumeId, taskId: run.taskId });
   },
 });
 

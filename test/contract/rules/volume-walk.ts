@@ -61,6 +61,11 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
     const { id: groupId } = await group(projectId);
     return insert('groupSnapshots', { projectId, userId: 'u', groupId, groupTypeId: 'g', status: 'available' });
   };
+  const backup = async (projectId: string, status = 'available') => {
+    const texts = { metadata: '{}', ofVolume: '{"bootable":false,"imageMetadata":null}', container: 'saved' };
+    const row = { projectId, userId: 'u', volumeId: randomUUID(), storedAs: randomUUID(), status, dataAt: Date.now() };
+    return insert('backups', { ...texts, ...row, sizeGb: 1, objectCount: 1 });
+  };
   const defaultType = async () => {
     await db('defaultTypes').insert({ projectId: 'blue', typeId }).onConflict('projectId').merge();
     return { id: 'blue' };
@@ -77,6 +82,8 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
       [/^\w+ \/v3\/snapshots\/:id/, ({ project }) => snapshot(project)],
       [/^\w+ \/v3\/attachments\/:id/, ({ project }) => attachment(project)],
       [/^\w+ \/v3\/(os-volume-transfer|volume-transfers)\/:id$/, ({ project }) => transfer(project)],
+      [/^post \/v3\/backups$/, ({ project }) => volume(project)],
+      [/^\w+ \/v3\/backups\/:id/, ({ project }) => backup(project)],
       [/^post \/v3\/group_snapshots$/, ({ project }) => group(project)],
       [/^\w+ \/v3\/groups\/:id/, ({ project }) => group(project)],
       [/^\w+ \/v3\/group_snapshots\/:id/, ({ project }) => groupSnapshot(project)],
@@ -90,7 +97,7 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
       [/^\w+ \/v3\/messages\/:id/, ({ project }) => message(project)],
       [/^\w+ \/v3\/os-quota-sets\/:id/, async ({ project }) => ({ id: project })],
     ],
-    needsHost: /^put \/v3\/attachments\/:id$/,
+    needsHost: /^(put \/v3\/attachments\/:id|post \/v3\/backups)$/,
     params: { id: typeId, key: 'k' },
     bodies: (key: string, { id = '' }: Readonly<Record<string, string>>) => bodies(id)[key],
   } satisfies Walk & Record<string, unknown>;
@@ -104,6 +111,9 @@ const bodies = (id: string): Readonly<Record<string, unknown>> => ({
   'post /v3/attachments': { attachment: { volume_uuid: id, instance_uuid: randomUUID() } },
   'post /v3/os-volume-transfer': { transfer: { volume_id: id } },
   'post /v3/volume-transfers': { transfer: { volume_id: id } },
+  'post /v3/backups': { backup: { volume_id: id } },
+  'put /v3/backups/:id': { backup: { name: 'y' } },
+  'post /v3/backups/:id/restore': { restore: { name: 'y' } },
   'post /v3/group_snapshots': { group_snapshot: { group_id: id, name: 'y' } },
   'post /v3/groups': { group: { group_type: 'of the walk', volume_types: ['__DEFAULT__'] } },
   'put /v3/default-types/:id': { default_type: { volume_type: '__DEFAULT__' } },

@@ -8,7 +8,7 @@ import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
 import { BadImage } from '#shared/images/reader.ts';
-import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
+import type { Block, ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { convert, inspectImage } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
 import { diskFault, publish } from './publish.ts';
@@ -55,6 +55,10 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
     ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(pool, id)),
     pathOf: (id) => existing(volumeFile(pool, id), 'Volume', id),
     readAs: (id, format) => readAs(pool, id, format),
+    readSnapshot: async ({ id }) => bytesOf(await existing(snapshotFile(pool, id), 'Snapshot', id), async () => {}),
+    hasVolume: (id) => exists(volumeFile(pool, id)),
+    writeVolume: ({ id, sizeGb }, blocks) => writeBlocks(pool, volumeFile(pool, id), sizeGb, blocks),
+    replaceVolume: ({ id, sizeGb, source }) => create(options, pool, { path: volumeFile(pool, id), sizeGb, source }),
     stored: async () => ({ volumes: await idsIn(pool.volumes), snapshots: await idsIn(pool.snapshots) }),
     pools: async () => [{ name, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) }],
   };
@@ -135,6 +139,7 @@ async function create(options: FileOptions, pool: Pool, { path, sizeGb, source }
         await existing(snapshotFile(pool, source.snapshotId), 'Snapshot', source.snapshotId),
         part,
       );
+    if (source.kind === 'backup') throw badRequest('backups are written, not copied');
     if (source.kind === 'volume')
       await copyReserved(pool, await existing(volumeFile(pool, source.volumeId), 'Volume', source.volumeId), part);
     const { size } = await file.stat();
@@ -224,6 +229,18 @@ async function fetchImage(options: FileOptions, { room }: Pool, imageId: string,
   }
 }
 
+/** The file appears, or replaces the former one, when it is complete. */
+async function writeBlocks({ room }: Pool, path: string, sizeGb: number, blocks: AsyncIterable<Block>): Promise<void> {
+  await publish(path, async (file) => {
+    await file.truncate(sizeGb * gib);
+    for await (const { offset, bytes } of blocks) {
+      if (offset + bytes.length > sizeGb * gib) throw badRequest(`the data does not fit into ${sizeGb} GiB`);
+      const reserved = await room.reserve(bytes.length);
+      await file.write(bytes, 0, bytes.length, offset).finally(reserved.release);
+    }
+  });
+}
+
 async function readAs(pool: Pool, id: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes> {
   const volume = await existing(volumeFile(pool, id), 'Volume', id);
   if (format === 'raw') return bytesOf(volume, async () => {});
@@ -248,5 +265,5 @@ async function bytesOf(path: string, drop: () => Promise<void>): Promise<VolumeB
     stream.destroy();
     await drop();
   };
-  return { sizeBytes: size, stream, close };
+  return { sizeBytes: size, stream, path, close };
 }
