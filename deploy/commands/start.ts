@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, type Options, Refusal } from '../command.ts';
 import { findRunning } from '../processes/pid-file.ts';
+import { findUnit, startUnit } from '../processes/unit.ts';
 import { isFirstNode } from '../rack/node-directory.ts';
 import { processesOf } from '../rack/node-roles.ts';
 import { type Part, partsOf, roleNames } from '../roles.ts';
@@ -12,7 +13,7 @@ export const command: Command = async (options) => {
   const { role, wanted } = roleOf(options, home);
   if (wanted.includes('identity')) await writeLogin(home);
   if (options.foreground) await runInForeground(home, role, wanted);
-  else await startInBackground(home, role, wanted);
+  else await startInBackground(home, role, wanted, options.roles);
   return 0;
 };
 
@@ -32,14 +33,21 @@ async function runInForeground(home: Home, role: string, wanted: readonly Part[]
   else await (await import('../processes/run-roles.ts')).runRoles(home, role, wanted);
 }
 
-export async function startInBackground(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
+export async function startInBackground(
+  home: Home,
+  role: string,
+  wanted: readonly Part[],
+  roles: readonly string[] = [],
+): Promise<void> {
   const [{ printRunning }, { endpointsOf }] = await Promise.all([
     import('../cloud/startup-summary.ts'),
     import('../endpoints.ts'),
   ]);
   const endpoints = await endpointsOf(home, wanted);
   const running = findRunning(join(home.directory.run, `${role}.pid`));
+  const unit = roles.length === 0 ? findUnit() : undefined;
   if (running) process.stdout.write(`Wattle is already running (process ${running.pid}).\n`);
+  else if (unit !== undefined) await startUnit(unit);
   else await (await import('../processes/launch.ts')).launchRole(home, role, endpoints, wanted);
   printRunning(home, await varPath(), role, endpoints);
 }

@@ -10,6 +10,7 @@ import { isAgent, type Part, startParts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { brokerUserOf } from '../split/broker-users.ts';
 import { openApiProcess } from './api-process.ts';
+import { notifyReady } from './notify.ts';
 import { acquirePidFile, releasePidFile, writePidFile } from './pid-file.ts';
 
 /** Time for a graceful stop; then the process exits. A second signal ends it at once. Both are safe, like a crash. */
@@ -26,6 +27,7 @@ export async function runRoles(home: Home, role: string, wanted: readonly Part[]
     for (let current = home; ; current = await reloaded()) {
       const running = await startAll(current, role, wanted, log);
       writePidFile(pidFile, process.pid, true);
+      await notifyReady();
       flushCompileCache();
       const isReload = await Promise.race([stopping.then(() => false), reloads.next().then(() => true)]);
       if (!isReload) setTimeout(() => process.exit(0), closeMs).unref();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Home } from '../settings.ts';
 import { findRunning, type Running } from './pid-file.ts';
 import { terminate } from './terminate.ts';
+import { findUnit, stopUnit } from './unit.ts';
 
 /** The supervisor stops first, since it restarts the others; the database and the broker stop last. */
 const last = ['mariadb', 'rabbitmq', 'epmd'];
@@ -25,7 +26,8 @@ export function listRunningIn(run: string): (Running & { readonly role: string }
 
 /** Returns the roles that it stopped. */
 export async function stopAll(home: Home): Promise<string[]> {
-  const stopped: string[] = [];
+  const unit = findUnit();
+  const stopped = unit !== undefined && (await stopUnit(unit)) ? [unit] : [];
   for (const rank of [0, 1, 2, 3, 4]) {
     const those = listRunning(home).filter(({ role }) => rankOf(role) === rank);
     await Promise.all(those.map((running) => terminate(running)));

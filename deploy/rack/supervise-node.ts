@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { sendSignal } from '../../shared/process/signal.ts';
+import { notifyReady } from '../processes/notify.ts';
 import { acquirePidFile, findRunning, releasePidFile, writePidFile } from '../processes/pid-file.ts';
 import { nextSignal } from '../processes/run-roles.ts';
 import type { Home } from '../settings.ts';
@@ -48,6 +49,7 @@ export async function superviseNode({ directory, cloud }: Home): Promise<void> {
 
   await Promise.race([allReady(processes, run), stopping]);
   writePidFile(pidFile, process.pid, true);
+  await notifyReady();
   log.info({}, 'ready');
   await stopping;
   await watch.close();

@@ -2,3 +2,4 @@ export const root: string;
 export const cache: string;
 export const clientBin: string;
 export const compileCache: string;
+export const isClone: boolean;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,5 +13,8 @@ export const cache =
 /** The commands of the stock client, installed by set-up. */
 export const clientBin = join(cache, 'client', 'bin');
 
-/** Node's compile cache. */
-export const compileCache = join(root, 'node_modules/.cache/node');
+/** A clone, and not a package that has all modules with it. */
+export const isClone = existsSync(join(root, 'package-lock.json'));
+
+/** Node's compile cache. A package belongs to root, so each user has it elsewhere. */
+export const compileCache = isClone ? join(root, 'node_modules/.cache/node') : join(cache, 'node');

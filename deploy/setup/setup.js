@@ -3,6 +3,7 @@ import { ensurePackages } from './apt.js';
 import { ensureClient } from './client.js';
 import { ensureModules } from './modules.js';
 import { toBuildGuestImage, toSplit, toStart, toTest } from './packages.js';
+import { isClone } from './paths.js';
 import { report } from './progress.js';
 
 const packagesFor = {
@@ -14,13 +15,13 @@ const packagesFor = {
 
 /** Installs what is missing for `purpose`, concurrently. Throws when node modules fail; reports other failures. */
 export async function setUp(purpose) {
-  const wanted = packagesFor[purpose];
-  if (!wanted) return await ensureModules();
+  const wanted = packagesFor[purpose]?.filter(({ has }) => isClone || has !== 'python'); // a package suggests Debian's client
+  if (!wanted) return isClone && (await ensureModules());
   const [forPython, others] = [true, false].map((is) => wanted.filter(({ has }) => (has === 'python') === is));
   const python = ensurePackages(forPython); // first: pip takes as long as all other packages
   const packages = python.then(async (missing) => [...missing, ...(await ensurePackages(others))]);
   const client = python.then((missing) => forPython.length > 0 && missing.length === 0 && ensureClient());
-  const parts = await Promise.allSettled([ensureModules(), packages, client]);
+  const parts = await Promise.allSettled([isClone && ensureModules(), packages, client]);
   const [modules, missing, stock] = parts;
   if (modules.status === 'rejected') throw modules.reason;
   if (missing.status === 'rejected') report('packages', missing.reason.message);

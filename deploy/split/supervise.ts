@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
+import { notifyReady } from '../processes/notify.ts';
 import { acquirePidFile, findRunning, releasePidFile, writePidFile } from '../processes/pid-file.ts';
 import { roleCommand } from '../processes/role-process.ts';
 import { nextSignal } from '../processes/run-roles.ts';
@@ -40,6 +41,7 @@ export async function supervise(home: Home): Promise<void> {
 
   await Promise.race([allReady(home), stopping]);
   writePidFile(pidFile, process.pid, true);
+  await notifyReady();
   log.info({}, 'ready');
   await stopping;
   roles.abort();

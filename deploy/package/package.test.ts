@@ -1,0 +1,85 @@
+/** The Debian package, without systemd: what is in it, and its life on a machine. test/package starts it under systemd. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '#shared/process/run.ts';
+import { buildDeb } from './build-deb.ts';
+import { runInOverlay } from './in-overlay.ts';
+
+const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' };
+const folder = mkdtempSync(join(tmpdir(), 'package-'));
+after(() => rmSync(folder, { recursive: true }));
+let file = '';
+let files: readonly string[] = [];
+
+before(async () => {
+  file = await buildDeb({ commit: 'HEAD', output: folder, compression: 'none' });
+  files = (await run(['dpkg-deb', '--contents', file])).stdout.split('\n').filter(Boolean);
+});
+
+const named = (path: string) => files.find((line) => line.includes(` .${path}`));
+
+test('the package has Node, the sources and what they load, and nothing of the development', () => {
+  for (const path of ['/usr/bin/wattle', '/usr/lib/wattle/deploy/main.js', '/usr/lib/wattle/node_modules/.bin/node'])
+    assert.ok(named(path), path);
+  for (const name of ['express', 'knex', 'mysql2', 'amqplib', 'ws'])
+    assert.ok(named(`/usr/lib/wattle/node_modules/${name}/`));
+  const foreign = files.filter((line) =>
+    /\.test\.ts|\/test\/|node_modules\/(typescript|@biomejs)|\/testing\//.test(line),
+  );
+  assert.deepEqual(foreign, []);
+});
+
+test('all files belong to root, and only root may write them', () => {
+  const odd = files.filter((line) => !/^.{5}-.{2}-.{1} root\/root |^l/.test(line));
+  assert.deepEqual(odd, []);
+});
+
+/** Each line of output that begins with = is looked at. */
+const life = (name: string) => `
+dpkg -i /tmp/given/${name} >/dev/null
+echo "=user $(getent passwd wattle | cut -d: -f6,7)"
+echo "=running $(ps ax | grep -c '[m]ain.js' || true)"
+systemd-analyze verify /usr/lib/systemd/system/wattle.service /usr/lib/systemd/system/wattle-controller.service \\
+  /usr/lib/systemd/system/wattle@.service && echo "=units verified"
+systemd-analyze security --offline=true --threshold=25 wattle-controller.service >/dev/null && echo "=controller is confined"
+systemd-analyze security --offline=true --threshold=90 wattle.service >/dev/null && echo "=node is confined as far as it can be"
+echo "=version $(wattle help | grep -c 'wattle start')"
+WATTLE_ADDRESS=127.9.9.9 wattle start --role identity > /tmp/started
+grep -q 'identity *http://127.9.9.9:5000' /tmp/started && echo "=identity runs"
+[ -s /var/log/wattle/identity-requests.log ] && [ "$(stat -c %a /var/lib/wattle/secrets)" = 700 ] && echo "=logs and secrets in place"
+echo '# mine' >> /etc/wattle/wattle.yaml
+WATTLE_ADDRESS=127.9.9.9 wattle stop
+dpkg -i /tmp/given/${name} >/dev/null 2>&1
+grep -q '# mine' /etc/wattle/wattle.yaml && echo "=settings survive an upgrade"
+logrotate --debug /etc/logrotate.d/wattle >/dev/null 2>&1 && echo "=logs are rotated"
+dpkg -r wattle >/dev/null 2>&1
+[ -e /etc/wattle/wattle.yaml ] && [ -e /var/lib/wattle/id ] && [ ! -e /usr/lib/wattle ] && echo "=removed, with its data kept"
+dpkg -P wattle >/dev/null 2>&1
+[ -e /var/lib/wattle/id ] && [ ! -e /etc/wattle ] && [ ! -e /var/log/wattle ] && [ ! -e /var/cache/wattle ] && echo "=purged, but for the cloud"
+`;
+
+test('it installs, starts nothing, runs from PATH, is upgraded, removed and purged', needsRoot, async () => {
+  const { stdout, stderr } = await runInOverlay(folder, life(basename(file)));
+  const said = stdout.split('\n').filter((line) => line.startsWith('='));
+  assert.deepEqual(
+    said,
+    [
+      '=user /var/lib/wattle:/usr/sbin/nologin',
+      '=running 0',
+      '=units verified',
+      '=controller is confined',
+      '=node is confined as far as it can be',
+      '=version 1',
+      '=identity runs',
+      '=logs and secrets in place',
+      '=settings survive an upgrade',
+      '=logs are rotated',
+      '=removed, with its data kept',
+      '=purged, but for the cloud',
+    ],
+    stderr,
+  );
+});
