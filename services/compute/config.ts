@@ -17,6 +17,10 @@ export const section = {
   volumeMs: number(300_000, 'timeout for a new volume to become available'),
   ...presenceSettings,
   reclaimMs: number(0, 'how long a deleted server can be restored; with 0 a delete is final at once (default of Nova)'),
+  offloadMs: number(
+    0,
+    'how long a shelved server stays on its host; -1: until it is offloaded by request (default of Nova: 0)',
+  ),
   shutdownMs: number(60_000, 'timeout of a graceful shutdown; then the guest is powered off'),
   cpuRatio: number(4, 'allocation ratio of virtual CPUs to CPUs of a host (default of Nova)'),
   ramRatio: number(1, 'allocation ratio of memory (default of Nova)'),

@@ -10,7 +10,7 @@ import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
 import { confirm } from './server-migrations/operations.ts';
 import { listUnconfirmed } from './server-migrations/store.ts';
-import { reclaimServers } from './servers/remove.ts';
+import { offloadServers, reclaimServers } from './servers/remove.ts';
 import {
   findServer,
   listLiveServers,
@@ -56,6 +56,7 @@ async function sweepRows(compute: Compute): Promise<void> {
   if (await isHeld(db)) return;
   await removeOldConsoles(db);
   await reclaimServers(compute);
+  await offloadServers(compute);
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
   for (const orphan of await listOrphans(db)) {

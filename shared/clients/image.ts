@@ -1,5 +1,5 @@
 /** The client of the Image API (Glance). */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Reply } from './http.ts';
 import { ensureDeleted, type Query, queryOf } from './request.ts';
 import { readJson, type Session } from './session.ts';
@@ -46,11 +46,27 @@ export interface ImageClient {
   download(id: string, signal?: AbortSignal): Promise<Reply>;
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   upload(id: string, bytes: Readable, signal?: AbortSignal): Promise<void>;
+  /** Makes a queued image active that has no bytes. */
+  uploadNothing(id: string): Promise<void>;
   /** Throws as the image service refuses. */
   delete(id: string, token: string): Promise<void>;
   /** Does nothing when the image does not exist. */
   remove(id: string): Promise<void>;
 }
+
+const upload =
+  (session: Session) =>
+  async (id: string, bytes: Readable, signal?: AbortSignal): Promise<void> => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const reply = await session.raw('image', `/v2/images/${id}/file`, {
+      method: 'PUT',
+      body: bytes,
+      headers,
+      timeoutMs: 3_600_000,
+      signal,
+    });
+    await readJson(reply, `upload of image ${id}`);
+  };
 
 export const imageClient = (session: Session): ImageClient => ({
   show: (id, token) => session.json('image', `/v2/images/${encodeURIComponent(id)}`, { token }),
@@ -62,17 +78,8 @@ export const imageClient = (session: Session): ImageClient => ({
     return reply;
   },
   create: (image, token) => session.json('image', '/v2/images', { method: 'POST', body: image, token }),
-  upload: async (id, bytes, signal) => {
-    const headers = { 'content-type': 'application/octet-stream' };
-    const reply = await session.raw('image', `/v2/images/${id}/file`, {
-      method: 'PUT',
-      body: bytes,
-      headers,
-      timeoutMs: 3_600_000,
-      signal,
-    });
-    await readJson(reply, `upload of image ${id}`);
-  },
+  upload: upload(session),
+  uploadNothing: (id) => upload(session)(id, Readable.from([])),
   delete: (id, token) => session.json('image', `/v2/images/${encodeURIComponent(id)}`, { method: 'DELETE', token }),
   remove: (id) => ensureDeleted(session.json('image', `/v2/images/${id}`, { method: 'DELETE' })),
 });

@@ -34,6 +34,9 @@ export interface AttachmentJson {
 export interface VolumeClient {
   show(id: string, token?: string): Promise<VolumeJson>;
   showSnapshot(id: string, token?: string): Promise<SnapshotJson>;
+  createSnapshot(snapshot: Readonly<Record<string, unknown>>, token: string): Promise<SnapshotJson>;
+  /** Content when it is not there. */
+  removeSnapshot(id: string): Promise<void>;
   /** Public types, and those that the token's project has access to. */
   listTypes(token: string): Promise<readonly VolumeTypeJson[]>;
   /** Creates a volume in that project. */
@@ -67,6 +70,9 @@ export function volumeClient(session: Session): VolumeClient {
       (await ask<{ volume: VolumeJson }>(`/volumes/${encodeURIComponent(id)}`, { token })).volume,
     showSnapshot: async (id, token) =>
       (await ask<{ snapshot: SnapshotJson }>(`/snapshots/${encodeURIComponent(id)}`, { token })).snapshot,
+    createSnapshot: async (snapshot, token) =>
+      (await ask<{ snapshot: SnapshotJson }>('/snapshots', { method: 'POST', body: { snapshot }, token })).snapshot,
+    removeSnapshot: (id) => ensureDeleted(ask(`/snapshots/${id}`, { method: 'DELETE' })),
     listTypes: async (token) =>
       (await ask<{ volume_types: VolumeTypeJson[] }>('/types?is_public=None', { token })).volume_types,
     create: async (projectId, volume) =>

@@ -32,12 +32,16 @@ export function fakeImages(images = new Map<string, Image>()): Images & { readon
       seen(id, 'Image', token);
       return found(images, 'Image', id);
     },
-    list: async (_query, token) => onlySeen([...images.values()], token),
+    list: async ({ sort: _, limit: __, ...query }, token) =>
+      onlySeen([...images.values()], token)
+        .filter((each) => fits(each, query))
+        .reverse(),
     create: async (image) => {
       const made = { ...image, id: randomUUID(), status: 'queued' } as unknown as Image;
       images.set(made.id, made);
       return made;
     },
+    uploadNothing: async (id) => void images.set(id, { ...found(images, 'Image', id), status: 'active' }),
     remove: async (id) => void images.delete(id),
     delete: async (id, token) => {
       seen(id, 'Image', token);
@@ -149,6 +153,13 @@ export function fakeVolumes(
       seen(id, 'Snapshot', token);
       return found(snapshots, 'Snapshot', id);
     },
+    createSnapshot: async ({ volume_id }) => {
+      const { size } = found(volumes, 'Volume', String(volume_id));
+      const made = { id: randomUUID(), volume_id: String(volume_id), size, status: 'available' };
+      snapshots.set(made.id, made);
+      return made;
+    },
+    removeSnapshot: async (id) => void snapshots.delete(id),
     listTypes: async (token) => onlySeen([...types.values()], token),
     create: async (_projectId, options) => {
       const volume = { bootable: 'true', ...options, id: randomUUID(), status: 'available' } as unknown as VolumeJson;

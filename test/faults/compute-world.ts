@@ -24,6 +24,7 @@ import { rebootHard } from '../../services/compute/servers/actions/reboot.ts';
 import { beginRebuild } from '../../services/compute/servers/actions/rebuild.ts';
 import { beginRescue, beginUnrescue } from '../../services/compute/servers/actions/rescue.ts';
 import { beginRestore } from '../../services/compute/servers/actions/restore.ts';
+import { beginShelve, beginUnshelve } from '../../services/compute/servers/actions/shelve.ts';
 import { stop } from '../../services/compute/servers/actions/stop.ts';
 import { resume, suspend } from '../../services/compute/servers/actions/suspend.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
@@ -101,6 +102,9 @@ const stories = {
   'an unrescue': { ...whole, servers: states('active', 'on') },
   'a soft delete': { ...whole, servers: states('soft-delete', 'off') },
   'a restoration': { ...whole, servers: states('active', 'on') },
+  'a shelved server': { ...whole, claims: 0, guests: 0, images: 2, servers: states('shelved_offloaded', null) },
+  'an unshelved server': { ...whole, servers: states('active', 'on') },
+  'a shelved server that is deleted': { ...nothing, servers: states('deleted', null) },
   'a snapshot': { ...whole, images: 2, servers: states('active', 'on') },
   'a snapshot that fails': { ...whole, servers: states('active', 'on') },
   'an attached volume': { ...whole, attachments: 1, servers: states('active', 'on') },
@@ -125,6 +129,7 @@ const refusedVolumeOn: Chapter = (compute, server) =>
 const rebuilt: Chapter = (compute, server) =>
   beginRebuild(compute, { caller, version: '2.93' }, server, { imageRef: imageId }, 'pass');
 const rescued: Chapter = async (compute, server) => server.image && beginRescue(compute, caller, server, server.image);
+const shelved: Chapter = (compute, server) => beginShelve(compute, caller, server);
 const softDeleted: Chapter = (compute, server) => deleteOrKeep(withReclaim(compute), caller, server);
 const withReclaim = (compute: Compute): Compute => ({
   ...compute,
@@ -145,6 +150,9 @@ const chapters: Partial<Record<Story, readonly Chapter[]>> = {
   'an unrescue': [rescued, (compute, server) => beginUnrescue(compute, caller, server)],
   'a soft delete': [softDeleted],
   'a restoration': [softDeleted, (compute, server) => beginRestore(compute, caller, server)],
+  'a shelved server': [shelved],
+  'an unshelved server': [shelved, (compute, server) => beginUnshelve(compute, caller, server)],
+  'a shelved server that is deleted': [shelved, (compute, server) => removeServer(compute, caller, server)],
   'a snapshot': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'a snapshot that fails': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'an attached volume': [volumeOn],

@@ -10,7 +10,6 @@ export const computeFeatures: Section = {
   resize: 'false',
   cold_migration: 'false',
   live_migration: 'false',
-  shelve: 'false',
   vnc_console: 'false',
   attach_encrypted_volume: 'false',
   change_password: 'false',

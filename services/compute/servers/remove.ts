@@ -5,11 +5,12 @@ import { conflict } from '#shared/errors/fault.ts';
 import { paramsOf } from '#shared/workflow/tasks.ts';
 import type { Compute } from '../context.ts';
 import { deleteServer } from '../workflows/delete-server.ts';
+import { offloadServer } from '../workflows/shelve-server.ts';
 import { snapshotServer } from '../workflows/snapshot-server.ts';
 import { softDeleteServer } from '../workflows/soft-delete.ts';
 import { beginTask } from './begin-task.ts';
 import { liveStates, powerOf, type ServerTransition } from './states.ts';
-import { findServer, listSoftDeleted, type Server } from './store.ts';
+import { findServer, listShelved, listSoftDeleted, type Server } from './store.ts';
 
 const transition: ServerTransition = {
   name: 'delete',
@@ -66,6 +67,24 @@ export async function reclaimServers(compute: Compute): Promise<void> {
     const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
     if (server) await removeServer(compute, caller, server);
     log.info({ serverId: id }, 'a soft-deleted server is deleted: its time to be restored has passed');
+  }
+}
+
+/** Frees the hosts of servers that have been shelved for long enough. */
+export async function offloadServers(compute: Compute): Promise<void> {
+  const { db, config } = compute;
+  if (config.offloadMs <= 0) return;
+  for (const server of await listShelved(db, Date.now() - config.offloadMs)) {
+    const caller = { userId: server.userId, projectId: server.projectId, requestId: `req-${randomUUID()}` };
+    await beginTask(compute, caller, server, {
+      transitions: [
+        { name: 'shelve_offload', from: { vmState: ['shelved'] }, meanwhile: { taskState: 'shelving_offloading' } },
+      ],
+      workflow: offloadServer,
+      params: () => ({ serverId: server.id }),
+      action: 'shelveOffload',
+      event: 'compute_shelve_offload_instance',
+    });
   }
 }
 

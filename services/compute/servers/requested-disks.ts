@@ -1,3 +1,5 @@
+import { propertiesOf } from '#shared/clients/image.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { isTrue } from '../values.ts';
@@ -39,7 +41,8 @@ interface DisksInput {
 
 const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
 
-export async function requestedDisks(of: References, input: DisksInput): Promise<RequestedDisks> {
+export async function requestedDisks(of: References, sent: DisksInput): Promise<RequestedDisks> {
+  const input = await withImageMappings(of, sent);
   const { imageRef, mappings, flavor } = input;
   const roots = mappings.filter(({ boot_index }) => Number(boot_index ?? -1) === 0 && boot_index !== null);
   if (roots.length > 1) throw invalid(notBootable);
@@ -56,6 +59,30 @@ export async function requestedDisks(of: References, input: DisksInput): Promise
   const properties = image?.properties ?? resolved.find(({ bootIndex }) => bootIndex === 0)?.properties ?? {};
   return { image, disks: resolved.map((disk) => withBus(disk, properties)) };
 }
+
+/** An image may name snapshots instead of having bytes: its mappings stand for it, those of the request go first. */
+async function withImageMappings(of: References, input: DisksInput): Promise<DisksInput> {
+  const { imageRef, mappings } = input;
+  if (!imageRef || mappings.some(({ boot_index }) => String(boot_index) === '0')) return input;
+  const { block_device_mapping: text } = propertiesOf(await of.image(imageRef));
+  if (text === undefined) return input;
+  return { ...input, imageRef: undefined, mappings: [...mappings, ...mappingsOf(imageRef, text)] };
+}
+
+function mappingsOf(imageId: string, text: string): DiskMapping[] {
+  try {
+    const rows = JSON.parse(text) as readonly (DiskMapping & Readonly<Record<string, string | null>>)[];
+    return rows.map(({ source_type, destination_type, snapshot_id, volume_id, image_id, ...row }) => ({
+      ...(source_type === undefined ? {} : { source_type }),
+      ...(destination_type === undefined ? {} : { destination_type }),
+      uuid: snapshot_id ?? volume_id ?? image_id ?? null,
+      ...Object.fromEntries(Object.entries(row).filter(([key, value]) => kept.includes(key) && value !== null)),
+    }));
+  } catch {
+    throw badRequest(`Image ${imageId} has a block_device_mapping that is not a list of mappings.`);
+  }
+}
+const kept = ['boot_index', 'volume_size', 'delete_on_termination', 'device_type', 'disk_bus', 'tag', 'volume_type'];
 
 type ResolvedDisk = Omit<RequestedDisk, 'bus'> & {
   /** Null when the mapping names none. */

@@ -253,6 +253,17 @@ export const listLiveServers = (db: Knex, after: number, limit: number): Promise
     .limit(limit)
     .select('id', 'sequence');
 
+/** Servers that have been shelved on their host since then. */
+export const listShelved = (
+  db: Knex,
+  before: number,
+): Promise<Pick<Server, 'id' | 'host' | 'userId' | 'projectId'>[]> =>
+  db('servers')
+    .where({ vmState: 'shelved', taskId: null, deletedAt: null })
+    .where('updatedAt', '<', before)
+    .limit(100)
+    .select('id', 'host', 'userId', 'projectId');
+
 export const listSoftDeleted = (db: Knex, before: number): Promise<Pick<Server, 'id' | 'userId' | 'projectId'>[]> =>
   db('servers')
     .where({ vmState: 'soft-delete', taskId: null, deletedAt: null })

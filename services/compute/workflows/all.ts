@@ -20,8 +20,10 @@ import {
 } from './power.ts';
 import { rebuildServer } from './rebuild-server.ts';
 import { rescueServer, unrescueServer } from './rescue-server.ts';
+import { dropShelvedImage, offloadServer, shelveServer } from './shelve-server.ts';
 import { dropSnapshot, snapshotServer } from './snapshot-server.ts';
 import { restoreServer, softDeleteServer } from './soft-delete.ts';
+import { startShelvedServer, unshelveServer } from './unshelve-server.ts';
 
 export const workflows: readonly Workflow<never, Compute>[] = [
   buildServer,
@@ -39,6 +41,11 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   unrescueServer,
   softDeleteServer,
   restoreServer,
+  shelveServer,
+  offloadServer,
+  dropShelvedImage,
+  unshelveServer,
+  startShelvedServer,
   snapshotServer,
   dropSnapshot,
   attachVolume,

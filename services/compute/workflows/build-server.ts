@@ -33,7 +33,7 @@ export const buildServer = workflow<BuildParams, Compute>({
   failed: becomeError,
 });
 
-async function chooseHost(compute: Compute, on: BuildParams, run: Run): Promise<RankedHosts> {
+export async function chooseHost(compute: Compute, on: OnServer, run: Run): Promise<RankedHosts> {
   const server = await getOwnedServer(compute.db, owned(on, run));
   return rankHosts(compute, server).catch(async (error: unknown) => {
     if (error instanceof NoValidHost)
@@ -43,7 +43,7 @@ async function chooseHost(compute: Compute, on: BuildParams, run: Run): Promise<
 }
 
 /** Saves the host before any work on it, so that a concurrent delete knows the host. */
-async function claimResources(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+export async function claimResources(compute: Compute, on: OnServer, run: Run): Promise<void> {
   const server = await getOwnedServer(compute.db, owned(on, run));
   const { explanation, providers, zones } = run.result<RankedHosts>('choose-host');
   const resources = resourcesOf(server);
@@ -67,7 +67,7 @@ async function claimResources(compute: Compute, on: BuildParams, run: Run): Prom
   throw new NoValidHost(explanation);
 }
 
-async function releaseResources({ placement }: Compute, { serverId }: BuildParams): Promise<void> {
+export async function releaseResources({ placement }: Compute, { serverId }: OnServer): Promise<void> {
   await placement.deallocate(serverId);
 }
 

@@ -9,6 +9,7 @@ import { changeMigration, listUncleanMigrations } from '../server-migrations/sto
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
+import { endShelvedImage } from './shelve-server.ts';
 import { removeUnlessActive } from './snapshot-server.ts';
 import { disconnectVolumes } from './volumes.ts';
 
@@ -65,6 +66,7 @@ async function detachVolumes(compute: Compute, on: OnServer, run: Run): Promise<
 
 async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
   const now = Date.now();
+  const { shelvedImageId } = await getOwnedServer(tx, owned(on, run));
   await releaseServer(tx, owned(on, run), {
     vmState: 'deleted',
     powerState: null,
@@ -75,6 +77,7 @@ async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
   await attachmentTable.removeOf(tx, on.serverId);
   await interfaceTable.removeOf(tx, on.serverId);
   await removeConsolesOf(tx, on.serverId);
+  await endShelvedImage(tx, shelvedImageId, run.requestId);
   for (const { id, status } of await listUncleanMigrations(tx, on.serverId))
     await changeMigration(tx, id, { cleaned: true, ...(status === 'finished' ? { status: 'confirmed' } : {}) });
   await endAction(tx, run);

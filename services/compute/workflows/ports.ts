@@ -155,6 +155,14 @@ export async function unplugPorts(compute: Compute, server: Pick<Server, 'id' | 
   await Promise.all(ports.map((port) => unplugPort(compute, port.id, existing.has(port.id))));
 }
 
+/** The ports of a server that has no host: they keep their addresses. */
+export async function unbindPorts(compute: Compute, server: Pick<Server, 'id' | 'projectId'>): Promise<void> {
+  for (const { id } of await portsOfServer(compute, server))
+    await compute.network.updatePort(id, { 'binding:host_id': '' }).catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.status !== 404) throw error; // its owner removed it
+    });
+}
+
 export async function unplugPort({ network }: Compute, portId: string, existing: boolean): Promise<void> {
   if (!existing) return network.removePort(portId);
   const free = { device_id: '', device_owner: '', 'binding:host_id': '', 'binding:profile': {} };

@@ -1,6 +1,7 @@
 /** All actions: their routes and schemas follow from this list. */
 import type { ServerAction } from '../action.ts';
 import { getConsoleOutput, getVncConsole } from './console.ts';
+import { createBackup } from './create-backup.ts';
 import { createImage } from './create-image.ts';
 import { forceDelete } from './force-delete.ts';
 import { lock } from './lock.ts';
@@ -13,6 +14,7 @@ import { resetState } from './reset-state.ts';
 import { confirmResize, resize, revertResize } from './resize.ts';
 import { restore } from './restore.ts';
 import { addSecurityGroup, removeSecurityGroup } from './security-groups.ts';
+import { shelve, shelveOffload, unshelve } from './shelve.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { resume, suspend } from './suspend.ts';
@@ -35,6 +37,10 @@ export const serverActions: readonly ServerAction[] = [
   unrescue,
   restore,
   createImage,
+  createBackup,
+  shelve,
+  shelveOffload,
+  unshelve,
   resetState,
   addSecurityGroup,
   removeSecurityGroup,

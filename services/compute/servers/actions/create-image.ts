@@ -4,11 +4,18 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { accepted } from '#shared/http/route.ts';
 import { nameSchema, pairsSchema } from '../../attributes.ts';
 import type { Compute } from '../../context.ts';
-import { snapshotServer } from '../../workflows/snapshot-server.ts';
+import { type Snapshot, snapshotServer } from '../../workflows/snapshot-server.ts';
 import { serverAction } from '../action.ts';
 import { beginTask } from '../begin-task.ts';
+import { snapshotVolumes } from '../snapshot-volumes.ts';
 import type { ServerTransition } from '../states.ts';
 import type { Server } from '../store.ts';
+
+const backingUp: ServerTransition = {
+  name: 'backup',
+  from: { vmState: ['active', 'stopped', 'paused', 'suspended'] },
+  meanwhile: { taskState: 'image_backup' },
+};
 
 const transition: ServerTransition = {
   name: 'createImage',
@@ -16,7 +23,7 @@ const transition: ServerTransition = {
   meanwhile: { taskState: 'image_snapshot_pending' },
 };
 
-interface SnapshotInput {
+export interface SnapshotInput {
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -32,8 +39,13 @@ export const createImage = serverAction<SnapshotInput>({
     properties: { name: nameSchema, metadata: pairsSchema },
   },
   whileLocked: true,
-  answer: async (compute, { caller, version, base }, server, input) => {
-    const imageId = await snapshot(compute, caller, server, input);
+  answer: async (compute, { caller, version, base, authorize }, server, input) => {
+    if (server.image === null)
+      authorize('os_compute_api:servers:create_image:allow_volume_backed', { project_id: server.projectId });
+    const imageId =
+      server.image === null
+        ? await snapshotVolumes(compute, caller, server, input)
+        : await snapshot(compute, caller, server, input);
     if (atLeast(version, '2.45')) return accepted({ image_id: imageId });
     return accepted(undefined, { location: `${base}/images/${imageId}` });
   },
@@ -45,16 +57,17 @@ export async function snapshot(
   caller: Caller,
   server: Server,
   input: SnapshotInput,
+  backup?: Snapshot['rotation'],
 ): Promise<string> {
   const { images } = compute;
   const { id: serverId } = server;
-  const made = await images.create(newImage(caller, server, input), caller.token);
+  const made = await images.create(newImage(caller, server, input, backup), caller.token);
   const begin = beginTask(compute, caller, server, {
-    transitions: [transition],
+    transitions: [backup ? backingUp : transition],
     workflow: snapshotServer,
-    params: () => ({ serverId, imageId: made.id }),
-    action: 'createImage',
-    event: 'compute_snapshot_instance',
+    params: () => ({ serverId, imageId: made.id, ...(backup ? { rotation: backup } : {}) }),
+    action: backup ? 'createBackup' : 'createImage',
+    event: backup ? 'compute_backup_instance' : 'compute_snapshot_instance',
   });
   await begin.catch(async (error: unknown) => {
     await images.remove(made.id);
@@ -63,11 +76,13 @@ export async function snapshot(
   return made.id;
 }
 
-function newImage(caller: Caller, { id, host, image, flavor }: Server, { name, metadata }: SnapshotInput) {
-  if (image === null)
-    throw badRequest(
-      'A server that boots from a volume cannot be copied to an image: create a snapshot of its volume.',
-    );
+export function newImage(
+  caller: Caller,
+  { id, host, image, flavor }: Server,
+  { name, metadata }: SnapshotInput,
+  backup?: Snapshot['rotation'],
+) {
+  if (image === null) throw badRequest(`Instance ${id} boots from a volume and has no image.`);
   if (host === null) throw conflict(`Instance ${id} has no host.`);
   return {
     ...image.properties,
@@ -78,7 +93,8 @@ function newImage(caller: Caller, { id, host, image, flavor }: Server, { name, m
     visibility: 'private',
     min_ram: image.minRamMb,
     min_disk: Math.max(image.minDiskGb, flavor.diskGb),
-    image_type: 'snapshot',
+    image_type: backup ? 'backup' : 'snapshot',
+    ...(backup ? { backup_type: backup.type } : {}),
     instance_uuid: id,
     base_image_ref: image.id,
     user_id: caller.userId,
