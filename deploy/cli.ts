@@ -82,16 +82,16 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   init: {
     usage:
-      '[--role management,...] [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--external NIC] [--disk DIRECTORY] [--settings FILE] [--no-start] [--yes]',
+      '[--role management,...] [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--virtual-address ADDRESS] [--external NIC] [--disk DIRECTORY] [--settings FILE] [--no-start] [--yes]',
     meaning: 'make this host the first node of a cloud on several machines; without --yes: print the plan and ask',
-    options: [...nodeOptions, 'settings', 'no-start', 'yes'],
+    options: [...nodeOptions, 'virtual-address', 'settings', 'no-start', 'yes'],
     load: () => import('./commands/init.ts'),
   },
   join: {
     usage:
       '[TOKEN | -] [--token-file FILE] --role ROLE,... [--name NAME] [--address ADDRESS] [--storage-address ADDRESS] [--tunnel-address ADDRESS] [--external NIC] [--disk DIRECTORY] [--replaces NODE] [--no-start] [--yes]',
     meaning:
-      'make this host a node of a cloud, with a token from its first node; - reads the token from standard input, which keeps it out of the list of processes; without --yes: print the plan and ask',
+      'make this host a node of a cloud, with a token from a management node; - reads the token from standard input, which keeps it out of the list of processes; without --yes: print the plan and ask',
     options: [...nodeOptions, 'token-file', 'replaces', 'no-start', 'yes'],
     maxArgs: 1,
     load: () => import('./commands/join.ts'),
@@ -105,13 +105,13 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   'token create': {
     usage: '--role ROLE,... [--ttl 1h] [--uses 1]',
-    meaning: 'print a token with which a host may join with these roles; on the first node',
+    meaning: 'print a token with which a host may join with these roles; on a management node',
     options: ['role', 'ttl', 'uses'],
     load: () => import('./commands/token.ts'),
   },
   'node list': {
     usage: '',
-    meaning: 'list the nodes of the cloud: roles, state, version, uptime, disks; on the first node',
+    meaning: 'list the nodes of the cloud: roles, state, version, uptime, disks; on a management node',
     load: () => import('./commands/node-list.ts'),
   },
   'node show': {

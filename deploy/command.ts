@@ -13,6 +13,7 @@ export const options = {
   address: { type: 'string' },
   'storage-address': { type: 'string' },
   'tunnel-address': { type: 'string' },
+  'virtual-address': { type: 'string' },
   external: { type: 'string' },
   disk: { type: 'string' },
   settings: { type: 'string' },

@@ -1,11 +1,12 @@
 import { type Command, Refusal } from '../command.ts';
-import { revokeNodeUsers } from '../rack/backends.ts';
+import { brokerOptions, revokeNodeUsers } from '../rack/backends.ts';
 import { contentsOf, deleteAgents, describeContents, setScheduling } from '../rack/contents.ts';
-import { isFirstNode } from '../rack/node-directory.ts';
 import { durationOf, getNode, isUp, withNodes } from '../rack/nodes.ts';
+import { isManagement } from '../rack/peers.ts';
 import { retire } from '../rack/registry/admit.ts';
 import type { NodeRow } from '../rack/registry/store.ts';
 import type { Home } from '../settings.ts';
+import { forgetBroker } from '../split/rabbitmq.ts';
 
 /** Every node reads the changed ring within this time. */
 const ringSettledMs = 30_000;
@@ -13,8 +14,10 @@ const ringSettledMs = 30_000;
 export const command: Command = ({ args: [name], yes, given }) =>
   withNodes(async ({ registry, admin, node: first, path, home }) => {
     const node = await getNode(registry, name);
-    if (node.name === first.name && isFirstNode(first))
-      throw new Refusal(`${node.name} has the database, the bus and the registry of the cloud and cannot be removed`);
+    if (node.name === first.name)
+      throw new Refusal(`${node.name} is this host: run this on another management node, after wattle stop here`);
+    if (isManagement(node) && isUp(node))
+      throw new Refusal(`${node.name} has a database server and a broker that are up: wattle stop there first`);
     if (node.devices.length > 0 && given.force !== true) requireDrainedRing(node);
     const left = describeContents(await contentsOf(admin, node));
     if (left.length > 0 && given.force !== true)
@@ -24,6 +27,7 @@ export const command: Command = ({ args: [name], yes, given }) =>
     if (!yes)
       throw new Refusal(`this ends the membership of ${node.name} in cloud ${first.cloudId}; confirm with --yes`);
     await setScheduling(admin, node.name, false);
+    if (isManagement(node)) await forgetBroker(brokerOptions(path, first, []), node.name);
     await retire({ registry, revokeBrokerUsers: (leaving) => revokeNodeUsers(path, first, leaving) }, node.name);
     if (left.length === 0) {
       await deleteAgents(admin, node.name);

@@ -1,23 +1,19 @@
 import { type Command, Refusal, textOption } from '../command.ts';
-import { isFirstNode } from '../rack/node-directory.ts';
 import { getNode, isUp, withNodes } from '../rack/nodes.ts';
 import { createToken } from '../rack/registry/admit.ts';
+import { registryPort } from '../rack/registry/protocol.ts';
 import { parseDuration } from '../rack/token.ts';
 
 /** Prints the token on standard output, and how to use it on standard error, so that the token can be piped. */
 export const command: Command = (options) =>
   withNodes(async ({ registry, path, node: first }) => {
     const node = await getNode(registry, options.args[0]);
-    if (isFirstNode(first) && node.name === first.name)
-      throw new Refusal(
-        `${node.name} has the database, the bus and the registry of the cloud: restore a backup of it instead`,
-      );
     if (isUp(node)) throw new Refusal(`${node.name} is up: drain and remove it, or pull its plug first`);
     const ttlMs = parseDuration(textOption(options, 'ttl') ?? '1h');
     const { roles } = node;
     const token = await createToken(
       { registry, path, now: Date.now },
-      { roles, ttlMs, uses: 1, address: first.registry },
+      { roles, ttlMs, uses: 1, address: `${first.address}:${registryPort}` },
     );
     process.stderr.write(
       `On the new host: wattle join - --role ${roles.join(',')} --replaces ${node.name} --yes, with this token on standard input:\n`,

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type Command, type Options, Refusal } from '../command.ts';
 import { findRunning } from '../processes/pid-file.ts';
 import { findUnit, startUnit } from '../processes/unit.ts';
-import { isFirstNode } from '../rack/node-directory.ts';
 import { processesOf } from '../rack/node-roles.ts';
+import { isManagement } from '../rack/peers.ts';
 import { type Part, partsOf, roleNames } from '../roles.ts';
 import { type Home, openHome, varPath } from '../settings.ts';
 
@@ -22,7 +22,7 @@ function roleOf({ roles }: Options, { layout, node }: Home) {
   const names = roles.length > 0 ? roles : node ? processesOf(node).flatMap((names) => names.split('+')) : ['all'];
   const wanted = partsOf(names);
   if (!wanted) throw new Refusal(`--role takes any of ${roleNames().join(', ')}`);
-  const isSplit = layout.ports !== undefined || (node !== undefined && isFirstNode(node));
+  const isSplit = layout.ports !== undefined || (node !== undefined && isManagement(node));
   return { role: isSplit && roles.length === 0 ? 'supervisor' : names.join('+'), wanted };
 }
 
@@ -59,5 +59,6 @@ async function writeLogin(home: Home): Promise<void> {
     import('../endpoints.ts'),
   ]);
   const [identity] = await endpointsOf(home, ['identity']);
-  if (identity) writeLoginFiles(home, `http://${home.cloud.publicAddress}:${identity.port}/v3`);
+  const { publicScheme, publicAddress } = home.cloud;
+  if (identity) writeLoginFiles(home, `${publicScheme}://${publicAddress}:${identity.port}/v3`);
 }

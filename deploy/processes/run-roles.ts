@@ -77,14 +77,14 @@ function openReloads() {
   };
 }
 
-/** A node of a rack reports to the registry. On the first node its supervisor does. */
+/** A node of a rack reports to the registry. On a management node its supervisor does. */
 async function joinedNode({ node, directory }: Home, wanted: readonly Part[], log: Log, onChange: () => void) {
-  const [{ trustCloud }, { isFirstNode }] = await Promise.all([
+  const [{ trustCloud }, { isManagement }] = await Promise.all([
     import('../rack/trust.ts'),
-    import('../rack/node-directory.ts'),
+    import('../rack/peers.ts'),
   ]);
   trustCloud(directory.path, { onlyCloud: wanted.every(isAgent) });
-  if (!node || isFirstNode(node)) return undefined;
+  if (!node || isManagement(node)) return undefined;
   return (await import('../rack/watch-cloud.ts')).watchCloud(directory.path, log, onChange);
 }
 

@@ -1,4 +1,4 @@
-/** Database and bus of a rack: on its first node, with TLS at the address of the node. */
+/** Database and bus of a rack: a server of each on every management node, with TLS at the address of the node. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
@@ -8,14 +8,16 @@ import { type BrokerUser, permissionsOf } from '../split/broker-users.ts';
 import type { TlsListener } from '../split/daemon.ts';
 import type { DatabaseUser, MariadbOptions } from '../split/mariadb.ts';
 import { deleteBrokerUser, type RabbitmqOptions } from '../split/rabbitmq.ts';
-import { readTls } from './certificates.ts';
+import { ensurePeerCertificate, readTls } from './certificates.ts';
+import { galeraLines } from './galera.ts';
 import type { NodeFile } from './node-directory.ts';
+import { readPeers } from './peers.ts';
 import type { NodeSpec } from './registry/protocol.ts';
 import { agentUsersOf } from './registry/secrets-of.ts';
 
 export const backendPorts = { mariadb: 3306, rabbitmq: 5671, distribution: 25_671, epmd: 4371 };
 
-const listenerOf = (path: string, { address }: Pick<NodeFile, 'address'>): TlsListener => ({
+export const listenerOf = (path: string, { address }: Pick<NodeFile, 'address'>): TlsListener => ({
   address,
   ca: readTls(path, 'ca.crt'),
   certificate: readTls(path, 'node.crt'),
@@ -25,6 +27,12 @@ const listenerOf = (path: string, { address }: Pick<NodeFile, 'address'>): TlsLi
 /** The schema of the registry is one more beside those of the services. */
 const schemas = (): string[] => [...parts.filter((part) => !isAgent(part)), 'registry'];
 
+/** Logs in at the server of its own node only. */
+export const administratorOf = (path: string): DatabaseUser => ({
+  name: 'wattle_administrator',
+  password: ensureSecret(path, databaseSecret('administrator')),
+});
+
 export const databaseOptions = (path: string, node: NodeFile): MariadbOptions => ({
   path,
   port: backendPorts.mariadb,
@@ -33,6 +41,18 @@ export const databaseOptions = (path: string, node: NodeFile): MariadbOptions =>
     return { name: schema, password: ensureSecret(path, databaseSecret(name)), schema };
   }),
   listener: listenerOf(path, node),
+  administrator: administratorOf(path),
+  configure: (place) =>
+    galeraLines(
+      {
+        name: `wattle-${node.cloudId}`,
+        address: node.address,
+        peers: () => readPeers(path, node).map(({ address }) => address),
+        administrator: administratorOf(path),
+        peerTls: () => ensurePeerCertificate(path, node),
+      },
+      place,
+    ),
 });
 
 export const brokerOptions = (path: string, node: NodeFile, users?: readonly BrokerUser[]): RabbitmqOptions => ({
@@ -41,6 +61,12 @@ export const brokerOptions = (path: string, node: NodeFile, users?: readonly Bro
   ports: backendPorts,
   users: users ?? [...serviceUsers(path), ...knownAgentUsers(path)],
   listener: listenerOf(path, node),
+  cluster: {
+    name: node.name,
+    peers: () => readPeers(path, node),
+    cookie: ensureSecret(path, 'bus-cookie'),
+    peerTls: () => ensurePeerCertificate(path, node),
+  },
 });
 
 const userOf = (path: string, part: Part, host: string, name: string): BrokerUser => ({
@@ -66,7 +92,8 @@ const knownAgentUsers = (path: string): BrokerUser[] =>
 
 /** Generates the passwords of all users of the database and the broker, those of the node included. Idempotent. */
 export function ensurePasswords(path: string, node: NodeFile): void {
-  for (const name of schemas()) ensureSecret(path, databaseSecret(name));
+  for (const name of [...schemas(), 'administrator']) ensureSecret(path, databaseSecret(name));
+  ensureSecret(path, 'bus-cookie');
   for (const { name } of [...serviceUsers(path), ...nodeUsers(path, node)]) ensureSecret(path, busSecret(name));
 }
 

@@ -17,6 +17,14 @@ export interface Subject {
   readonly isServer: boolean;
 }
 
+/** A management node has the address of the cloud too, at times. */
+export const addressesOf = (
+  node: { readonly address: string; readonly storageAddress: string; readonly tunnelAddress: string },
+  virtual: unknown,
+): string[] => [
+  ...new Set([node.address, node.storageAddress, node.tunnelAddress, ...(virtual ? [String(virtual)] : [])]),
+];
+
 export interface Certificate {
   /** PEM. */
   readonly certificate: string;
@@ -29,24 +37,62 @@ const validDays = 3650;
 const newKey = ['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** Files of the node: `ca.crt`, `node.crt`, and `node.key`, which never leaves it. */
-export const tlsFile = (path: string, file: 'ca.crt' | 'node.crt' | 'node.key'): string => join(path, 'tls', file);
-/** Only on the management node that admits others. */
+export const tlsFile = (path: string, file: TlsFile): string => join(path, 'tls', file);
+type TlsFile = 'ca.crt' | 'node.crt' | 'node.key' | 'peer.crt' | 'peer.key';
+/** Only on management nodes, which admit others. */
 const authorityKey = (path: string) => join(path, 'secrets', 'ca-key');
 export const hasAuthority = (path: string): boolean => existsSync(authorityKey(path));
 
-/** Idempotent: an existing authority is kept. */
-export async function ensureAuthority(path: string, cloudId: string): Promise<void> {
-  const certificate = tlsFile(path, 'ca.crt');
+export interface Authority {
+  /** Names of the files of its certificate and its key. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Signs certificates of nodes. */
+const authorityOf = (path: string): Authority => ({ certificate: tlsFile(path, 'ca.crt'), key: authorityKey(path) });
+
+/**
+ * Signs certificates with which database servers and brokers of management nodes connect to each other: a certificate of
+ * any other node is worth nothing there. Both files are secrets of management nodes.
+ */
+const peerAuthority = (path: string): Authority => ({
+  certificate: join(path, 'secrets', 'peer-ca.crt'),
+  key: join(path, 'secrets', 'peer-ca-key'),
+});
+
+/** Idempotent: existing authorities are kept. */
+export async function ensureAuthorities(path: string, cloudId: string): Promise<void> {
+  mkdirSync(join(path, 'tls'), { recursive: true });
+  await ensureAuthority(authorityOf(path), `Wattle cloud ${cloudId}`, 0o644);
+  await ensureAuthority(peerAuthority(path), `Wattle cloud ${cloudId} management`, 0o600);
+}
+
+async function ensureAuthority({ certificate, key }: Authority, name: string, mode: number): Promise<void> {
   if (existsSync(certificate)) return;
-  const key = authorityKey(path);
   await ensureKey(key);
   const { stdout } = await run([
     ...['openssl', 'req', '-new', '-x509', '-key', key, '-days', String(validDays)],
-    ...['-subj', `/CN=Wattle cloud ${cloudId}`],
+    ...['-subj', `/CN=${name}`],
     ...['-addext', 'basicConstraints=critical,CA:TRUE,pathlen:0', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   ]);
+  writeOnce(certificate, stdout, mode);
+}
+
+/** The certificate of a management node among its peers, for a key of its own; made here, since each has the authority. */
+export async function ensurePeerCertificate(path: string, node: { readonly name: string; readonly address: string }) {
+  const key = tlsFile(path, 'peer.key');
+  const certificate = tlsFile(path, 'peer.crt');
   mkdirSync(join(path, 'tls'), { recursive: true });
-  writeOnce(certificate, stdout, 0o644);
+  await ensureKey(key);
+  if (!existsSync(certificate)) {
+    const { stdout: request } = await run(['openssl', 'req', '-new', '-key', key, '-subj', `/CN=${node.name}`]);
+    const subject = { name: node.name, addresses: [node.address], isServer: true };
+    writeOnce(certificate, (await signRequest(path, request, subject, peerAuthority(path))).certificate, 0o644);
+  }
+  const read = (file: string) => readFileSync(file, 'utf8');
+  const { address } = node;
+  return { address, ca: read(peerAuthority(path).certificate), certificate: read(certificate), key: read(key) };
 }
 
 async function ensureKey(file: string): Promise<void> {
@@ -64,7 +110,12 @@ export async function requestCertificate(path: string, name: string): Promise<st
 }
 
 /** Signs a request. Name, addresses and usage come from `subject`; those in the request are ignored. Throws Refusal. */
-export async function signRequest(path: string, request: string, subject: Subject): Promise<Certificate> {
+export async function signRequest(
+  path: string,
+  request: string,
+  subject: Subject,
+  authority: Authority = authorityOf(path),
+): Promise<Certificate> {
   if ((await tryRun(['openssl', 'req', '-noout', '-verify'], { input: request })).code !== 0)
     throw new Refusal('the certificate request is not signed by its own key');
   const serial = randomBytes(16).toString('hex');
@@ -73,7 +124,7 @@ export async function signRequest(path: string, request: string, subject: Subjec
     writeFileSync(extensions, extensionsOf(subject), { mode: 0o600 });
     const { stdout } = await run(
       [
-        ...['openssl', 'x509', '-req', '-CA', tlsFile(path, 'ca.crt'), '-CAkey', authorityKey(path)],
+        ...['openssl', 'x509', '-req', '-CA', authority.certificate, '-CAkey', authority.key],
         ...['-set_serial', `0x7${serial.slice(1)}`, '-days', String(validDays), '-extfile', extensions],
         ...['-subj', `/CN=${subject.name}`],
       ],

@@ -224,15 +224,31 @@ test('two hosts with one identity are noticed when the first one reports again',
   );
 });
 
-test('a further management node is refused unless the images are in a directory that both have', async (t) => {
+test('a further management node is refused without an address that moves and a directory of images that both have', async (t) => {
   const cloud = await start(t);
+  const change = async (section: string, values: Record<string, unknown>) => {
+    const settings = await cloud.registry.findSettings();
+    await cloud.registry.saveSettings({ ...settings, [section]: { ...settings?.[section], ...values } });
+  };
   const host = cloud.hostOf('mgmt2', await cloud.tokenFor(['management']), 'management');
+  await assert.rejects(joinCloud(host), /needs an address that moves to it .* --virtual-address/);
+  await change('cloud', { virtualAddress: '127.0.0.100' });
   await assert.rejects(joinCloud(host), /needs a directory of images that all of them share/);
-  await cloud.registry.saveSettings({ ...(await cloud.registry.findSettings()), image: { directory: '/images' } });
+  await change('image', { directory: '/images' });
   await joinCloud(host);
   const secrets = filesIn(join(host.path, 'secrets'));
-  assert.ok(['admin', 'glance', 'database-compute', 'bus-identity'].every((name) => secrets.includes(name)));
-  assert.ok(!secrets.includes('ca-key'), 'it cannot admit nodes');
+  const shared = ['admin', 'glance', 'database-compute', 'bus-identity', 'bus-cookie', 'ca-key', 'peer-ca-key'];
+  assert.ok(
+    shared.every((name) => secrets.includes(name)),
+    'it can do all that the first one does',
+  );
+  const certificate = new X509Certificate(readFileSync(join(host.path, 'tls/node.crt')));
+  assert.match(certificate.subjectAltName ?? '', /IP Address:127\.0\.0\.100/);
+  const address = host.spec.address;
+  const { database, bus, managementNodes } = readSettings(host.path).cloud.cloud ?? {};
+  assert.equal(database, `mysqls://127.0.0.1:3306,${address}:3306`);
+  assert.equal(bus, `amqps://127.0.0.1:5671,${address}:5671`);
+  assert.deepEqual(managementNodes, ['mgmt1=127.0.0.1', `mgmt2=${address}`]);
 });
 
 test('a removed node is refused: its certificate is no longer valid', async (t) => {

@@ -7,12 +7,12 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOnce } from '../cloud/directory.ts';
 import { Refusal } from '../command.ts';
-import { type CheckInAnswer, type NodeSpec, registryPort, type SettingsDocument } from './registry/protocol.ts';
+import type { CheckInAnswer, NodeSpec, SettingsDocument } from './registry/protocol.ts';
 import { objectListen } from './registry/settings-of.ts';
 
 export interface NodeFile extends NodeSpec {
   readonly cloudId: string;
-  /** host:port of the registry. */
+  /** host:port of the registry that it joined at; all management nodes have one. */
   readonly registry: string;
 }
 
@@ -27,9 +27,6 @@ export function getNodeFile(path: string): NodeFile {
   if (!node) throw new Refusal('this host is no node of a cloud; wattle init or wattle join makes it one');
   return node;
 }
-
-/** Whether this is the management node with the database, the bus and the registry. */
-export const isFirstNode = ({ registry, address }: NodeFile): boolean => registry === `${address}:${registryPort}`;
 
 export const writeNodeFile = (path: string, node: NodeFile): void => writeJson(path, 'node', node);
 

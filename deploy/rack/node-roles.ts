@@ -12,7 +12,7 @@ const controllers = allParts.filter((part) => !isAgent(part));
 export const nodeRoles = {
   management: {
     parts: controllers,
-    meaning: 'APIs and their workflows; the first one also has the database and the bus',
+    meaning: 'APIs and their workflows, the database and the bus; three of them survive the loss of one',
   },
   compute: { parts: ['compute-agent', 'network-agent'], meaning: 'servers' },
   network: { parts: ['network-agent'], meaning: 'routers and the way to the external network' },

@@ -1,5 +1,6 @@
 /** The settings of a node: those of the cloud, of this host, and of wattle.yaml, which may not contradict the cloud. */
 import { BadSettings, variableOf } from '#shared/config/settings.ts';
+import { settingsBehindDoor } from './door.ts';
 import { type NodeFile, readSettings } from './node-directory.ts';
 import type { SettingsDocument } from './registry/protocol.ts';
 
@@ -8,7 +9,7 @@ type File = Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
 /** Throws BadSettings, whose message lists all settings that must be equal on all nodes and are not. */
 export function mergeNodeSettings(
   path: string,
-  { name, cloudId }: NodeFile,
+  { name, cloudId, roles }: NodeFile,
   file: File,
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, Record<string, unknown>> {
@@ -21,9 +22,11 @@ export function mergeNodeSettings(
   });
   if (differences.length > 0)
     throw new BadSettings(`node ${name} does not fit cloud ${cloudId}: ${differences.join('; ')}`);
-  const sections = [...new Set([cloud, host, file].flatMap((each) => Object.keys(each)))];
+  const behindDoor = cloud.cloud?.virtualAddress && roles.includes('management') ? settingsBehindDoor() : {};
+  const layers: File[] = [behindDoor, cloud, host, file];
+  const sections = [...new Set(layers.flatMap((each) => Object.keys(each)))];
   return Object.fromEntries(
-    sections.map((section) => [section, { ...cloud[section], ...host[section], ...file[section] }]),
+    sections.map((section) => [section, Object.assign({}, ...layers.map((each) => each[section]))]),
   );
 }
 

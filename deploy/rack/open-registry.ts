@@ -1,8 +1,9 @@
-/** The registry as a command on the first node uses it. */
+/** The registry as a command on a management node uses it. */
 import { databaseOf } from '#shared/config/cloud.ts';
 import { Refusal } from '../command.ts';
 import { getHome, type Home } from '../settings.ts';
-import { getNodeFile, isFirstNode, type NodeFile } from './node-directory.ts';
+import { getNodeFile, type NodeFile } from './node-directory.ts';
+import { isManagement } from './peers.ts';
 import { openRegistry, type Registry } from './registry/store.ts';
 import { trustCloud } from './trust.ts';
 
@@ -13,12 +14,12 @@ export interface LocalRegistry {
   readonly path: string;
 }
 
-/** Throws Refusal on other nodes, and when the cloud is not running. */
+/** Throws Refusal on nodes without the role management, and when the cloud is not running. */
 export async function withRegistry<T>(work: (local: LocalRegistry) => Promise<T>): Promise<T> {
   const home = await getHome();
   const { path } = home.directory;
   const node = getNodeFile(path);
-  if (!isFirstNode(node)) throw new Refusal(`run this on the first node of the cloud, which has ${node.registry}`);
+  if (!isManagement(node)) throw new Refusal(`run this on a management node of the cloud: ${node.registry} is one`);
   trustCloud(path, { onlyCloud: true });
   const registry = await openRegistry(databaseOf(home.cloud, 'registry')).catch((cause: Error) => {
     throw new Refusal(`the database of the cloud does not answer (${cause.message}); is it running? wattle start`, {

@@ -65,13 +65,13 @@ export async function planNode(wanted: Wanted, path: string): Promise<Plan> {
     devices: has('object') ? ['d1'] : [],
   };
   const parts = partsOfRoles(roles);
-  const packages = missingOf(packagesFor(parts, wanted.isFirst));
+  const packages = missingOf(packagesFor(parts, has('management')));
   const lines: Line[] = [
     { what: 'name', ...name },
     {
       what: 'roles',
       value: roles.join(', '),
-      why: `runs ${parts.join(', ')}${wanted.isFirst ? ', MariaDB, RabbitMQ' : ''}`,
+      why: `runs ${parts.join(', ')}${has('management') ? ', MariaDB, RabbitMQ' : ''}`,
     },
     { what: 'address', ...address },
     ...(has('volume', 'object') ? [{ what: 'storage', ...storage }] : []),
@@ -152,13 +152,13 @@ const kvm = (): Choice =>
     ? { value: 'KVM', why: '/dev/kvm exists; checked with a probe guest at start' }
     : { value: 'emulation', why: 'no /dev/kvm: slow' };
 
-async function problemsOf({ roles, isFirst }: Wanted, node: Omit<NodeSpec, 'hostId'>, disk: Disk): Promise<string[]> {
+async function problemsOf({ roles }: Wanted, node: Omit<NodeSpec, 'hostId'>, disk: Disk): Promise<string[]> {
   const agents = roles.some((role) => role !== 'management');
   const needGb = Math.max(...roles.map((role) => minFreeGb[role]));
   const needMb = Math.max(...roles.map((role) => minMemoryMb[role]));
   const memoryMb = Math.round(Number(/MemAvailable:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) / 1024);
   const external = listNics().find(({ name }) => name === node.externalNic)?.addresses ?? [];
-  const busy = isFirst ? await listBusyPorts(node.address) : [];
+  const busy = roles.includes('management') ? await listBusyPorts(node.address) : [];
   return [
     ...(disk.freeGb < needGb
       ? [`${disk.path} has ${disk.freeGb} GB free; ${roles.join(', ')} needs ${needGb}: free some, or give --disk`]
@@ -175,7 +175,7 @@ async function problemsOf({ roles, isFirst }: Wanted, node: Omit<NodeSpec, 'host
 }
 
 async function listBusyPorts(address: string): Promise<number[]> {
-  const ports = [registryPort, 3306, 5671, 5000, 8774, 8776, 9292, 9696, 8778, 8080];
+  const ports = [registryPort, 3306, 4567, 4444, 4568, 5671, 5000, 8774, 8776, 9292, 9696, 8778, 8080];
   const free = await Promise.all(ports.map((port) => isFree(address, port)));
   return ports.filter((_, at) => !free[at]);
 }

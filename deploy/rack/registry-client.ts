@@ -5,7 +5,7 @@ import { Refusal } from '../command.ts';
 import { fingerprintOf } from './certificates.ts';
 import type { CheckInAnswer, CheckInRequest, CloudAnswer, JoinAnswer, JoinRequest } from './registry/protocol.ts';
 
-const timeoutMs = 20_000;
+const timeoutMs = 8_000;
 /** Certificates and tokens have times in them. */
 const maxSkewMs = 60_000;
 

@@ -5,6 +5,7 @@ import type { Log } from '#shared/log/log.ts';
 import { Refusal } from '../command.ts';
 import { readTls } from './certificates.ts';
 import { getNodeFile, type NodeFile, readSettings, writeCloudSettings } from './node-directory.ts';
+import { readRegistries } from './peers.ts';
 import type { NodeReport } from './registry/protocol.ts';
 import { digestsOf, secretNamesOf } from './registry/secrets-of.ts';
 import { revisionOf } from './registry/settings-of.ts';
@@ -31,10 +32,26 @@ export async function checkIn(path: string): Promise<boolean> {
   const node = getNodeFile(path);
   const trust = { ca: readTls(path, 'ca.crt'), cert: readTls(path, 'node.crt'), key: readTls(path, 'node.key') };
   const { cloudId, hostId } = node;
-  const { settings } = await sendCheckIn(node.registry, trust, { cloudId, hostId, report: reportOf(path, node) });
+  const request = { cloudId, hostId, report: reportOf(path, node) };
+  const { settings } = await firstToAnswer(readRegistries(path, node), (registry) =>
+    sendCheckIn(registry, trust, request),
+  );
   if (revisionOf(settings) === revisionOf(readSettings(path).cloud)) return false;
   writeCloudSettings(path, settings);
   return true;
+}
+
+/** Asks one registry after the other: all of them read the same rows. Throws RegistryAway when none answers. */
+async function firstToAnswer<T>(registries: readonly string[], ask: (registry: string) => Promise<T>): Promise<T> {
+  const away: string[] = [];
+  for (const registry of registries)
+    try {
+      return await ask(registry);
+    } catch (error) {
+      if (!(error instanceof RegistryAway)) throw error;
+      away.push(error.message);
+    }
+  throw new RegistryAway(away.join('; '));
 }
 
 /** Before a start: throws Refusal when the node does not fit. A registry that is away is no reason: any order of starts works. */

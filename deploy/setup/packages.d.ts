@@ -9,5 +9,5 @@ export const toBuildGuestImage: readonly Package[];
 export const toSplit: readonly Package[];
 export const toTest: readonly Package[];
 export const searchPath: readonly string[];
-export function packagesFor(parts: readonly string[], isFirst: boolean): Package[];
+export function packagesFor(parts: readonly string[], isManagement: boolean): Package[];
 export function missingOf(wanted: readonly Package[]): Package[];

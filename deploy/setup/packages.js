@@ -26,6 +26,15 @@ export const toStart = [
   { name: 'python3-venv', has: 'python', why: 'the stock openstack client' },
 ];
 
+/** What every management node needs in addition. */
+const toLead = [
+  { name: 'galera-4', has: '/usr/lib/galera/libgalera_smm.so', why: 'the database on several management nodes' },
+  { name: 'mariadb-backup', has: 'mariabackup', why: 'the first copy of the database for a management node' },
+  { name: 'socat', has: 'socat', why: 'the same, over TLS' },
+  { name: 'haproxy', has: 'haproxy', why: 'TLS at the address of the cloud', unit: 'haproxy.service' },
+  { name: 'iputils-arping', has: 'arping', why: 'telling neighbours where the address of the cloud is' },
+];
+
 const certificates = { name: 'openssl', has: 'openssl', why: 'certificates of the nodes of a cloud' };
 
 /** By part of a node; services need none. */
@@ -36,11 +45,11 @@ const byPart = {
   image: ['qemu-utils'],
 };
 
-/** What a node with these parts needs; `isFirst`: it has the database, the bus and the stock client too. */
-export function packagesFor(parts, isFirst) {
+/** What a node with these parts needs; a management node has the database, the bus and the stock client too. */
+export function packagesFor(parts, isManagement) {
   const names = parts.flatMap((part) => byPart[part] ?? []);
-  const own = toStart.filter(({ name }) => names.includes(name) || (isFirst && name === 'python3-venv'));
-  return [certificates, ...own, ...(isFirst ? toSplit : [])];
+  const own = toStart.filter(({ name }) => names.includes(name) || (isManagement && name === 'python3-venv'));
+  return [certificates, ...own, ...(isManagement ? [...toSplit, ...toLead] : [])];
 }
 
 /** What `npx wattle guest-image` needs in addition. */

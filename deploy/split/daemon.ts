@@ -86,7 +86,7 @@ function accepts(port: number, host: string): Promise<boolean> {
 }
 
 /** Writes the files of a TLS listener for the account of its daemon, whose own copies they are; returns their paths. */
-export function writeTlsFiles(folder: string, listener: TlsListener, account: Account | undefined) {
+export function writeTlsFiles(folder: string, listener: TlsListener, account: Account | undefined, prefix = 'tls') {
   const write = (name: string, text: string) => {
     const file = join(folder, name);
     writeOnce(file, text, 0o600);
@@ -94,5 +94,9 @@ export function writeTlsFiles(folder: string, listener: TlsListener, account: Ac
     return file;
   };
   const { ca, certificate, key } = listener;
-  return { ca: write('ca.crt', ca), certificate: write('tls.crt', certificate), key: write('tls.key', key) };
+  return {
+    ca: write(prefix === 'tls' ? 'ca.crt' : `${prefix}-ca.crt`, ca),
+    certificate: write(`${prefix}.crt`, certificate),
+    key: write(`${prefix}.key`, key),
+  };
 }

@@ -12,6 +12,18 @@ export interface MariadbOptions {
   readonly users: readonly DatabaseUser[];
   /** Absent: at 127.0.0.1, without TLS. */
   readonly listener?: TlsListener;
+  /** Logs in through the socket only, with all privileges. */
+  readonly administrator?: DatabaseUser;
+  /** Further lines of its configuration, read before each start; its files are in `home`, and its data in `files`. */
+  readonly configure?: (place: Place) => Promise<readonly string[]>;
+}
+
+export interface Place {
+  readonly home: string;
+  readonly files: string;
+  readonly account: Account | undefined;
+  /** The options that every start has. */
+  readonly options: readonly string[];
 }
 
 /** The user has all privileges on `schema`; undefined: on all schemas. */
@@ -21,48 +33,58 @@ export interface DatabaseUser {
   readonly schema?: string;
 }
 
-export function mariadb({ path, port, users, listener }: MariadbOptions): Daemon {
+export const socketOf = (path: string): string => join(path, 'mariadb', 'socket');
+
+export function mariadb({ path, port, users, listener, administrator, configure }: MariadbOptions): Daemon {
   const address = listener?.address ?? '127.0.0.1';
   const home = join(path, 'mariadb');
   const account = accountOf('mysql', path);
   const files = join(home, 'data');
-  const options = [
-    `--datadir=${files}`,
-    `--socket=${join(home, 'socket')}`,
-    `--port=${port}`,
-    `--pid-file=${join(home, 'pid')}`,
-    `--init-file=${join(home, 'init.sql')}`,
-    `--bind-address=${address}`,
-    ...(listener ? tlsOptions(home) : []),
-    '--skip-name-resolve',
-    '--character-set-server=utf8mb4',
-    '--collation-server=utf8mb4_bin',
-    '--innodb-buffer-pool-size=64M',
-    '--max-connections=400',
-    '--performance-schema=off',
-  ];
+  const options = [...optionsFor(home, port, address), ...(listener ? tlsOptions(home) : []), ...userOption(account)];
+  const settings = join(home, 'my.cnf');
+  const logins = join(home, 'init.sql');
   return {
     name: 'mariadb',
-    argv: ['/usr/sbin/mariadbd', '--no-defaults', ...options, ...userOption(account)],
+    argv: ['/usr/sbin/mariadbd', `--defaults-file=${settings}`],
     environment: { TMPDIR: home }, // the default may be closed to its user
     ...(account ? { account } : {}),
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       await ensureFiles(home, files, account);
-      writeOnce(join(home, 'init.sql'), initStatements(users, listener ? '%' : '127.0.0.1'), 0o600);
+      const statements = initStatements(users, listener ? '%' : '127.0.0.1');
+      writeOnce(logins, `${statements}${administrator ? userStatements([administrator], 'localhost') : ''}`, 0o600);
       if (listener) writeTlsFiles(home, listener, account);
-      chownAll(account, home, join(home, 'init.sql'));
+      chownAll(account, home, logins);
+      const more = (await configure?.({ home, files, account, options })) ?? [];
+      writeOnce(settings, ['[mysqld]', ...options, ...more, ''].join('\n'), 0o600);
+      chownAll(account, settings);
     },
     ready: () => untilListening(port, address),
   };
 }
 
+/** Caches are for a small box: what is here is read by primary key or through an index, and fits. */
+const optionsFor = (home: string, port: number, address: string): string[] => [
+  `datadir=${join(home, 'data')}`,
+  `socket=${join(home, 'socket')}`,
+  `port=${port}`,
+  `pid-file=${join(home, 'pid')}`,
+  `init-file=${join(home, 'init.sql')}`,
+  `bind-address=${address}`,
+  'skip-name-resolve',
+  'character-set-server=utf8mb4',
+  'collation-server=utf8mb4_bin',
+  'innodb-buffer-pool-size=64M',
+  'max-connections=400',
+  'performance-schema=off',
+];
+
 /** The server refuses connections without TLS, other than through its socket. */
 const tlsOptions = (home: string) => [
-  `--ssl-ca=${join(home, 'ca.crt')}`,
-  `--ssl-cert=${join(home, 'tls.crt')}`,
-  `--ssl-key=${join(home, 'tls.key')}`,
-  '--require-secure-transport=ON',
+  `ssl-ca=${join(home, 'ca.crt')}`,
+  `ssl-cert=${join(home, 'tls.crt')}`,
+  `ssl-key=${join(home, 'tls.key')}`,
+  'require-secure-transport=ON',
 ];
 
 /** Created under another name and renamed: MariaDB does not start on a partial data directory. */
@@ -85,9 +107,12 @@ async function ensureFiles(home: string, files: string, account: Account | undef
 }
 
 /** MariaDB refuses to run as root without this option. */
-const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['--user=root'] : []);
+const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['user=root'] : []);
 
-/** The root user has no password and can log in through the socket only. Removes the shared user of earlier versions. */
+/**
+ * The root user has no password and can log in through the socket only. Each server of a cluster runs its own statements: they
+ * are not replicated. Removes the shared user of earlier versions.
+ */
 const initStatements = (users: readonly DatabaseUser[], from: string) =>
   `DROP USER IF EXISTS 'wattle'@'127.0.0.1';\n${userStatements(users, from)}`;
 

@@ -15,28 +15,49 @@ export interface RabbitmqOptions {
   readonly users: readonly BrokerUser[];
   /** Absent: at 127.0.0.1, without TLS. */
   readonly listener?: TlsListener;
+  /** Present: a node of a cluster. */
+  readonly cluster?: BrokerCluster;
 }
 
-export const epmd = ({ path, ports }: Pick<RabbitmqOptions, 'path' | 'ports'>): Daemon => {
+/** Nodes of a cluster connect to each other with TLS, on both sides with a certificate of `peerTls`, and a shared cookie. */
+export interface BrokerCluster {
+  /** Of this host, among its peers. */
+  readonly name: string;
+  /** All nodes, this one included; read before each start. */
+  readonly peers: () => readonly BrokerPeer[];
+  readonly cookie: string;
+  readonly peerTls: () => Promise<TlsListener>;
+}
+
+export interface BrokerPeer {
+  readonly name: string;
+  readonly address: string;
+}
+
+type EpmdOptions = Pick<RabbitmqOptions, 'path' | 'ports' | 'cluster' | 'listener'>;
+
+export const epmd = ({ path, ports, cluster, listener }: EpmdOptions): Daemon => {
   const account = accountOf('rabbitmq', path);
+  const address = (cluster && listener?.address) ?? '127.0.0.1'; // it listens at the loopback address too
   return {
     name: 'epmd',
-    argv: ['/usr/bin/epmd', '-port', String(ports.epmd), '-address', '127.0.0.1'],
+    argv: ['/usr/bin/epmd', '-port', String(ports.epmd), '-address', address],
     ...(account ? { account } : {}),
-    ready: () => untilListening(ports.epmd),
+    ready: () => untilListening(ports.epmd, address),
   };
 };
 
 export function rabbitmq(options: RabbitmqOptions): Daemon {
-  const { path, ports, users, listener } = options;
+  const { path, ports, users, listener, cluster } = options;
   const home = join(path, 'rabbitmq');
   const account = accountOf('rabbitmq', path);
-  const files = {
-    'rabbitmq.conf': configuration(ports.rabbitmq, home, listener),
+  const filesOf = () => ({
+    'rabbitmq.conf': configuration(options, home),
     'definitions.json': definitions(users),
     enabled_plugins: '[].\n',
     'env.conf': '',
-  };
+    ...(cluster ? clusterFiles(home, cluster) : {}),
+  });
   return {
     name: 'rabbitmq',
     argv: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
@@ -44,8 +65,11 @@ export function rabbitmq(options: RabbitmqOptions): Daemon {
     ...(account ? { account } : {}),
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
-      for (const [file, text] of Object.entries(files)) writeOnce(join(home, file), text, 0o600);
+      const files = filesOf();
+      for (const [file, text] of Object.entries(files))
+        writeOnce(join(home, file), text, file === '.erlang.cookie' ? 0o400 : 0o600);
       if (listener) writeTlsFiles(home, listener, account);
+      if (cluster) writeTlsFiles(home, await cluster.peerTls(), account, 'peer');
       if (account)
         for (const file of ['.', ...Object.keys(files)]) chownSync(join(home, file), account.uid, account.gid);
     },
@@ -55,17 +79,48 @@ export function rabbitmq(options: RabbitmqOptions): Daemon {
 
 /** Users are loaded from a file at each start, so that no password is in a command line. */
 const configuration = (
-  port: number,
+  { id, ports, listener, cluster }: RabbitmqOptions,
   home: string,
-  listener: TlsListener | undefined,
-) => `${listenerLines(port, home, listener)}
+) => `${listenerLines(ports.rabbitmq, home, listener)}
 load_definitions = ${join(home, 'definitions.json')}
 log.console = true
 log.console.level = warning
 log.file = false
 disk_free_limit.absolute = 64MB
 cluster_formation.peer_discovery_backend = classic_config
-`;
+${cluster ? clusterLines(id, cluster) : ''}`;
+
+/** Of three nodes one that was cut off pauses itself. Of two neither would go on, so both do, and one forgets what it did. */
+const clusterLines = (id: string, { peers }: BrokerCluster): string =>
+  [
+    ...peers().map(({ name }, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${nodeOf(id, name)}`),
+    'cluster_formation.discovery_retry_limit = 600',
+    'cluster_formation.discovery_retry_interval = 1000',
+    `cluster_partition_handling = ${partitionHandling(peers().length)}`,
+    'mnesia_table_loading_retry_timeout = 10000',
+    '',
+  ].join('\n');
+
+export const partitionHandling = (nodes: number): string => (nodes > 2 ? 'pause_minority' : 'autoheal');
+
+const nodeOf = (id: string, name: string): string => `wattle-${id}@${name}`;
+
+/** Names of nodes are resolved by Erlang itself: they need not be in DNS or /etc/hosts. */
+const clusterFiles = (home: string, { peers, cookie }: BrokerCluster) => ({
+  '.erlang.cookie': cookie,
+  inetrc: `{lookup, [file, native]}.\n${peers()
+    .map(({ name, address }) => `{host, {${address.replaceAll('.', ',')}}, ["${name}"]}.\n`)
+    .join('')}`,
+  'peers.config': `[{server, [${peerTlsTerms(home)}, {fail_if_no_peer_cert, true}]}, {client, [${peerTlsTerms(home)}]}].\n`,
+});
+
+const peerTlsTerms = (home: string): string =>
+  [
+    `{cacertfile, "${join(home, 'peer-ca.crt')}"}`,
+    `{certfile, "${join(home, 'peer.crt')}"}`,
+    `{keyfile, "${join(home, 'peer.key')}"}`,
+    '{verify, verify_peer}',
+  ].join(', ');
 
 const listenerLines = (port: number, home: string, listener: TlsListener | undefined): string =>
   listener
@@ -99,26 +154,42 @@ export async function deleteBrokerUser(options: RabbitmqOptions, user: string): 
   });
 }
 
-async function control(options: RabbitmqOptions, ...args: readonly string[]): Promise<void> {
+/** Runs a command of RabbitMQ's own tools on the running broker; returns its output. Throws CommandFailed. */
+export async function control(options: RabbitmqOptions, ...args: readonly string[]): Promise<string> {
   const home = join(options.path, 'rabbitmq');
   const env = { ...environmentOf(options, home), RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '' };
-  await run(['/usr/lib/rabbitmq/bin/rabbitmqctl', ...args], { env, cwd: home, ...accountOf('rabbitmq', options.path) });
+  const tool = args[0] === 'grow' ? 'rabbitmq-queues' : 'rabbitmqctl';
+  const argv = [`/usr/lib/rabbitmq/bin/${tool}`, ...args];
+  return (await run(argv, { env, cwd: home, timeoutMs: 60_000, ...accountOf('rabbitmq', options.path) })).stdout;
 }
 
-const environmentOf = ({ id, ports }: RabbitmqOptions, home: string) => ({
-  HOME: home, // Erlang keeps its cookie here
-  RABBITMQ_NODENAME: `wattle-${id}@localhost`,
-  RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
-  RABBITMQ_CONF_ENV_FILE: join(home, 'env.conf'),
-  RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'enabled_plugins'),
-  RABBITMQ_MNESIA_BASE: join(home, 'data'),
-  RABBITMQ_LOG_BASE: join(home, 'log'),
-  RABBITMQ_PID_FILE: join(home, 'pid'),
-  RABBITMQ_DIST_PORT: String(ports.distribution),
-  ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
-  RABBITMQ_ALLOW_INPUT: '1', // without it the start script leaves a shell as the parent of the broker, which does not pass signals on
-  RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
-  ERL_EPMD_PORT: String(ports.epmd),
-  ERL_EPMD_ADDRESS: '127.0.0.1',
-  LC_ALL: 'C.UTF-8',
-});
+/** Removes a node that is down for good from the cluster. Does nothing when it is not there. */
+export const forgetBroker = async (options: RabbitmqOptions, name: string): Promise<void> => {
+  await control(options, 'forget_cluster_node', nodeOf(options.id, name)).catch((error: unknown) => {
+    if (!(error instanceof CommandFailed) || !/not_a_cluster_node/.test(error.message)) throw error;
+  });
+};
+
+function environmentOf({ id, ports, cluster, listener }: RabbitmqOptions, home: string): Record<string, string> {
+  const address = (cluster && listener?.address) ?? '127.0.0.1';
+  const interfaces = `-kernel inet_dist_use_interface {${address.replaceAll('.', ',')}}`;
+  const secured = cluster ? ` -proto_dist inet_tls -ssl_dist_optfile ${join(home, 'peers.config')}` : '';
+  return {
+    HOME: home, // Erlang keeps its cookie here
+    RABBITMQ_NODENAME: nodeOf(id, cluster?.name ?? 'localhost'),
+    RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
+    RABBITMQ_CONF_ENV_FILE: join(home, 'env.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'enabled_plugins'),
+    RABBITMQ_MNESIA_BASE: join(home, 'data'),
+    RABBITMQ_LOG_BASE: join(home, 'log'),
+    RABBITMQ_PID_FILE: join(home, 'pid'),
+    RABBITMQ_DIST_PORT: String(ports.distribution),
+    ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
+    RABBITMQ_ALLOW_INPUT: '1', // without it the start script leaves a shell as the parent of the broker, which does not pass signals on
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput ${interfaces} +S 2:2 +sbwt none${secured}`,
+    ERL_EPMD_PORT: String(ports.epmd),
+    ERL_EPMD_ADDRESS: address,
+    LC_ALL: 'C.UTF-8',
+    ...(cluster ? { ERL_INETRC: join(home, 'inetrc'), RABBITMQ_CTL_ERL_ARGS: secured } : {}),
+  };
+}

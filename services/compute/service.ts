@@ -97,7 +97,8 @@ export const start: Start = async (runtime) => {
   const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'compute'));
   const consoleAt = listenAt(cloud, config.consoleListen);
-  const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
+  const consoleUrl =
+    config.consoleUrl || `${cloud.publicScheme}://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
   const clients = {
     images: imageClient(session),
     network: networkClient(session),

@@ -11,6 +11,7 @@ export const cloudSection = {
   address: text('127.0.0.1', 'where all services listen, unless a service overrides it'),
   publicAddress: text('', 'name or address of this cloud in URLs for clients; empty: same as address'),
   var: text('./var', 'directory of all data of this cloud'),
+  publicScheme: oneOf(['http', 'https'], 'http', 'https: clients reach the APIs through a proxy that terminates TLS'),
   identityUrl: text('', 'URL of identity, with /v3; empty: port 5000 of address'),
   region: text('RegionOne', 'region of the service catalog'),
   bus: text(
@@ -21,6 +22,8 @@ export const cloudSection = {
     'sqlite',
     'database. sqlite: files in var/db; mysql://host:port, or mysqls:// over TLS: a schema and a user per service, passwords in var/secrets; mysql://user:password@host:port: one user for all schemas; several servers of which one accepts writes are separated by commas: mysql://host:port,host:port',
   ),
+  managementNodes: list([], 'name=address of each management node of a rack, the oldest first; kept by the registry'),
+  virtualAddress: text('', 'address of a rack that moves between its management nodes; empty: none'),
   host: text('', 'name of this host; empty: its hostname'),
   validation: oneOf(['default', 'strict'], 'default', 'strict: express-openapi-validator checks every request as well'),
   idleMs: number(8_000, 'interval at which agents report, and look for work in case a notification is lost'),
@@ -51,8 +54,8 @@ export function readCloud(settings: Settings) {
 }
 
 /** The identity URL that 401 responses name in WWW-Authenticate. */
-export const loginUrlOf = ({ identityUrl, publicAddress }: Cloud): string =>
-  identityUrl || `http://${publicAddress}:5000`;
+export const loginUrlOf = ({ identityUrl, publicAddress, publicScheme }: Cloud): string =>
+  identityUrl || `${publicScheme}://${publicAddress}:5000`;
 
 /** A service's own schema on a database server; its user there has the same name. */
 export const schemaOf = (service: string): string => `wattle_${service.replaceAll('-', '_')}`;

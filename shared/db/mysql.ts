@@ -23,7 +23,9 @@ interface Connection {
   readonly password: string;
   readonly database: string;
   readonly ssl?: object;
-  /** All servers of the URL, when there are several. */
+}
+/** All servers of the URL, when there are several. */
+interface Servers {
   readonly servers?: readonly Server[];
 }
 /** A connection of mysql2, as far as it is used here. */
@@ -77,7 +79,7 @@ class Mysql extends Mysql2 {
   }
 
   override acquireRawConnection(): Promise<unknown> {
-    const { servers } = this.connectionSettings;
+    const { servers } = this.config as Servers;
     return servers ? writerAmong(servers).open(this.connector()) : this.openAt(this.connectionSettings);
   }
 
@@ -218,10 +220,10 @@ export function openMysql(url: string): Knex {
   if (!database) throw new Error('the database URL names no schema: mysql://user:password@host:port/schema');
   return knex({
     client: Mysql as unknown as typeof Knex.Client,
+    ...(urls.length > 1 ? { servers: urls.map(serverOf) } : {}),
     compileSqlOnError: false, // errors reach the log, and values may be secrets
     connection: {
       ...serverOf(first),
-      ...(urls.length > 1 ? { servers: urls.map(serverOf) } : {}),
       user: decodeURIComponent(username),
       password: decodeURIComponent(password),
       database,

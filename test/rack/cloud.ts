@@ -29,10 +29,11 @@ export async function startCloud(
   first: LabHost,
   joining: readonly Joining[],
   settings = '',
+  options: readonly string[] = [],
 ): Promise<RackCloud> {
   const file = join(lab.folder, 'rack.yaml');
   writeFileSync(file, settings);
-  ok(await first.wattle('init', '--address', first.address('mgmt'), '--settings', file, '--yes'));
+  ok(await first.wattle('init', '--address', first.address('mgmt'), '--settings', file, ...options, '--yes'));
   for (const each of joining) await joinHost(first, each);
   const openstack = async (...args: string[]) => {
     const script = '. "$0/openrc"; exec openstack "$@"';

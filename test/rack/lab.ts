@@ -29,6 +29,8 @@ export interface LabHost {
   /** Its directory of the cloud. */
   readonly path: string;
   address(network: Network): string;
+  /** The command line that runs a command on the host. */
+  argv(command: readonly string[]): string[];
   /** Runs a command on the host. */
   run(argv: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<CommandResult>;
   /** Runs the wattle command of the clone. */
@@ -127,6 +129,7 @@ function machine(folder: string, id: string, { name, networks: own }: HostSpec, 
     name,
     path,
     address,
+    argv: enter,
     run: runHere,
     wattle: (...args) => runHere([...command, ...args]),
     wattleWith: (input, ...args) => runHere([...command, ...args], { input }),

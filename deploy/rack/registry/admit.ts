@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Log } from '#shared/log/log.ts';
 import { Refusal } from '../../command.ts';
-import { fingerprintOf, keyOfRequest, readTls, signRequest } from '../certificates.ts';
+import { addressesOf, fingerprintOf, keyOfRequest, readTls, signRequest } from '../certificates.ts';
 import type { NodeRoleName } from '../node-roles.ts';
 import { formatToken } from '../token.ts';
 import type { JoinAnswer, JoinRequest, NodeSpec, SettingsDocument } from './protocol.ts';
@@ -51,7 +51,7 @@ export async function admit(context: RegistryContext, request: JoinRequest): Pro
     throw new Refusal('the certificate request cannot be read', { cause });
   });
   const node = await placeOf(registry, request);
-  if (node.roles.includes('management')) requireSharedImages(await baseOf(registry));
+  if (node.roles.includes('management')) requireSharedPlaces(await baseOf(registry));
   if (!(await registry.useToken(token, node.hostId, keyDigest)))
     throw new Refusal(
       `the join token ${token.id} was used already (${token.uses} of ${token.uses} uses); create another one`,
@@ -116,8 +116,12 @@ async function placeOf(registry: Registry, { node, replaces }: JoinRequest): Pro
   return node;
 }
 
-/** Each management node serves images from a directory. */
-function requireSharedImages({ image }: SettingsDocument): void {
+/** Each management node serves images from a directory, and may have the address of the cloud. */
+function requireSharedPlaces({ image, cloud }: SettingsDocument): void {
+  if (!cloud?.virtualAddress)
+    throw new Refusal(
+      'a further management node needs an address that moves to it when the first one is lost: give --virtual-address to wattle init',
+    );
   if (image?.directory) return;
   throw new Refusal(
     'a further management node needs a directory of images that all of them share (NFS, for example): give image.directory to wattle init --settings',
@@ -125,13 +129,13 @@ function requireSharedImages({ image }: SettingsDocument): void {
 }
 
 async function certify(
-  { path, now }: RegistryContext,
+  { path, now, registry }: RegistryContext,
   node: NodeSpec,
   { certificateRequest, report }: JoinRequest,
   keyDigest: string,
 ) {
-  const addresses = [...new Set([node.address, node.storageAddress, node.tunnelAddress])];
   const isServer = node.roles.includes('management');
+  const addresses = addressesOf(node, isServer ? (await baseOf(registry)).cloud?.virtualAddress : undefined);
   const { certificate, serial } = await signRequest(path, certificateRequest, { name: node.name, addresses, isServer });
   const { bootId } = report;
   const row: NodeRow = { ...node, serial, keyDigest, joinedAt: now(), seenAt: now(), bootId, formerBootId: '', report };

@@ -76,3 +76,16 @@ export interface CheckInAnswer {
 }
 
 export const registryPort = 8770;
+
+/** A management node, in the setting `cloud.managementNodes`. */
+export interface Peer {
+  readonly name: string;
+  readonly address: string;
+}
+
+export const formatPeer = ({ name, address }: Peer): string => `${name}=${address}`;
+
+export function parsePeer(text: string): Peer {
+  const [name = '', address = ''] = text.split('=');
+  return { name, address };
+}

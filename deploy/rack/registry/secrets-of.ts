@@ -17,11 +17,11 @@ export const agentUsersOf = ({ name, roles }: Pick<NodeSpec, 'name' | 'roles'>):
     .filter(isAgent)
     .map((part) => ({ part, user: brokerUserOf(part, name) }));
 
-/** Names of files in var/secrets. A management node gets those of all services, not the key of the authority. */
+/** Names of files in var/secrets. A management node gets those of all services, and the keys of the authorities: it admits nodes. */
 export function secretNamesOf(path: string, node: Pick<NodeSpec, 'name' | 'roles'>): string[] {
   const parts = partsOfRoles(node.roles);
   const own = agentUsersOf(node).flatMap(({ part, user }) => [busSecret(user), loginOf[part] ?? []].flat());
-  const isShared = (name: string) => name !== 'ca-key' && !/^bus-.*\./.test(name) && !name.endsWith('.new');
+  const isShared = (name: string) => !/^bus-.*\./.test(name) && !name.endsWith('.new');
   const shared = parts.every(isAgent) ? [] : readdirSync(join(path, 'secrets')).filter(isShared);
   return [...new Set([...own, ...shared])].toSorted();
 }

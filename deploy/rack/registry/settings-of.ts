@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Part } from '../../roles.ts';
 import { type NodeRoleName, partsOfRoles } from '../node-roles.ts';
-import type { NodeSpec, SettingsDocument } from './protocol.ts';
+import { formatPeer, type NodeSpec, type SettingsDocument } from './protocol.ts';
 
 const objectPort = 6210;
 export const objectListen = ({ storageAddress }: Pick<NodeSpec, 'storageAddress'>) => `${storageAddress}:${objectPort}`;
@@ -19,8 +19,21 @@ export function completeSettings(base: SettingsDocument, nodes: readonly Member[
   const replicas = Math.max(1, Math.min(maxReplicas, weighted.length));
   return {
     ...base,
+    cloud: { ...backendsOf(nodes.filter(({ roles }) => roles.includes('management'))), ...base.cloud },
     'object-ring': { devices, replicas, ...base['object-ring'] },
     network: { ...(gateway ? { gatewayHost: gateway.name } : {}), ...base.network },
+  };
+}
+
+/** Every management node has a database server and a broker. */
+function backendsOf(management: readonly Member[]) {
+  const at = (port: number) => management.map(({ address }) => `${address}:${port}`).join(',');
+  const trustedProxies = ['127.0.0.1', ...management.map(({ address }) => address)];
+  return {
+    trustedProxies,
+    bus: `amqps://${at(5671)}`,
+    database: `mysqls://${at(3306)}`,
+    managementNodes: management.map(formatPeer),
   };
 }
 

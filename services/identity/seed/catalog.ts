@@ -14,8 +14,8 @@ interface SeededService {
 }
 
 /** The default ports, at the public address. */
-function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): SeededService[] {
-  const at = (port: number, path = '') => `http://${publicAddress}:${port}${path}`;
+function catalogOf({ publicAddress, publicScheme }: Pick<Cloud, 'publicAddress' | 'publicScheme'>): SeededService[] {
+  const at = (port: number, path = '') => `${publicScheme}://${publicAddress}:${port}${path}`;
   return [
     { type: 'identity', name: 'keystone', url: at(5000, '/v3') },
     { type: 'compute', name: 'nova', url: at(8774, '/v2.1') },

@@ -1,0 +1,194 @@
+/** Three management nodes: any one of them may lose its power, or its network, at any moment. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { root } from '../../deploy/setup/paths.js';
+import { eventually, startCloud } from './cloud.ts';
+import { canSimulate, type LabHost, ok, openLab } from './lab.ts';
+
+const virtual = '10.88.0.100';
+const mostMs = 10_000;
+
+interface Write {
+  readonly at: number;
+  readonly status: number;
+  readonly name: string;
+}
+
+/** Makes networks at the address of the cloud until `end`, which returns each request with its status. */
+function startWriter(host: LabHost, first: LabHost, prefix: string) {
+  const password = readFileSync(join(first.path, 'secrets/admin'), 'utf8').trim();
+  const [command = '', ...args] = host.argv([
+    process.execPath,
+    join(root, 'test/rack/writer.ts'),
+    virtual,
+    password,
+    prefix,
+  ]);
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(first.path, 'tls/ca.crt') };
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const writes: Write[] = [];
+  let rest = '';
+  child.stdout.on('data', (data: Buffer) => {
+    const lines = `${rest}${data}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const [at, , status, name = ''] of lines.map((line) => line.split(' ')))
+      writes.push({ at: Number(at), status: Number(status), name });
+  });
+  const succeededSince = (time: number) => writes.some(({ at, status }) => status === 201 && at > time);
+  const until = (what: string, time: number) => eventually(what, async () => succeededSince(time), 60_000);
+  const end = async () => {
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin.end();
+    await exited;
+    return writes;
+  };
+  return { until, end };
+}
+
+/** The longest time without an acknowledged write. */
+function longestGap(writes: readonly Write[]): number {
+  const done = writes.filter(({ status }) => status === 201).map(({ at }) => at);
+  return Math.max(...done.slice(1).map((at, index) => at - (done[index] ?? at)));
+}
+
+async function startThree(t: TestContext) {
+  const names = ['mgmt1', 'mgmt2', 'mgmt3', 'client'];
+  const lab = await openLab(
+    t,
+    names.map((name) => ({ name, networks: ['mgmt'] })),
+  );
+  const [mgmt1, mgmt2, mgmt3, client] = names.map(lab.host) as [LabHost, LabHost, LabHost, LabHost];
+  const images = join(lab.folder, 'images');
+  mkdirSync(images);
+  chmodSync(images, 0o777);
+  const joining = [mgmt2, mgmt3].map((host) => ({ host, role: 'management' }));
+  const options = ['--virtual-address', virtual];
+  const { openstack } = await startCloud(lab, mgmt1, joining, `image: { directory: ${images} }\n`, options);
+  await openstack('quota', 'set', '--networks', '-1', 'admin');
+  return { lab, client, hosts: [mgmt1, mgmt2, mgmt3] };
+}
+
+async function sql(host: LabHost, statement: string): Promise<string> {
+  const password = readFileSync(join(host.path, 'secrets/database-administrator'), 'utf8').trim();
+  const login = ['--no-defaults', '-u', 'wattle_administrator', `-p${password}`];
+  const socket = join(host.path, 'mariadb/socket');
+  return ok(await host.run(['mariadb', ...login, '-S', socket, '-NBe', statement])).trim();
+}
+
+const membersAt = async (host: LabHost) =>
+  Number((await sql(host, "SHOW STATUS LIKE 'wsrep_cluster_size'")).split('\t')[1]);
+
+async function holds(host: LabHost): Promise<boolean> {
+  return (await host.run(['ip', '-4', 'address', 'show', 'mgmt'])).stdout.includes(`${virtual}/32`);
+}
+
+test('three management nodes lose their power in turn, and one its network, while a client writes', {
+  skip: canSimulate,
+}, async (t) => {
+  const began = Date.now();
+  const { client, hosts } = await startThree(t);
+  const [first] = hosts as [LabHost, LabHost, LabHost];
+  t.diagnostic(`init and two joins: ${Date.now() - began} ms`);
+
+  const leaders = async () => {
+    const found = await Promise.all(hosts.map(async (host) => ((await holds(host)) ? [host] : [])));
+    return found.flat();
+  };
+  const leader = async () => {
+    const [one, ...others] = await leaders();
+    assert.ok(one, 'a node has the address');
+    assert.equal(others.length, 0, 'one node has the address');
+    return one;
+  };
+  const allTogether = () =>
+    eventually('all three databases are together', async () => {
+      const sizes = await Promise.all(hosts.map(membersAt));
+      const writable = await Promise.all(hosts.map((host) => sql(host, 'SELECT @@read_only')));
+      return sizes.every((size) => size === 3) && writable.filter((each) => each === '0').length === 1;
+    });
+  const acknowledged = new Set<string>();
+  const maybe = new Set<string>();
+  /** Writes during a fault. Every acknowledged write is there afterwards, once; none is there that was refused. */
+  const during = async (what: string, fault: (writer: ReturnType<typeof startWriter>) => Promise<void>) => {
+    await allTogether();
+    const writer = startWriter(client, first, `${what}-`);
+    await writer.until('the client writes', 0);
+    await fault(writer);
+    const writes = await writer.end();
+    const gapMs = longestGap(writes);
+    for (const { status, name } of writes) (status === 201 ? acknowledged : maybe).add(name);
+    const done = writes.filter(({ status }) => status === 201).length;
+    t.diagnostic(`${what}: ${done} writes acknowledged, ${writes.length - done} not, at most ${gapMs} ms between two`);
+    assert.ok(gapMs < mostMs, `${what}: ${gapMs} ms without a write`);
+  };
+  const networks = async () => {
+    const rows = await sql(await leader(), 'SELECT name FROM wattle_network.networks');
+    return rows.split('\n').filter((name) => /-\d+$/.test(name));
+  };
+  const nothingLost = async () => {
+    const found = await networks();
+    const lost = [...acknowledged].filter((name) => !found.includes(name));
+    assert.deepEqual(lost, [], 'acknowledged, and lost');
+    assert.equal(new Set(found).size, found.length, 'none is there twice');
+    assert.deepEqual(
+      found.filter((name) => !acknowledged.has(name) && !maybe.has(name)),
+      [],
+    );
+  };
+
+  for (const host of hosts)
+    await t.test(`B06, D04: ${host.name} loses its power`, async () => {
+      const leads = (await leader()) === host ? 'leader' : 'follower';
+      await during(`${leads}-${host.name}`, async (writer) => {
+        await host.off();
+        await writer.until('the client writes again', Date.now());
+        await sleep(1_000);
+        await host.on();
+        ok(await host.wattle('start'));
+      });
+      await allTogether();
+      await nothingLost();
+    });
+
+  await t.test('B07, D12: the leader is cut off: it takes no writes, and another one leads', async () => {
+    const cut = await leader();
+    await during('cut', async (writer) => {
+      await cut.unplug('mgmt');
+      await writer.until('the client writes again', Date.now());
+      await eventually('the address is gone there', async () => !(await holds(cut)), mostMs);
+      await assert.rejects(sql(cut, 'CREATE DATABASE elsewhere'), /not yet prepared node for application use/);
+      await cut.plug('mgmt');
+      await writer.until('the client goes on', Date.now());
+    });
+    await allTogether();
+    assert.notEqual(await leader(), cut);
+    await nothingLost();
+  });
+
+  await t.test('D11: all lose their power at once, and start in another order', async () => {
+    const writer = startWriter(client, first, 'all-');
+    await writer.until('the client writes', 0);
+    await Promise.all(hosts.map((host) => host.off()));
+    for (const { status, name } of await writer.end()) (status === 201 ? acknowledged : maybe).add(name);
+    const again = Date.now();
+    for (const host of hosts) await host.on();
+    await Promise.all(hosts.toReversed().map(async (host) => ok(await host.wattle('start'))));
+    await allTogether();
+    t.diagnostic(`all three after a power cut of all: together after ${Date.now() - again} ms`);
+    await nothingLost();
+  });
+
+  await t.test('all are stopped, one after the other, and start again', async () => {
+    for (const host of hosts) ok(await host.wattle('stop'));
+    const again = Date.now();
+    await Promise.all(hosts.map(async (host) => ok(await host.wattle('start'))));
+    await allTogether();
+    t.diagnostic(`all three after a stop of all: together after ${Date.now() - again} ms`);
+    await during('usual', async (writer) => writer.until('the client writes', Date.now()).then(() => {}));
+    await nothingLost();
+  });
+});
