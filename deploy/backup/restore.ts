@@ -8,7 +8,8 @@ import { syncDirectorySync } from '#shared/files/whole.ts';
 import { ensureFolder } from '../cloud/directory.ts';
 import { Refusal } from '../command.ts';
 import { listRunningIn } from '../processes/stop-all.ts';
-import { databaseOptions } from '../rack/backends.ts';
+import { standaloneOptions } from '../rack/backends.ts';
+import { allowFirstStart } from '../rack/galera.ts';
 import { findNodeFile } from '../rack/node-directory.ts';
 import { listAddresses, version } from '../rack/this-host.ts';
 import { mariadb } from '../split/mariadb.ts';
@@ -80,6 +81,7 @@ async function prepare(archive: Archive, manifest: Manifest, staging: string): P
   const databases = join(unpacked, 'databases');
   if (manifest.engine === 'sqlite') await loadSqlite(databases, staging, reason);
   else await loadMariadb(staging, daemonOf(staging), databases, reason);
+  if (findNodeFile(staging)) allowFirstStart(join(staging, 'mariadb', 'data'));
   if (existsSync(join(unpacked, 'wattle.yaml')))
     renameSync(join(unpacked, 'wattle.yaml'), join(staging, 'restored-wattle.yaml'));
   rmSync(unpacked, { recursive: true });
@@ -96,7 +98,7 @@ function refuseForeignAddress(staging: string): void {
 
 function daemonOf(staging: string) {
   const node = findNodeFile(staging);
-  if (node) return mariadb(databaseOptions(staging, node));
+  if (node) return mariadb(standaloneOptions(staging, node));
   const { ports } = JSON.parse(readFileSync(join(staging, 'layout.json'), 'utf8')) as { ports: PrivatePorts };
   const users = databaseUsersOf({ path: staging, id: '', run: '', log: '' });
   return mariadb({ path: staging, port: ports.mariadb, users });

@@ -33,7 +33,8 @@ export const administratorOf = (path: string): DatabaseUser => ({
   password: ensureSecret(path, databaseSecret('administrator')),
 });
 
-export const databaseOptions = (path: string, node: NodeFile): MariadbOptions => ({
+/** The database of a node without its peers. */
+export const standaloneOptions = (path: string, node: NodeFile): MariadbOptions => ({
   path,
   port: backendPorts.mariadb,
   users: schemas().map((name): DatabaseUser => {
@@ -42,6 +43,10 @@ export const databaseOptions = (path: string, node: NodeFile): MariadbOptions =>
   }),
   listener: listenerOf(path, node),
   administrator: administratorOf(path),
+});
+
+export const databaseOptions = (path: string, node: NodeFile): MariadbOptions => ({
+  ...standaloneOptions(path, node),
   configure: (place) =>
     galeraLines(
       {

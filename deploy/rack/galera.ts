@@ -3,7 +3,7 @@
  * server of the primary component has received it; a server without a majority refuses all statements, which is what fences
  * a node that was cut off. Every server starts read-only; election.ts makes one of them the writer.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { writeOnce } from '../cloud/directory.ts';
@@ -94,7 +94,21 @@ const wasLast = (files: string): boolean => /^safe_to_bootstrap: 1$/m.test(state
 function allowBootstrap(files: string): void {
   const state = stateOf(files);
   if (!state.includes('safe_to_bootstrap: 0')) return;
-  writeOnce(stateFile(files), state.replace('safe_to_bootstrap: 0', 'safe_to_bootstrap: 1'), 0o660);
+  writeState(files, state.replace('safe_to_bootstrap: 0', 'safe_to_bootstrap: 1'));
+}
+
+/** Data that was restored from a backup is the whole cluster: the servers of other nodes are sent it when they start. */
+export function allowFirstStart(files: string): void {
+  const none = '00000000-0000-0000-0000-000000000000';
+  const state = ['# GALERA saved state', 'version: 2.1', `uuid:    ${none}`, 'seqno:   -1', 'safe_to_bootstrap: 1', ''];
+  writeState(files, state.join('\n'));
+}
+
+/** For the account of the server, which owns the directory. */
+function writeState(files: string, text: string): void {
+  const { uid, gid } = statSync(files);
+  writeOnce(stateFile(files), text, 0o660);
+  chownSync(stateFile(files), uid, gid);
 }
 
 /**
@@ -120,7 +134,8 @@ async function recoveredPosition(
     '--wsrep-recover',
     `--log-error=${log}`,
   ];
-  await run([...argv, '--wsrep-provider=/usr/lib/galera/libgalera_smm.so', '--binlog-format=ROW'], {
+  const unconnected = ['--wsrep-cluster-address=gcomm://', '--binlog-format=ROW'];
+  await run([...argv, '--wsrep-provider=/usr/lib/galera/libgalera_smm.so', ...unconnected], {
     ...account,
     timeoutMs: 120_000,
     env: { TMPDIR: home },
