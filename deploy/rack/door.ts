@@ -4,6 +4,7 @@
  */
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { sendSignal } from '#shared/process/signal.ts';
 import { writeOnce } from '../cloud/directory.ts';
 import { findRunning } from '../processes/pid-file.ts';
 import { accountOf, type Daemon, type TlsListener, untilListening } from '../split/daemon.ts';
@@ -65,7 +66,7 @@ export function door(options: DoorOptions): Daemon {
 export async function reloadDoor(daemon: Daemon, pidFile: string): Promise<void> {
   await daemon.prepare?.();
   const running = findRunning(pidFile);
-  if (running) process.kill(running.pid, 'SIGUSR2');
+  if (running) sendSignal(running.pid, 'SIGUSR2');
 }
 
 /** An upload or a console is open for as long as bytes come; a request that is waited for ends before the client's minutes do. */
