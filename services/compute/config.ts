@@ -1,6 +1,6 @@
 /** The settings of this service. */
 import { apiSettings } from '#shared/config/cloud.ts';
-import { flag, number, text, type ValuesOf } from '#shared/config/settings.ts';
+import { flag, list, number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
 import { presenceSettings } from '#shared/hosts/presence.ts';
 
 export const section = {
@@ -27,6 +27,14 @@ export const section = {
   diskRatio: number(1, 'allocation ratio of disk (default of Nova)'),
   resizeToSameHost: flag(true, 'a resize may stay on its host; Nova unless told: false'),
   confirmResizeMs: number(0, 'time after which a resize is confirmed by itself; 0: only by its owner'),
+  fencing: oneOf(
+    ['none', 'storage', 'ipmi'],
+    'none',
+    'how a lost host is stopped before servers with ha: true start elsewhere; none: they do not; storage: it refuses the old host; ipmi: the host is powered off',
+  ),
+  ipmiHosts: list([], 'baseboard controllers: host=address, for each host'),
+  ipmiUser: text('admin', 'user of the baseboard controllers'),
+  ipmiPasswordFile: text('/etc/wattle/ipmi-password', 'file with the password of that user'),
   reservedRamMb: number(512, 'memory of each host that is not for guests (default of Nova)'),
   reservedDiskGb: number(2, 'disk of each host that is not for guests: databases, logs and the image cache share it'),
   refreshMs: number(60_000, 'interval for reading addresses of servers from network when no event arrives'),

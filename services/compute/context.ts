@@ -10,6 +10,7 @@ import type { Presence } from '#shared/hosts/presence.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
+import type { Fencing } from './drivers/fencing/fencing.ts';
 
 /** The dependencies of this service's functions. */
 export interface Compute {
@@ -23,6 +24,8 @@ export interface Compute {
   readonly hosts: Hosts<ComputeAgent>;
   /** Hosts with a long timeout, for work that copies whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
+  /** How a lost host is stopped before its servers start elsewhere. */
+  readonly fencing: Fencing;
   /** Which services are up, by `keyOf` of hosts/operations. */
   readonly presence: Presence;
   readonly images: Omit<ImageClient, 'download' | 'upload'>;

@@ -8,6 +8,7 @@ import { reportHandler } from './hosts/operations.ts';
 import { getMetadata } from './metadata/operations.ts';
 import { wantedPower } from './servers/states.ts';
 import { findServer } from './servers/store.ts';
+import { isOrderedGone } from './workflows/one-guest.ts';
 
 /** Entry point 2, the bus: notifications about tasks, and calls of agents and of the metadata proxy. */
 export const openMessages = (compute: Compute, runner: Runner): Off[] => [
@@ -20,7 +21,8 @@ export const openMessages = (compute: Compute, runner: Runner): Off[] => [
   compute.bus.onCall<OwnsGuest['request']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['reply']> => {
     requireHost(sender, 'compute-agent', host);
     const server = await findServer(compute.db, id);
-    return { power: server && server.host === host ? wantedPower(server) : null };
+    const isOwner = server?.host === host && !(await isOrderedGone(compute.db, id, host));
+    return { power: server && isOwner ? wantedPower(server) : null };
   }),
   compute.bus.onCall<MetadataOf['request']>(metadataOf, async (request, sender) => {
     requireSender(sender, 'network-agent');

@@ -19,6 +19,8 @@ import { startConsoleProxy } from './console-proxy/proxy.ts';
 import { redeemConsole } from './consoles/store.ts';
 import { type Compute, taskAdvanced } from './context.ts';
 import { nova } from './dialect.ts';
+import type { Fencing } from './drivers/fencing/fencing.ts';
+import { openFencing } from './drivers/fencing/open.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { listMarks } from './hosts/store.ts';
 import { openMessages } from './messages.ts';
@@ -29,6 +31,7 @@ import { listIndex } from './migrations/004-list-index.ts';
 import { listByName } from './migrations/005-list-by-name.ts';
 import { serverMigrations } from './migrations/006-server-migrations.ts';
 import { serverImages } from './migrations/007-server-images.ts';
+import { fencedAt } from './migrations/008-fenced-at.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -36,7 +39,9 @@ import { workflows } from './workflows/all.ts';
 
 /** The dependencies of this service; a test passes its own. */
 export interface ComputeOptions {
-  readonly runtime: Omit<Compute, 'hosts' | 'copiers' | 'presence'>;
+  readonly runtime: Omit<Compute, 'hosts' | 'copiers' | 'presence' | 'fencing'>;
+  /** As the settings say unless told. */
+  readonly fencing?: Fencing;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
   readonly host: string;
@@ -44,16 +49,17 @@ export interface ComputeOptions {
 }
 
 /** Starts the parts. The API opens last and closes first. */
-export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
+export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt, fencing }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   const migrations = [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName, serverMigrations];
-  await migrate(db, [...migrations, serverImages]);
+  await migrate(db, [...migrations, serverImages, fencedAt]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,
     hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs, seal }),
     copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs, seal }),
+    fencing: fencing ?? openFencing(config),
     presence: openPresence({ read: () => listMarks(db), bus, log, hostDownMs: config.hostDownMs }),
   };
   const owner = `compute/${host}`;

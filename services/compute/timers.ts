@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Knex } from 'knex';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import { isHeld } from '#shared/db/hold.ts';
 import { deleteOldWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
+import { restarter } from './high-availability/operations.ts';
 import { reportToPlacement } from './hosts/operations.ts';
 import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
 import { confirm } from './server-migrations/operations.ts';
-import { listUnconfirmed } from './server-migrations/store.ts';
+import { changeMigration, listDoneEvacuations, listUnconfirmed } from './server-migrations/store.ts';
 import { offloadServers, reclaimServers } from './servers/remove.ts';
 import {
   findServer,
@@ -18,10 +20,13 @@ import {
   removeServersDeletedBefore,
   updateOwnedServer,
 } from './servers/store.ts';
+import { isOrderedGone } from './workflows/one-guest.ts';
 
 const dayMs = 24 * 3_600_000;
 const heartbeatMs = 5_000;
 const sweepMs = 60_000;
+/** How soon after a host is known to be lost its servers start elsewhere. */
+const restartMs = 2_000;
 const placementIntervalMs = 5_000;
 /** Servers per run, so that a large cloud is read in parts. */
 const refreshBatchSize = 50;
@@ -34,6 +39,7 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
   const confirming = every(sweepMs, () => confirmResizes(compute), failed('confirm'));
+  const restarting = every(restartMs, restarter(compute), failed('restart'));
   const placementTimer = every(placementIntervalMs, () => reportToPlacement(compute), failed('placement'));
   const off = compute.bus.onNotify(hostReported, placementTimer.wake);
   for (const each of [heartbeatTimer, sweep, placementTimer]) each.wake();
@@ -41,7 +47,7 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
     off();
     await placementTimer.close();
   };
-  return [heartbeatTimer, sweep, refresh, confirming, { wake: placementTimer.wake, close: closePlacement }];
+  return [heartbeatTimer, sweep, refresh, confirming, restarting, { wake: placementTimer.wake, close: closePlacement }];
 }
 
 /** Keeps the rows of the services that Nova would run here, for `compute service list`. */
@@ -59,11 +65,19 @@ async function sweepRows(compute: Compute): Promise<void> {
   await offloadServers(compute);
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
+  await completeEvacuations(db);
   for (const orphan of await listOrphans(db)) {
     log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server has a task that does not exist');
     const fault = { code: 500, message: 'The work on this server was lost.', created: Date.now() };
     await updateOwnedServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
   }
+}
+
+/** An evacuation is complete when the lost host has returned and removed what moved away. */
+async function completeEvacuations(db: Knex): Promise<void> {
+  for (const { id, serverId, sourceHost } of await listDoneEvacuations(db))
+    if (!(await isOrderedGone(db, serverId, sourceHost)))
+      await changeMigration(db, id, { status: 'completed', cleaned: true });
 }
 
 /** As Nova's resize_confirm_window: for projects that do not confirm by themselves. */

@@ -138,6 +138,10 @@ export function fakeVolumes(
   attachments: FakeVolumes['attachments'] = new Map(),
 ): FakeVolumes {
   const say = (id: string, status: string) => volumes.set(id, { ...found(volumes, 'Volume', id), status });
+  const isAttached = (volume: string, instance?: string) =>
+    [...attachments.values()].some(
+      (each) => each.volume_id === volume && (instance === undefined || each.instance === instance),
+    );
   const snapshots: FakeVolumes['snapshots'] = new Map();
   const types: FakeVolumes['types'] = new Map();
   return {
@@ -175,7 +179,7 @@ export function fakeVolumes(
       ),
     createAttachment: async ({ instance_uuid, volume_uuid, mode }) => {
       const { status, multiattach } = found(volumes, 'Volume', String(volume_uuid));
-      if (status !== 'available' && !multiattach)
+      if (status !== 'available' && !multiattach && !isAttached(String(volume_uuid), String(instance_uuid)))
         throw new Fault(400, 'badRequest', `Volume ${volume_uuid} status must be available, but it is ${status}.`);
       const access_mode = String(mode);
       const made = {
@@ -185,7 +189,7 @@ export function fakeVolumes(
         connection_info: { access_mode },
       };
       attachments.set(made.id, made);
-      say(made.volume_id, 'reserved');
+      if (status === 'available') say(made.volume_id, 'reserved');
       return made;
     },
     connectAttachment: async (id) => {
@@ -209,7 +213,7 @@ export function fakeVolumes(
     removeAttachment: async (id) => {
       const gone = attachments.get(id);
       attachments.delete(id);
-      if (gone && volumes.has(gone.volume_id)) say(gone.volume_id, 'available');
+      if (gone && volumes.has(gone.volume_id) && !isAttached(gone.volume_id)) say(gone.volume_id, 'available');
     },
   };
 }

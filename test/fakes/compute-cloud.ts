@@ -24,6 +24,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/compute/config.ts';
 import type { Compute } from '../../services/compute/context.ts';
+import type { Fencing } from '../../services/compute/drivers/fencing/fencing.ts';
 import { openCompute } from '../../services/compute/service.ts';
 import { fakeCaller } from './caller.ts';
 import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from './compute-clients.ts';
@@ -58,6 +59,7 @@ function databaseForTests(): string {
 }
 
 interface Options {
+  readonly fencing?: Fencing;
   readonly policySettings?: PolicySettings;
   readonly config?: Partial<Config>;
   readonly bus?: Bus;
@@ -109,6 +111,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       log: silentLog(),
       ...(options.policySettings ? { policySettings: options.policySettings } : {}),
     },
+    ...(options.fencing ? { fencing: options.fencing } : {}),
     identityUrl: 'http://identity',
     host: 'controller',
     consoleAt: { host: '127.0.0.1', port: 0 },

@@ -15,7 +15,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { attach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
-import { confirm, migrate, resize, revert } from '../../services/compute/server-migrations/operations.ts';
+import { confirm, evacuate, migrate, resize, revert } from '../../services/compute/server-migrations/operations.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
@@ -87,6 +87,18 @@ const stories = {
     server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
     migration: 'reverted',
   },
+  'an evacuation from a host that returns': {
+    ...whole,
+    server: { ...free, vmState: 'active', host: 'kvm2', flavorId: '42', ramMb: 128 },
+    at: { kvm2: 'on' },
+    claims: { kvm2: 128 },
+    migration: 'done',
+  },
+  'an evacuation that the other host refuses': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'failed',
+  },
   'a delete in the middle of a resize': {
     server: { ...free, vmState: 'deleted' },
     at: {},
@@ -103,6 +115,8 @@ type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
 const volumeOn: Chapter = (compute, server) => attach(compute, { caller, version: '2.93' }, server, { volumeId });
 const resizeIt: Chapter = (compute, server) => resize(compute, caller, server, { flavorRef: '84' });
 const migrateIt: Chapter = (compute, server) => migrate(compute, caller, server, null);
+const evacuateIt: Chapter = (compute, server) =>
+  evacuate(compute, caller, server, { wantedHost: null, shared: false, adminPass: null, staysOff: false });
 const chaptersOf: Readonly<Record<Story, readonly Chapter[]>> = {
   'a resize': [volumeOn, resizeIt],
   'a resize that the other host refuses': [volumeOn, resizeIt],
@@ -111,6 +125,8 @@ const chaptersOf: Readonly<Record<Story, readonly Chapter[]>> = {
   'a migration that is confirmed': [volumeOn, migrateIt, (compute, server) => confirm(compute, caller, server)],
   'a migration that is reverted': [volumeOn, migrateIt, (compute, server) => revert(compute, caller, server)],
   'a resize on its host that is reverted': [volumeOn, resizeIt, (compute, server) => revert(compute, caller, server)],
+  'an evacuation from a host that returns': [volumeOn, evacuateIt],
+  'an evacuation that the other host refuses': [volumeOn, evacuateIt],
   'a delete in the middle of a resize': [volumeOn, resizeIt],
 };
 
@@ -150,31 +166,57 @@ async function live(dir: string, name: string, point: () => void): Promise<void>
     consoleAt: { host: '127.0.0.1', port: 0 },
   });
   const names = (Object.keys(hosts) as HostName[]).filter((host) => !stays || host === 'kvm1');
-  const agents = names.map((host) =>
-    startAgent({
-      contract: computeAgent,
-      bus,
-      host,
-      driver: guestsAsFiles(compute, dir, { host, story, point }),
-      log: silentLog(),
-      everyMs: 20,
-      report: reporter(dir, host),
-    }),
-  );
+  const agents = new Map<HostName, ReturnType<typeof startAgent>>();
+  const power = {
+    on: (host: HostName) => {
+      const driver = guestsAsFiles(compute, dir, { host, story, point });
+      const parts = { contract: computeAgent, bus, host, driver, log: silentLog(), everyMs: 20 };
+      agents.set(host, startAgent({ ...parts, report: reporter(dir, host) }));
+    },
+    off: async (host: HostName) => {
+      await agents.get(host)?.close();
+      agents.delete(host);
+    },
+  };
+  const isLost = async () => (await db('services').where({ host: 'kvm1', forcedDown: true }).first()) !== undefined;
+  const lost = await isLost();
+  for (const host of names) if (host !== 'kvm1' || !lost) power.on(host);
   try {
     await until(() => placement.providers.size === names.length);
     watchCommits(db, point);
-    await send(compute, story);
+    if (story.startsWith('an evacuation')) await loseHost(compute, story, power, lost);
+    else await send(compute, story);
     await ended(compute);
   } finally {
-    for (const agent of agents) await agent.close();
+    for (const host of [...agents.keys()]) await power.off(host);
     await close();
     await db.destroy();
   }
 }
 
+interface Power {
+  on(host: HostName): void;
+  off(host: HostName): Promise<void>;
+}
+
+/** The first host is lost before the last chapter, and returns after it. */
+async function loseHost(compute: Compute, story: Story, power: Power, lost: boolean): Promise<void> {
+  const { db } = compute;
+  const force = (forcedDown: boolean) => db('services').where({ host: 'kvm1' }).update({ forcedDown });
+  if (!lost) {
+    await send(compute, story, chaptersOf[story].length - 1);
+    await ended(compute);
+    await power.off('kvm1');
+    if (((await db('server_migrations')) as unknown[]).length === 0) await force(true);
+  }
+  if (((await db('server_migrations')) as unknown[]).length === 0) await send(compute, story);
+  await until(async () => ((await db('tasks')) as unknown[]).length === 0, 20_000);
+  await force(false);
+  power.on('kvm1');
+}
+
 /** Skips chapters whose action exists already. */
-async function send(compute: Compute, story: Story): Promise<void> {
+async function send(compute: Compute, story: Story, count = chaptersOf[story].length): Promise<void> {
   const { db } = compute;
   const actions = async () => ((await db('actions')) as unknown[]).length;
   if ((await actions()) === 0) {
@@ -187,8 +229,9 @@ async function send(compute: Compute, story: Story): Promise<void> {
     };
     await launchServers(compute, caller, spec, {}, { version: '2.93', may: () => true, authorize: () => {} });
   }
-  for (const [at, chapter] of chaptersOf[story].entries()) {
-    await ended(compute);
+  for (const [at, chapter] of chaptersOf[story].slice(0, count).entries()) {
+    if (at > 0 && !story.startsWith('an evacuation')) await ended(compute);
+    else await until(async () => ((await db('tasks')) as unknown[]).length === 0, 20_000);
     if ((await actions()) > at + 1) continue;
     const [{ id }] = (await db('servers')) as [{ id: string }];
     const server = await findServer(db, id);
@@ -207,8 +250,9 @@ function guestsAsFiles(compute: Compute, dir: string, { host, story, point }: On
   const file = (id: string) => guestFile(dir, host, id);
   const backup = (id: string) =>
     existsSync(file(id)) && readFileSync(file(id), 'utf8').endsWith('+backup') ? '+backup' : '';
+  const isThere = (name: string) => name === 'kvm2' || story.startsWith('a resize on its host');
   const refuse = (spec: GuestSpec) => {
-    const isNew = spec.ramMb > 128 && spec.power === 'on';
+    const isNew = (spec.ramMb > 128 || story.startsWith('an evacuation')) && spec.power === 'on' && isThere(host);
     if (isNew && (story.endsWith('refuses') || story.endsWith('fails')))
       throw new Fault(500, 'unexpected', 'it failed in the middle');
   };

@@ -28,16 +28,23 @@ export interface ServiceRow {
   readonly disabled: boolean;
   readonly disabledReason: string | null;
   readonly forcedDown: boolean;
+  /** When it was fenced; null since its next report. */
+  readonly fencedAt: number | null;
 }
 
 export const agentBinary = 'nova-compute';
 
 /** Inserts the service if it is new, else updates its time. */
 export async function touchService(tx: Knex, binary: string, host: string, now: number): Promise<void> {
-  if (await tx('services').where({ binary, host }).update({ reportedAt: now })) return;
+  if (await tx('services').where({ binary, host }).update({ reportedAt: now, fencedAt: null })) return;
   const fresh = { id: randomUUID(), binary, host, disabled: false, disabledReason: null, forcedDown: false };
   await tx('services').insert({ ...fresh, reportedAt: now });
 }
+
+/** Until its next report. */
+export const markFenced = async (db: Knex, id: string, at: number): Promise<void> => {
+  await db('services').where({ id }).update({ fencedAt: at });
+};
 
 /** Those with the given properties, and of the given hosts if any are given. */
 export const listServices = async (

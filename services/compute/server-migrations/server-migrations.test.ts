@@ -193,3 +193,69 @@ test('a resize is confirmed by itself after the time that is set', async (t) => 
     return (await cloud.show(id)).status === 'ACTIVE';
   });
 });
+
+/** The first host has lost its power, and an administrator knows it. */
+async function loseHost(cloud: Cloud, host: { close(): Promise<void> }, name = 'kvm1') {
+  await host.close();
+  const { body } = await cloud.ask('GET', `/v2.1/os-services?host=${name}`, { version: '2.53' });
+  const [service] = body.services.filter((each: { binary: string }) => each.binary === 'nova-compute');
+  const path = `/v2.1/os-services/${service.id}`;
+  await cloud.ask('PUT', path, { version: '2.53', body: { forced_down: true } });
+  return path;
+}
+
+test('an evacuation is for a host that is lost; its server starts on another one, and the host that returns removes it first', async (t) => {
+  const { cloud, one, two, id } = await cloudOfTwo(t);
+  addVolume(cloud);
+  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
+  await cloud.ended(id);
+  const [old] = [...cloud.volumes.attachments.keys()];
+  const evacuateTo = (input: object, version = '2.68') => cloud.act(id, { evacuate: input }, { version });
+  assert.match((await evacuateTo({})).body.badRequest.message, /Compute service of kvm1 is still in use/);
+  const path = await loseHost(cloud, one);
+  assert.equal((await evacuateTo({ host: 'none' })).status, 404);
+  assert.match((await evacuateTo({ host: 'kvm1' })).body.badRequest.message, /can't be the same one/);
+  assert.equal((await evacuateTo({ onSharedStorage: false })).status, 400);
+  assert.equal((await evacuateTo({ force: true, host: 'kvm2' })).status, 400);
+  const { status, body } = await evacuateTo({ host: 'kvm2' });
+  assert.deepEqual([status, body], [200, null]);
+  const server = await cloud.ended(id);
+  assert.deepEqual([server.status, server['OS-EXT-SRV-ATTR:host']], ['ACTIVE', 'kvm2']);
+  assert.equal(two.guests.get(id)?.power, 'on');
+  const attachments = [...cloud.volumes.attachments.keys()];
+  assert.deepEqual([attachments.length, attachments.includes(String(old))], [1, false]);
+  assert.deepEqual([claimsOn(cloud, 'kvm1'), claimsOn(cloud, 'kvm2')], [0, 1]);
+  const listed = await cloud.ask('GET', '/v2.1/os-migrations?migration_type=evacuation', { version: '2.80' });
+  assert.equal(listed.body.migrations[0].status, 'done');
+
+  const gone: string[] = [];
+  cloud.startHost({ ensureGuestGone: async (spec) => void gone.push(spec.id) }, 'kvm1');
+  await cloud.ask('PUT', path, { version: '2.53', body: { forced_down: false } });
+  await until(() => gone.includes(id));
+});
+
+test('before 2.14 an evacuation answers with the password; from 2.95 on the server is off afterwards', async (t) => {
+  const { cloud, one, two, id } = await cloudOfTwo(t);
+  await loseHost(cloud, one);
+  const { body } = await cloud.act(id, { evacuate: { onSharedStorage: 'False', adminPass: 'secret' } });
+  assert.deepEqual(body, { adminPass: 'secret' });
+  assert.equal((await cloud.ended(id)).status, 'ACTIVE');
+  cloud.startHost({}, 'kvm3');
+  await until(() => cloud.placement.providers.size === 3);
+  await loseHost(cloud, two, 'kvm2');
+  await cloud.act(id, { evacuate: {} }, { version: '2.95' });
+  const server = await cloud.ended(id);
+  assert.deepEqual([server.status, server['OS-EXT-SRV-ATTR:host']], ['SHUTOFF', 'kvm3']);
+});
+
+test('an evacuation without room leaves the server as it was', async (t) => {
+  const cloud = await startCloud(t);
+  const one = cloud.startHost({}, 'kvm1');
+  await until(() => cloud.placement.providers.size === 1);
+  const { body } = await cloud.launch();
+  await cloud.ended(body.server.id);
+  await loseHost(cloud, one);
+  await cloud.act(body.server.id, { evacuate: {} }, { version: '2.68' });
+  const server = await cloud.ended(body.server.id);
+  assert.deepEqual([server.status, server['OS-EXT-SRV-ATTR:host'], cloud.placement.claims.size], ['ACTIVE', 'kvm1', 1]);
+});

@@ -131,9 +131,9 @@ export const listLiveMigrations = (db: Knex, serverId: string): Promise<ServerMi
 export const listUnconfirmed = (db: Knex, before: number): Promise<ServerMigration[]> =>
   rows.list(db(table).where({ status: 'finished' }).where('updatedAt', '<', before).orderBy('sequence').limit(50));
 
-/** Where a server has moved away from, and that host has not removed it yet. */
-export const listEvacuatedFrom = (db: Knex, host: string): Promise<ServerMigration[]> =>
-  rows.list(db(table).where({ sourceHost: host, type: 'evacuation', cleaned: false }).orderBy('sequence'));
+/** Those whose lost host may still have something to remove. */
+export const listDoneEvacuations = (db: Knex): Promise<ServerMigration[]> =>
+  rows.list(db(table).where({ type: 'evacuation', status: 'done', cleaned: false }).orderBy('sequence').limit(500));
 
 export interface MigrationFilter extends Omit<PageRequest, 'sorts' | 'key'> {
   /** Null: of all projects. */

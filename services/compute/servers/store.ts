@@ -243,6 +243,10 @@ export async function listServersOn(db: Knex, host: string, ids?: readonly strin
 }
 type GuestRow = Pick<Server, 'id' | 'version' | 'vmState' | 'taskId'>;
 
+/** The active servers of a host that no task owns. */
+export const listIdleServersOn = (db: Knex, host: string): Promise<Server[]> =>
+  serverRows.list(db('servers').where({ host, vmState: 'active', taskId: null, deletedAt: null }));
+
 /** The next servers without a task after that number, in the order of their creation. */
 export const listLiveServers = (db: Knex, after: number, limit: number): Promise<Pick<Server, 'id' | 'sequence'>[]> =>
   db('servers')

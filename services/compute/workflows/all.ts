@@ -6,6 +6,7 @@ import { attachVolume, detachVolume } from './attach-volume.ts';
 import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
 import { confirmResize } from './moves/confirm-resize.ts';
+import { evacuateServer } from './moves/evacuate-server.ts';
 import { resizeServer } from './moves/resize-server.ts';
 import { revertResize } from './moves/revert-resize.ts';
 import {
@@ -52,6 +53,7 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   detachVolume,
   attachInterface,
   detachInterface,
+  evacuateServer,
   resizeServer,
   confirmResize,
   revertResize,

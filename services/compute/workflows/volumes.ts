@@ -32,12 +32,20 @@ export async function connectVolume(
 
 /** Lets another host log in to the volumes of a server, which no guest uses meanwhile, and saves how. */
 export async function moveVolumes(compute: Compute, serverId: string, host: string, run: Run): Promise<void> {
-  for (const { id, attachmentId, device } of await attachmentTable.list(compute.db, serverId)) {
-    if (attachmentId === null) continue;
-    const connector = { ...(await connectorOf(compute, host)), mountpoint: device ?? '/dev/vda' };
-    const connection = connectionOf(await compute.volumes.connectAttachment(attachmentId, connector), compute);
-    await run.commit((tx) => attachmentTable.change(tx, id, { connection }));
-  }
+  for (const row of await attachmentTable.list(compute.db, serverId)) await connectVolumeTo(compute, row, host, run);
+}
+
+/** Connects the attachment of a row to a host. */
+export async function connectVolumeTo(
+  compute: Compute,
+  { id, attachmentId, device }: Attachment,
+  host: string,
+  run: Run,
+): Promise<void> {
+  if (attachmentId === null) return;
+  const connector = { ...(await connectorOf(compute, host)), mountpoint: device ?? '/dev/vda' };
+  const connection = connectionOf(await compute.volumes.connectAttachment(attachmentId, connector), compute);
+  await run.commit((tx) => attachmentTable.change(tx, id, { connection }));
 }
 
 /** Idempotent: there is one attachment per server and volume. */
@@ -113,16 +121,24 @@ export async function completeVolume({ volumes }: Compute, attachment: Attachmen
 }
 
 /** Removes the attachments of this server to this volume, and waits until they are gone. */
-export async function disconnectVolume(
-  { volumes }: Compute,
+export const disconnectVolume = (
+  compute: Compute,
   of: { readonly instance: string; readonly volume: string },
   signal: AbortSignal,
+): Promise<void> => disconnectOthers(compute, { ...of, keep: null }, signal);
+
+/** The same for all attachments but one. */
+export async function disconnectOthers(
+  { volumes }: Compute,
+  { keep, ...of }: { readonly instance: string; readonly volume: string; readonly keep: string | null },
+  signal: AbortSignal,
 ): Promise<void> {
+  const others = async () => (await volumes.listAttachments(of)).filter(({ id }) => id !== keep);
   for (;;) {
-    const left = await volumes.listAttachments(of);
+    const left = await others();
     if (left.length === 0) return;
     for (const { id, status } of left) if (status !== 'detaching') await volumes.removeAttachment(id);
-    if ((await volumes.listAttachments(of)).length === 0) return;
+    if ((await others()).length === 0) return;
     await sleep(pollMs, undefined, { signal });
   }
 }

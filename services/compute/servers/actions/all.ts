@@ -3,6 +3,7 @@ import type { ServerAction } from '../action.ts';
 import { getConsoleOutput, getVncConsole } from './console.ts';
 import { createBackup } from './create-backup.ts';
 import { createImage } from './create-image.ts';
+import { evacuate } from './evacuate.ts';
 import { forceDelete } from './force-delete.ts';
 import { lock } from './lock.ts';
 import { migrate } from './migrate.ts';
@@ -50,4 +51,5 @@ export const serverActions: readonly ServerAction[] = [
   confirmResize,
   revertResize,
   migrate,
+  evacuate,
 ];

@@ -4,10 +4,12 @@ import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../../context.ts';
 import { findHost } from '../../hosts/store.ts';
-import { getMigration, type ServerMigration } from '../../server-migrations/store.ts';
+import { insertSchedulingDecision } from '../../scheduling-decisions/store.ts';
+import { changeMigration, getMigration, type ServerMigration } from '../../server-migrations/store.ts';
+import type { TaskState } from '../../servers/states.ts';
 import { getOwnedServer, type Server, updateOwnedServer } from '../../servers/store.ts';
 import { ensureGuestGone, type OnServer, owned, whileHostUp } from '../guest.ts';
-import { resourcesOf } from '../placing.ts';
+import { NoValidHost, type RankedHosts, rankHosts, resourcesOf } from '../placing.ts';
 import { addressesOf, plugPorts, savePorts } from '../ports.ts';
 
 export interface OnMigration extends OnServer {
@@ -84,6 +86,54 @@ const heldRelease = ({ server, migration }: Moving) => ({
 export async function claimSourceAgain(compute: Compute, moving: Moving): Promise<void> {
   const source = await providerOf(compute, moving.source);
   await compute.placement.allocateAll([heldRelease(moving), claimOf(atSource(moving), source)]);
+}
+
+/** By the decision of the step `choose-host`: saves the host that has room, before any work on it. */
+export async function claimDest(
+  compute: Compute,
+  on: OnMigration,
+  run: Run,
+  { held, status, taskState }: ClaimDest,
+): Promise<void> {
+  const moving = await movingOf(compute, on, run);
+  const { server, migration } = moving;
+  const { explanation, providers, zones } = run.result<RankedHosts>('choose-host');
+  for (const host of explanation.ranked) {
+    const dest = claimOf({ ...server, flavor: migration.newFlavor }, providers[host] ?? '');
+    const source = held ? [heldClaimOf(moving, await providerOf(compute, moving.source))] : [];
+    if (!(await compute.placement.allocateAll([...source, dest]))) continue;
+    const destAddress = (await findHost(compute.db, host))?.report.address ?? null;
+    await run.commit(async (tx) => {
+      await insertSchedulingDecision(tx, server.id, { ...explanation, chosen: host });
+      await changeMigration(tx, migration.id, { destHost: host, destZone: zones[host] ?? null, destAddress, status });
+      await updateOwnedServer(tx, owned(on, run), { taskState });
+    });
+    return;
+  }
+  throw new NoValidHost(explanation);
+}
+
+interface ClaimDest {
+  /** The migration holds what the server has on its source. */
+  readonly held: boolean;
+  /** Of the migration and of the server, afterwards. */
+  readonly status: string;
+  readonly taskState: TaskState;
+}
+
+/** Ranks the hosts for a server that moves; saves the decision when there is none. */
+export async function rankDests(
+  compute: Compute,
+  { server, migration }: Moving,
+  leaves: string | null,
+  run: Run,
+): Promise<RankedHosts> {
+  const wanted = { ...server, flavor: migration.newFlavor, wantedHost: migration.wantedHost };
+  return rankHosts(compute, wanted, leaves).catch(async (error: unknown) => {
+    if (error instanceof NoValidHost)
+      await run.commit((tx) => insertSchedulingDecision(tx, server.id, error.explanation));
+    throw error;
+  });
 }
 
 /** Binds the ports of the server to the host that `server` names, and saves them. */

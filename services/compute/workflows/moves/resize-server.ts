@@ -6,29 +6,26 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { attachmentTable } from '../../attachments/store.ts';
 import type { Compute } from '../../context.ts';
-import { findHost } from '../../hosts/store.ts';
 import { endAction } from '../../instance-actions/store.ts';
-import { insertSchedulingDecision } from '../../scheduling-decisions/store.ts';
 import { changeMigration } from '../../server-migrations/store.ts';
 import { getOwnedServer, releaseServer, updateOwnedServer } from '../../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, owned } from '../guest.ts';
 import { guestSpec } from '../guest-spec.ts';
 import { mayRunElsewhere } from '../one-guest.ts';
-import { NoValidHost, type RankedHosts, rankHosts } from '../placing.ts';
+import type { RankedHosts } from '../placing.ts';
 import { moveVolumes } from '../volumes.ts';
 import {
   atDest,
   atSource,
   backUpDisks,
   bindPorts,
-  claimOf,
+  claimDest,
   claimSourceAgain,
-  heldClaimOf,
   isGoneFrom,
   movingOf,
   type OnMigration,
   placeOf,
-  providerOf,
+  rankDests,
   whileBothUp,
 } from './on-migration.ts';
 
@@ -51,40 +48,15 @@ export const resizeServer = workflow<OnMigration, Compute>({
 
 async function chooseHost(compute: Compute, on: OnMigration, run: Run): Promise<RankedHosts> {
   await acquireGuestLock(compute, on.serverId, run);
-  const { server, migration } = await movingOf(compute, on, run);
-  const { newFlavor, wantedHost, type, sourceHost } = migration;
+  const moving = await movingOf(compute, on, run);
+  const { type, sourceHost } = moving.migration;
   const mustLeave = type === 'migration' || !compute.config.resizeToSameHost;
-  const wanted = { ...server, flavor: newFlavor, wantedHost };
-  return rankHosts(compute, wanted, mustLeave ? sourceHost : null).catch(async (error: unknown) => {
-    if (error instanceof NoValidHost)
-      await run.commit((tx) => insertSchedulingDecision(tx, server.id, error.explanation));
-    throw error;
-  });
+  return rankDests(compute, moving, mustLeave ? sourceHost : null, run);
 }
 
-/** Saves the host before any work on it. The server's allocation is that of the new host; the migration holds the old one. */
-async function claimResources(compute: Compute, on: OnMigration, run: Run): Promise<void> {
-  const moving = await movingOf(compute, on, run);
-  const { server, migration } = moving;
-  const { explanation, providers, zones } = run.result<RankedHosts>('choose-host');
-  const held = heldClaimOf(moving, await providerOf(compute, moving.source));
-  for (const host of explanation.ranked) {
-    const dest = claimOf({ ...server, flavor: migration.newFlavor }, providers[host] ?? '');
-    if (!(await compute.placement.allocateAll([held, dest]))) continue;
-    const destAddress = (await findHost(compute.db, host))?.report.address ?? null;
-    await run.commit(async (tx) => {
-      await insertSchedulingDecision(tx, server.id, { ...explanation, chosen: host });
-      await changeMigration(tx, migration.id, {
-        destHost: host,
-        destZone: zones[host] ?? null,
-        destAddress,
-        status: 'migrating',
-      });
-      await updateOwnedServer(tx, owned(on, run), { taskState: 'resize_migrating' });
-    });
-    return;
-  }
-  throw new NoValidHost(explanation);
+/** The server's allocation is that of the new host; the migration holds the old one. */
+function claimResources(compute: Compute, on: OnMigration, run: Run): Promise<void> {
+  return claimDest(compute, on, run, { held: true, status: 'migrating', taskState: 'resize_migrating' });
 }
 
 async function releaseResources(compute: Compute, on: OnMigration, run: Run): Promise<void> {
