@@ -32,6 +32,7 @@ import { listByName } from './migrations/005-list-by-name.ts';
 import { serverMigrations } from './migrations/006-server-migrations.ts';
 import { serverImages } from './migrations/007-server-images.ts';
 import { fencedAt } from './migrations/008-fenced-at.ts';
+import { serverGroups } from './migrations/009-server-groups.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -53,7 +54,7 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   const migrations = [servers, flavorsHostsQuotas, cdromAndDetails, listIndex, listByName, serverMigrations];
-  await migrate(db, [...migrations, serverImages, fencedAt]);
+  await migrate(db, [...migrations, serverImages, fencedAt, serverGroups]);
   await seedFlavors(db);
   const compute: Compute = {
     ...runtime,

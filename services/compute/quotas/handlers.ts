@@ -64,7 +64,7 @@ const showLimits: Handler<Compute> = async (compute, { caller, query, version, a
         totalCoresUsed: used.cores,
         totalInstancesUsed: used.instances,
         ...before('2.36', { totalFloatingIpsUsed: 0, totalSecurityGroupsUsed: 0 }),
-        totalServerGroupsUsed: 0,
+        totalServerGroupsUsed: used.server_groups,
       },
     },
   });

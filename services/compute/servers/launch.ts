@@ -15,8 +15,10 @@ import { beginAction } from '../instance-actions/store.ts';
 import { interfaceTable } from '../interfaces/store.ts';
 import { getKeypair } from '../keypairs/store.ts';
 import { computeQuotas, fittingServers } from '../quotas/operations.ts';
+import { requestedGroup } from '../server-groups/operations.ts';
 import { isTrue } from '../values.ts';
 import { buildServer } from '../workflows/build-server.ts';
+import { checkHints } from '../workflows/scheduler/hints.ts';
 import type { ServerBody } from './input.ts';
 import { type LaunchSpec, newDisk, newNic, newServer } from './new-server.ts';
 import { referencesOf } from './references.ts';
@@ -90,11 +92,12 @@ async function insertServers(
   await computeQuotas.lock(limited, projectId);
   checkMetadata(common.input.metadata ?? {}, await computeQuotas.limits(limited, projectId));
   const fitting = await fittingServers(limited, projectId, count, common.flavor);
+  const groupId = await requestedGroup(limited, projectId, common.hints, fitting);
   const servers: NewServer[] = [];
   for (let index = 0; index < fitting; index += 1) {
     const serverId = randomUUID();
     const taskId = await enqueue(tx, buildServer, { serverId, adminPass: seal.seal(adminPass) }, caller.requestId);
-    const server = newServer(caller, common, { serverId, taskId, index, count: count.max });
+    const server = newServer(caller, common, { serverId, taskId, groupId, index, count: count.max });
     await insertServer(tx, server);
     for (const [place, disk] of common.disks.disks.entries())
       await attachmentTable.insert(tx, newDisk(serverId, place, disk));
@@ -111,11 +114,6 @@ async function requestedFlavor({ db }: Compute, caller: Caller, { flavorRef }: S
     if (error instanceof Fault && error.status === 404) throw badRequest(`Flavor ${id} could not be found.`);
     throw error;
   });
-}
-
-/** Server groups are not supported, so none is found. */
-function checkHints({ group }: Hints): void {
-  if (group !== undefined) throw badRequest(`Instance group ${String(group)} could not be found.`);
 }
 
 function countOf({ min_count, max_count }: ServerBody): { min: number; max: number } {

@@ -54,6 +54,7 @@ export const newNic = (serverId: string, place: number, nic: RequestedNic) => ({
 interface ServerOfLaunch {
   readonly serverId: string;
   readonly taskId: string;
+  readonly groupId: string | null;
   readonly index: number;
   /** With more than one, names get a number. */
   readonly count: number;
@@ -62,7 +63,7 @@ interface ServerOfLaunch {
 export function newServer(
   caller: Caller,
   common: LaunchSpec,
-  { serverId, taskId, index, count }: ServerOfLaunch,
+  { serverId, taskId, groupId, index, count }: ServerOfLaunch,
 ): NewServer {
   const { input, hints, flavor, disks, groups, key, destination, reservationId } = common;
   const name = count > 1 ? `${input.name}-${index + 1}` : input.name;
@@ -116,6 +117,7 @@ export function newServer(
     lockedReason: null,
     diskConfig: input['OS-DCF:diskConfig'] ?? 'MANUAL',
     hints,
+    groupId,
     createdAt: now,
     updatedAt: now,
     launchedAt: null,

@@ -118,6 +118,8 @@ export interface Server extends Owned {
   readonly lockedReason: string | null;
   readonly diskConfig: 'AUTO' | 'MANUAL';
   readonly hints: Readonly<Record<string, unknown>>;
+  /** Its server group. */
+  readonly groupId: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly launchedAt: number | null;

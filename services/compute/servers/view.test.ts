@@ -50,6 +50,7 @@ const server: Server = {
   machine: null,
   bootMark: 'b',
   bootKind: 'hard',
+  groupId: null,
   rootSource: null,
   rescueImage: null,
   shelvedImageId: null,

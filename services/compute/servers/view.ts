@@ -151,12 +151,12 @@ export const detailView = (input: ServerViewInput, version: Version): Record<str
 /** A single server, with its server groups, which lists leave out. */
 export const serverView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...detailView(input, version),
-  ...(atLeast(version, '2.71') ? { server_groups: [] } : {}),
+  ...groupsView(input, version),
 });
 
 /** The response of a PUT: the whole server from 2.75 on. */
 export const updatedView = (input: ServerViewInput, version: Version): Record<string, unknown> =>
-  atLeast(version, '2.75') ? serverView(input, version) : { ...core(input, version), ...groupsView(version) };
+  atLeast(version, '2.75') ? serverView(input, version) : { ...core(input, version), ...groupsView(input, version) };
 
 /** The response of a rebuild: what a PUT answers, with the user data. */
 export const rebuiltView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
@@ -165,7 +165,8 @@ export const rebuiltView = (input: ServerViewInput, version: Version): Record<st
   ...(atLeast(version, '2.57') ? { user_data: input.server.userData } : {}),
 });
 
-const groupsView = (version: Version) => (atLeast(version, '2.71') ? { server_groups: [] } : {});
+const groupsView = ({ server: { groupId } }: ServerViewInput, version: Version) =>
+  atLeast(version, '2.71') ? { server_groups: groupId === null ? [] : [groupId] } : {};
 
 export const briefView = ({ id, name }: Pick<Server, 'id' | 'name'>, base: string) => ({
   id,

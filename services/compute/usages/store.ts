@@ -1,6 +1,7 @@
 /** Sums over servers: for quotas, hosts and usage reports. */
 import type { Knex } from 'knex';
 import type { Query } from '#shared/db/page.ts';
+import { countGroups } from '../server-groups/store.ts';
 import { type Server, serverRows } from '../servers/store.ts';
 import { listPage, type PageRequest } from '../values.ts';
 
@@ -10,7 +11,12 @@ export async function usedBy(tx: Knex, projectId: string) {
     .where({ projectId, deletedAt: null })
     .count({ instances: '*' })
     .sum({ cores: 'vcpus', ram: 'ramMb' })) as [Record<'instances' | 'cores' | 'ram', number | string | null>];
-  return { instances: Number(sum.instances), cores: Number(sum.cores ?? 0), ram: Number(sum.ram ?? 0) };
+  return {
+    server_groups: await countGroups(tx, projectId),
+    instances: Number(sum.instances),
+    cores: Number(sum.cores ?? 0),
+    ram: Number(sum.ram ?? 0),
+  };
 }
 
 /** Servers that are on a host; of the given hosts if any are given. */
@@ -19,7 +25,7 @@ const onHosts = (db: Knex, hosts?: readonly string[]) => {
   return hosts ? found.whereIn('host', hosts) : found;
 };
 
-interface HostUsage {
+export interface HostUsage {
   readonly vcpus: number;
   readonly ramMb: number;
   readonly count: number;

@@ -8,6 +8,7 @@ import { endAction } from '../instance-actions/store.ts';
 import { interfaceTable } from '../interfaces/store.ts';
 import { type Explanation, insertSchedulingDecision } from '../scheduling-decisions/store.ts';
 import { getOwnedServer, releaseServer, type Server, updateOwnedServer } from '../servers/store.ts';
+import { stillAllows } from './group-policy.ts';
 import { acquireGuestLock, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { NoValidHost, type RankedHosts, rankHosts, resourcesOf } from './placing.ts';
 import { addressesOf, plugPorts, savePorts, unplugPorts } from './ports.ts';
@@ -58,11 +59,14 @@ export async function claimResources(compute: Compute, on: OnServer, run: Run): 
     if (!(await compute.placement.allocate(claim))) continue;
     const zone = zones[host] ?? null;
     const chosen: Explanation = { ...explanation, chosen: host };
-    await run.commit(async (tx) => {
+    const taken = await run.commit(async (tx) => {
+      if (!(await stillAllows(tx, server, host))) return false;
       await insertSchedulingDecision(tx, server.id, chosen);
       await updateOwnedServer(tx, owned(on, run), { host, zone, taskState: 'networking' });
+      return true;
     });
-    return;
+    if (taken) return;
+    await compute.placement.deallocate(server.id);
   }
   throw new NoValidHost(explanation);
 }

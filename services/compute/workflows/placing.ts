@@ -1,14 +1,17 @@
 /** Chooses the host of a server: collects data from placement and host reports for the scheduler. */
 import { Fault } from '#shared/errors/fault.ts';
-import { defaultZone, zonesOf } from '../aggregates/store.ts';
+import { defaultZone, listAggregates, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
 import { whyAvoided } from '../hosts/states.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
 import type { Explanation } from '../scheduling-decisions/store.ts';
+import { findGroup } from '../server-groups/store.ts';
 import type { Server } from '../servers/store.ts';
-import { findHostsOf } from '../usages/store.ts';
+import { findHostsOf, type HostUsage, usedOnHosts } from '../usages/store.ts';
+import { membersOn } from './group-policy.ts';
 import { choose, describeHosts, noValidHost } from './scheduler/choose.ts';
 import type { Candidate, Requirements, Room } from './scheduler/filters.ts';
+import type { HostValues } from './scheduler/hints.ts';
 
 export interface RankedHosts {
   readonly explanation: Explanation;
@@ -26,10 +29,11 @@ export function resourcesOf({ flavor, imageId, image }: Server): Record<string, 
 
 /** Best hosts first; throws NoValidHost with an explanation when there is none. */
 export async function rankHosts(compute: Compute, server: Server, leaves: string | null = null): Promise<RankedHosts> {
-  const wanted = { ...requirementsOf(server), leaves };
+  const members = server.groupId === null ? none : await membersOn(compute.db, server.groupId, server.id);
+  const wanted = { ...requirementsOf(server), leaves, group: await groupOf(compute, server, members) };
   const unreported = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
-  const hosts = await candidatesOf(compute, wanted, offered);
+  const hosts = await candidatesOf(compute, wanted, offered, members);
   const explanation = choose(wanted, hosts);
   if (explanation.chosen === null && unreported) throw new Error(`host ${unreported.name} is not in placement yet`);
   if (explanation.chosen === null) throw new NoValidHost(await withCapacities(compute, wanted, hosts));
@@ -49,7 +53,15 @@ export class NoValidHost extends Fault {
   }
 }
 
-function requirementsOf(server: Server): Omit<Requirements, 'leaves'> {
+const none: ReadonlyMap<string, number> = new Map();
+
+async function groupOf({ db }: Compute, { groupId }: Server, members: ReadonlyMap<string, number>) {
+  const group = groupId === null ? undefined : await findGroup(db, groupId);
+  if (!group) return null;
+  return { policy: group.policy, most: group.rules.max_server_per_host ?? 1, placed: members.size > 0 };
+}
+
+function requirementsOf(server: Server): Omit<Requirements, 'leaves' | 'group'> {
   const { hints, image, wantedZone, wantedHost } = server;
   return {
     resources: resourcesOf(server),
@@ -58,6 +70,8 @@ function requirementsOf(server: Server): Omit<Requirements, 'leaves'> {
     arch: image?.properties.hw_architecture ?? image?.properties.architecture ?? null,
     differentFrom: idsOf(hints.different_host),
     sameAs: idsOf(hints.same_host),
+    hints,
+    extraSpecs: server.flavor.extraSpecs,
   };
 }
 
@@ -65,12 +79,19 @@ const idsOf = (value: unknown): string[] => (value === undefined ? [] : [value].
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 
-async function candidatesOf(compute: Compute, wanted: Requirements, offered: Offered): Promise<Candidate[]> {
+async function candidatesOf(
+  compute: Compute,
+  wanted: Requirements,
+  offered: Offered,
+  members: ReadonlyMap<string, number>,
+): Promise<Candidate[]> {
   const { db } = compute;
-  const [hosts, services, zones] = await Promise.all([
+  const [hosts, services, zones, aggregates, used] = await Promise.all([
     listHosts(db),
     listServices(db, { binary: agentBinary }),
     zonesOf(db),
+    listAggregates(db),
+    wanted.hints.query === undefined ? new Map<string, HostUsage>() : usedOnHosts(db),
   ]);
   const named = [...wanted.differentFrom, ...wanted.sameAs];
   const servers = Map.groupBy(named.length > 0 ? await findHostsOf(db, named) : [], ({ host }) => host);
@@ -87,9 +108,31 @@ async function candidatesOf(compute: Compute, wanted: Requirements, offered: Off
       offered: offered.has(host.id),
       rooms: offered.get(host.id) ?? {},
       servers: (servers.get(host.name) ?? []).map(({ id }) => id),
+      members: members.get(host.name) ?? 0,
+      address: host.report.address,
+      values: valuesOf(host, used.get(host.name)),
+      aggregates: aggregates.filter(({ hosts: of }) => of.includes(host.name)).map(({ metadata }) => metadata),
     };
   });
 }
+
+/** What hints and extra specs may ask of a host. */
+const valuesOf = ({ name, report }: Host, used: HostUsage = { vcpus: 0, ramMb: 0, count: 0 }): HostValues => ({
+  $host: name,
+  $hypervisor_hostname: name,
+  $hypervisor_type: report.hypervisor.type,
+  $hypervisor_version: report.hypervisor.version,
+  $free_ram_mb: report.ramMb - used.ramMb,
+  $total_usable_ram_mb: report.ramMb,
+  $free_disk_mb: report.freeDiskGb * 1024,
+  $total_usable_disk_gb: report.diskGb,
+  $vcpus_total: report.vcpus,
+  $vcpus_used: used.vcpus,
+  $num_instances: used.count,
+  '$cpu_info:arch': report.cpu.arch,
+  '$cpu_info:model': report.cpu.model,
+  '$cpu_info:features': report.cpu.features.join(','),
+});
 
 /** Adds the capacity of hosts that placement did not offer, for the numbers in a refusal. */
 async function withCapacities(

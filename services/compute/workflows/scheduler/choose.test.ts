@@ -11,6 +11,9 @@ const wanted: Requirements = {
   arch: null,
   differentFrom: [],
   sameAs: [],
+  group: null,
+  hints: {},
+  extraSpecs: {},
 };
 const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
   name,
@@ -27,6 +30,10 @@ const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
     DISK_GB: { capacity: 100, used: 0 },
   },
   servers: [],
+  members: 0,
+  address: '10.0.0.1',
+  values: {},
+  aggregates: [],
   ...more,
 });
 const full = (name: string) => {

@@ -13,6 +13,12 @@ const weighers: Readonly<Record<string, (host: Candidate) => number>> = {
 const freeShare = (room: { capacity: number; used: number } | undefined): number =>
   room && room.capacity > 0 ? Math.max(0, (room.capacity - room.used) / room.capacity) : 0;
 
+/** Soft policies prefer a host, and outweigh what is free there. */
+const softWeight = ({ group }: Requirements, { members }: Candidate): Record<string, number> => {
+  if (group?.policy === 'soft-affinity') return { 'soft-affinity': members };
+  return group?.policy === 'soft-anti-affinity' ? { 'soft-anti-affinity': -members } : {};
+};
+
 export function choose(
   wanted: Requirements,
   hosts: readonly Candidate[],
@@ -21,7 +27,9 @@ export function choose(
   const judged = hosts.map((host) => ({ host, verdicts: verdictsOf(wanted, host) }));
   const candidates = judged.map(({ host, verdicts }) => {
     if (verdicts.some(({ passed }) => !passed)) return { host: host.name, verdicts, weights: {}, weight: null };
-    const weights = Object.fromEntries(Object.entries(weighers).map(([name, weigh]) => [name, rounded(weigh(host))]));
+    const free = Object.entries(weighers).map(([name, weigh]) => [name, rounded(weigh(host))] as const);
+    const soft = Object.entries(softWeight(wanted, host)).map(([name, weight]) => [name, 4 * weight] as const);
+    const weights = Object.fromEntries([...free, ...soft]);
     const weight = rounded(Object.values(weights).reduce((sum, each) => sum + each, 0));
     return { host: host.name, verdicts, weights, weight };
   });
@@ -55,6 +63,12 @@ const reasons: Readonly<Record<string, string>> = {
   arch: 'of another architecture than the image',
   differentHost: 'with a server to avoid',
   sameHost: 'without the servers to be with',
+  affinity: 'without the servers of the group',
+  antiAffinity: 'with too many servers of the group',
+  nearHost: 'not near the address asked for',
+  query: 'not meeting the query',
+  aggregates: 'in no aggregate that the flavor asks for',
+  capabilities: 'without what the flavor asks for',
   room: 'without enough room',
 };
 

@@ -1,6 +1,10 @@
 /** A filter accepts or rejects one host, with a reason and its numbers. */
 import { own } from '#shared/input/own.ts';
+import { isWithin } from '#shared/net/addresses.ts';
 import type { Verdict } from '../../scheduling-decisions/store.ts';
+import type { GroupPolicy } from '../../server-groups/store.ts';
+import { aggregateScope, capabilityScope, meets } from './extra-specs.ts';
+import { type HostValues, meetsQuery, rangeOf } from './hints.ts';
 
 export interface Room {
   /** (total - reserved) * allocation ratio. */
@@ -23,6 +27,12 @@ export interface Candidate {
   readonly offered: boolean;
   readonly rooms: Readonly<Record<string, Room>>;
   readonly servers: readonly string[];
+  /** Servers of the group that are there. */
+  readonly members: number;
+  readonly address: string;
+  readonly values: HostValues;
+  /** The metadata of its aggregates. */
+  readonly aggregates: readonly Readonly<Record<string, string>>[];
 }
 
 /** What a server requires of a host. */
@@ -36,6 +46,14 @@ export interface Requirements {
   readonly arch: string | null;
   readonly differentFrom: readonly string[];
   readonly sameAs: readonly string[];
+  readonly group: {
+    readonly policy: GroupPolicy;
+    readonly most: number;
+    /** Some server of the group has a host. */
+    readonly placed: boolean;
+  } | null;
+  readonly hints: Readonly<Record<string, unknown>>;
+  readonly extraSpecs: Readonly<Record<string, string>>;
 }
 
 type Filter = (wanted: Requirements, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
@@ -78,6 +96,59 @@ const sameHost: Filter = ({ sameAs }, { servers }) => {
   return verdict(found.length > 0, found.length > 0 ? `has ${found.join(', ')}` : `has none of ${sameAs.join(', ')}`);
 };
 
+const affinity: Filter = ({ group }, { members }) =>
+  group?.policy !== 'affinity' || !group.placed
+    ? undefined
+    : verdict(members > 0, members > 0 ? 'has servers of the group' : 'has none of the servers of the group');
+
+const antiAffinity: Filter = ({ group }, { members }) =>
+  group?.policy !== 'anti-affinity'
+    ? undefined
+    : verdict(members < group.most, `has ${members} servers of the group, at most ${group.most} are allowed`);
+
+const nearHost: Filter = ({ hints }, { address }) => {
+  const range = rangeOf(hints);
+  if (range === null) return undefined;
+  const near = isWithin(address, range);
+  return verdict(near, `${range} was asked for, its address is ${near ? 'there' : 'elsewhere'}`);
+};
+
+const query: Filter = ({ hints }, { values }) => {
+  const met = meetsQuery(hints, values);
+  return met === undefined
+    ? undefined
+    : verdict(met, `${met ? 'meets' : 'does not meet'} the query ${String(hints.query)}`);
+};
+
+/** Extra specs of the flavor that the metadata of the host's aggregates must meet. */
+const aggregates: Filter = ({ extraSpecs }, { aggregates: known }) => {
+  const asked = Object.entries(extraSpecs).filter(([key]) => key.startsWith(aggregateScope));
+  if (asked.length === 0) return undefined;
+  const unmet = asked.filter(
+    ([key, spec]) => !known.some((one) => meets(own(one, key.slice(aggregateScope.length)), spec)),
+  );
+  return verdict(
+    unmet.length === 0,
+    unmet.length === 0
+      ? 'its aggregates have what the flavor asks for'
+      : `none of its aggregates has ${unmet.map(([key, spec]) => `${key.slice(aggregateScope.length)}=${spec}`).join(', ')}`,
+  );
+};
+
+/** Extra specs of the flavor that the host itself must meet. */
+const capabilities: Filter = ({ extraSpecs }, { values }) => {
+  const asked = Object.entries(extraSpecs).filter(([key]) => key.startsWith(capabilityScope));
+  if (asked.length === 0) return undefined;
+  const valueIn = (key: string) => own(values, `$${key.slice(capabilityScope.length)}`);
+  const unmet = asked.filter(([key, spec]) => !meets(valueIn(key), spec));
+  return verdict(
+    unmet.length === 0,
+    unmet.length === 0
+      ? 'has what the flavor asks for'
+      : unmet.map(([key, spec]) => `${key} is not ${spec}`).join(', '),
+  );
+};
+
 export const units: Readonly<Record<string, string>> = {
   VCPU: 'VCPU',
   MEMORY_MB: 'MB of memory (MEMORY_MB)',
@@ -111,5 +182,11 @@ export const filters: Readonly<Record<string, Filter>> = {
   arch,
   differentHost,
   sameHost,
+  affinity,
+  antiAffinity,
+  nearHost,
+  query,
+  aggregates,
+  capabilities,
   room,
 };
