@@ -46,7 +46,7 @@ export async function buildDeb({ commit, output, compression }: DebOptions): Pro
 }
 
 /** The files of the commit, not those of the working tree. */
-async function checkOut(commit: string, folder: string): Promise<Release> {
+export async function checkOut(commit: string, folder: string): Promise<Release> {
   const git = async (...args: string[]) => (await run(['git', '-C', root, ...args])).stdout.trim();
   const [hash = '', at = ''] = (await git('log', '-1', '--format=%h %ct', '--abbrev=9', commit)).split(' ');
   mkdirSync(folder);

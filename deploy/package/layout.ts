@@ -10,8 +10,7 @@ const sourceFolders = ['deploy', 'services', 'shared'];
 
 export function layOut(sources: string, tree: string): void {
   const lib = join(tree, 'usr/lib/wattle');
-  for (const folder of sourceFolders) copyTree(join(sources, folder), join(lib, folder));
-  cpSync(join(sources, 'openapi'), join(lib, 'openapi'), { recursive: true });
+  copySources(sources, lib);
   cpSync(join(sources, 'package.json'), join(lib, 'package.json'));
   copyModules(sources, lib);
   const debian = join(sources, 'deploy/package/debian');
@@ -27,6 +26,11 @@ export function layOut(sources: string, tree: string): void {
   for (const folder of ['var/lib/wattle', 'var/log/wattle', 'var/cache/wattle'])
     mkdirSync(join(tree, folder), { recursive: true });
   symlinkSync('/var/log/wattle', join(tree, 'var/lib/wattle/log'));
+}
+
+export function copySources(sources: string, to: string): void {
+  for (const folder of sourceFolders) copyTree(join(sources, folder), join(to, folder));
+  cpSync(join(sources, 'openapi'), join(to, 'openapi'), { recursive: true });
 }
 
 function copyTree(from: string, to: string): void {

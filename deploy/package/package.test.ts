@@ -1,15 +1,19 @@
 /** The Debian package, without systemd: what is in it, and its life on a machine. test/package starts it under systemd. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '#shared/process/run.ts';
+import { run, tryRun } from '#shared/process/run.ts';
+import { root } from '../setup/paths.js';
 import { buildDeb } from './build-deb.ts';
+import { buildNpm } from './build-npm.ts';
 import { runInOverlay } from './in-overlay.ts';
 
 const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 const folder = mkdtempSync(join(tmpdir(), 'package-'));
+chmodSync(folder, 0o755); // otherwise the directory of a cloud becomes a link
 after(() => rmSync(folder, { recursive: true }));
 let file = '';
 let files: readonly string[] = [];
@@ -82,4 +86,30 @@ test('it installs, starts nothing, runs from PATH, is upgraded, removed and purg
     ],
     stderr,
   );
+});
+
+test('the npm package runs from below node_modules, where Node strips no types', async (t) => {
+  const packed = await buildNpm({ commit: 'HEAD', output: folder });
+  const modules = join(folder, 'node_modules');
+  mkdirSync(modules);
+  await run(['tar', '--extract', `--file=${packed}`, `--directory=${modules}`]);
+  const installed = join(modules, 'package');
+  symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
+  const description = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Record<string, unknown>;
+  assert.deepEqual(
+    [description.private, description.devDependencies, description.scripts],
+    [undefined, undefined, undefined],
+  );
+  const address = `127.${randomInt(1, 250)}.${randomInt(250)}.${randomInt(1, 250)}`;
+  const env = { WATTLE_VAR: join(folder, 'var'), WATTLE_ADDRESS: address, WATTLE_CACHE: join(folder, 'cache') };
+  const wattle = (...args: string[]) =>
+    tryRun([process.execPath, join(installed, 'deploy/wattle.js'), ...args], { env, timeoutMs: 180_000 });
+  t.after(() => wattle('purge', '--yes'));
+  const { code, stdout, stderr } = await wattle(
+    'start',
+    '--role',
+    'identity,placement,image,network,volume,object-store',
+  );
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, new RegExp(`identity +http://${address}:5000`));
 });

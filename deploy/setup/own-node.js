@@ -2,17 +2,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { searchPath } from './packages.js';
 import { root } from './paths.js';
 
-const ownNode = join(root, 'node_modules/.bin/node');
+/** Beside this package where npm has put its dependencies there, and not linked by the npm of Debian 12. */
+const nodePackage = `node-${process.platform}-${process.arch}/bin/node`;
+const places = ['node_modules/.bin/node', `node_modules/${nodePackage}`, `../${nodePackage}`];
+const ownNode = places.map((place) => join(root, place)).find(existsSync) ?? '';
 
 /** Runs `entry`, a path relative to the clone, in this process or in a child; resolves with its exit code. */
 export async function runOnOwnNode(entry, args) {
-  process.env.PATH = [join(root, 'node_modules/.bin'), ...searchPath].join(':');
-  const node = existsSync(ownNode) ? realpathSync(ownNode) : process.execPath;
+  const node = ownNode ? realpathSync(ownNode) : process.execPath;
+  process.env.PATH = [join(root, 'node_modules/.bin'), dirname(node), ...searchPath].join(':');
   if (realpathSync(process.execPath) !== node) return await asChild(node, [join(root, entry), ...args]);
   if (Number(process.versions.node.split('.')[0]) < 24)
     throw new Error(`there is no Node 24 package for ${process.platform} ${process.arch}; install Node 24`);

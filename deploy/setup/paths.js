@@ -16,5 +16,8 @@ export const clientBin = join(cache, 'client', 'bin');
 /** A clone, and not a package that has all modules with it. */
 export const isClone = existsSync(join(root, 'package-lock.json'));
 
+/** Sources without types, in the npm package: Node strips none below node_modules. */
+export const isStripped = existsSync(join(root, 'stripped'));
+
 /** Node's compile cache. A package belongs to root, so each user has it elsewhere. */
 export const compileCache = isClone ? join(root, 'node_modules/.cache/node') : join(cache, 'node');

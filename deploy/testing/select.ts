@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 const roots = ['shared', 'services', 'deploy', 'test'];
 
-/** Whole racks take minutes: `npm run test:rack`. */
-const byNameOnly = join('test', 'rack/');
+/** Whole racks and emulated machines take minutes: `npm run test:rack`, `npm run test:package`. */
+const byNameOnly = [join('test', 'rack/'), join('test', 'package/')];
 
 /** The test files whose path contains one of the fragments, or all; quick ones first. */
 export function findTestFiles(fragments: readonly string[]): string[] {
@@ -14,6 +14,6 @@ export function findTestFiles(fragments: readonly string[]): string[] {
       .map((name) => join(root, name))
       .toSorted(),
   );
-  if (fragments.length === 0) return files.filter((file) => !file.startsWith(byNameOnly));
+  if (fragments.length === 0) return files.filter((file) => !byNameOnly.some((folder) => file.startsWith(folder)));
   return files.filter((file) => fragments.some((fragment) => file.includes(fragment.replace(/^\.\//, ''))));
 }

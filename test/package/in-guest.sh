@@ -22,7 +22,7 @@ controller_runs() {
 }
 cloud_starts() { wattle start && systemctl is-active --quiet wattle && token_works; }
 logs_in_place() { [ -s /var/log/wattle/requests.log ] && journalctl -u wattle | grep -q '"ready"'; }
-status_agrees() { wattle status; }
+status_agrees() { until_true wattle status; }
 stop_stays() { wattle stop && sleep 4 && ! systemctl is-active --quiet wattle && systemctl start wattle; }
 is_new() { [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ] && systemctl is-active --quiet wattle && token_works; }
 killed_returns() { before=$(main_pid); kill -9 "$before"; until_true is_new "$before"; }
