@@ -36,6 +36,8 @@ export interface LabHost {
   /** Runs the wattle command of the clone. */
   wattle(...args: string[]): Promise<CommandResult>;
   wattleWith(input: string, ...args: string[]): Promise<CommandResult>;
+  /** Uses another tree of the lab for the wattle command from now on. */
+  useTree(name: string): void;
   /** Pulls the plug: SIGKILL to every process of the host. */
   off(): Promise<void>;
   on(): Promise<void>;
@@ -47,6 +49,8 @@ export interface Lab {
   readonly folder: string;
   readonly hosts: readonly LabHost[];
   host(name: string): LabHost;
+  /** Adds the files of a commit beside `clone`, those of this tree. */
+  addTree(name: string, commit: string): Promise<void>;
 }
 
 export const canSimulate = process.getuid?.() === 0 && existsSync('/usr/bin/unshare') ? false : 'needs root';
@@ -75,7 +79,8 @@ export async function openLab(t: TestContext, specs: readonly HostSpec[]): Promi
     if (!found) throw new Error(`there is no host ${name}`);
     return found;
   };
-  return { folder, hosts: machines, host };
+  const addTree = (name: string, commit: string) => checkOutTo(join(folder, name), commit);
+  return { folder, hosts: machines, host, addTree };
 }
 
 /** The files of this tree that git knows or would add; node modules are shared. */
@@ -87,6 +92,14 @@ async function cloneTo(target: string): Promise<void> {
   await run(['tar', '-C', root, '-cf', archive, '-T', '-'], { input: files.join('\n') });
   await run(['tar', '-C', target, '-xf', archive]);
   rmSync(archive);
+  symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
+}
+
+/** With the node modules of this clone. */
+async function checkOutTo(target: string, commit: string): Promise<void> {
+  mkdirSync(target);
+  await run(['git', 'archive', '--format=tar', `--output=${target}.tar`, commit], { cwd: root });
+  await run(['tar', '-C', target, '-xf', `${target}.tar`]);
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
 }
 
@@ -104,7 +117,8 @@ function machine(folder: string, id: string, { name, networks: own }: HostSpec, 
   };
   const env = { WATTLE_VAR: path, WATTLE_SETTINGS: join(home, 'wattle.yaml'), HOME: home };
   const runHere: LabHost['run'] = (argv, options = {}) => tryRun(enter(argv), { env, timeoutMs: 180_000, ...options });
-  const command = [process.execPath, join(folder, 'clone/deploy/wattle.js')];
+  let tree = 'clone';
+  const command = () => [process.execPath, join(folder, tree, 'deploy/wattle.js')];
 
   const on = async () => {
     if (pid !== undefined) return;
@@ -131,8 +145,11 @@ function machine(folder: string, id: string, { name, networks: own }: HostSpec, 
     address,
     argv: enter,
     run: runHere,
-    wattle: (...args) => runHere([...command, ...args]),
-    wattleWith: (input, ...args) => runHere([...command, ...args], { input }),
+    wattle: (...args) => runHere([...command(), ...args]),
+    wattleWith: (input, ...args) => runHere([...command(), ...args], { input }),
+    useTree: (name) => {
+      tree = name;
+    },
     on,
     off,
     unplug: async (network) => void (await run(['ip', '-n', switches, 'link', 'set', cable(network), 'down'])),
