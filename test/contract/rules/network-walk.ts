@@ -63,9 +63,15 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
       const group = await made('security-groups', 'security_group', { project_id: project, name: 'x' });
       return made('security-group-rules', 'security_group_rule', { security_group_id: group, direction: 'ingress' });
     },
-    'address-groups': ({ project }) => made('address-groups', 'address_group', { project_id: project, name: 'x' }),
+    'address-groups': async ({ project, visibility }) => {
+      const id = await made('address-groups', 'address_group', { project_id: project, name: 'x' });
+      if (visibility === 'shared') await shareWithAll('address_group', id);
+      return id;
+    },
     'rbac-policies': (target) => rbac(target),
   };
+  const shareWithAll = (object_type: string, object_id: string) =>
+    made('rbac-policies', 'rbac_policy', { object_type, object_id, action: 'access_as_shared', target_tenant: '*' });
   const rbac: Make = async ({ project }) =>
     made('rbac-policies', 'rbac_policy', {
       ...{ project_id: project, object_type: 'network', object_id: await network({ project }) },
