@@ -6,7 +6,9 @@ import { blueNetwork, type Cloud, type Json, nowhere, until } from './cloud.test
 import { defaultRules } from './default-rules/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
+import { portForwardings } from './port-forwardings/resource.ts';
 import { ports } from './ports/resource.ts';
+import type { Parent } from './resources/resource.ts';
 import { routers } from './routers/resource.ts';
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
 import { rbacPolicies } from './sharing/resource.ts';
@@ -17,7 +19,14 @@ import { subnets } from './subnets/resource.ts';
 export const admin = 'admin/admin,service,member,reader';
 
 export interface Walk {
-  readonly definition: { readonly one: string; readonly many: string; readonly attributes: Attributes };
+  readonly definition: {
+    readonly one: string;
+    readonly many: string;
+    readonly attributes: Attributes;
+    readonly parent?: Parent;
+  };
+  /** The ids in its path. */
+  within?(world: World): Readonly<Record<string, unknown>>;
   /** A body with the required attributes alone. */
   least(world: World): Promise<Json> | Json;
   /** Bodies of creates and updates, beside the least one, in which every value is shown and is no default. */
@@ -58,6 +67,7 @@ export async function worldOf(cloud: Cloud) {
   const emptyNetwork = async () => (await cloud.make('networks', { network: {} })).id;
   const bluePort = async () => (await cloud.make('ports', { port: { network_id: network.id } })) as Json;
   const freePorts = [await bluePort(), await bluePort()];
+  const floatingIp = await cloud.make('floatingips', { floatingip: { floating_network_id: outsideId } });
   return {
     cloud,
     network,
@@ -71,6 +81,7 @@ export async function worldOf(cloud: Cloud) {
     outsideSubnetId,
     emptyNetwork,
     freePorts,
+    floatingIp,
   };
 }
 export type World = Awaited<ReturnType<typeof worldOf>>;
@@ -204,6 +215,31 @@ export const walks: readonly Walk[] = [
     updates: (world) => [{ description: 'y', ...associated(world, 1) }],
     refused: { qos_policy_id: nowhere },
     elsewhere: { subnet_id: 'The address is of that subnet, or there is a 404: values.test.ts.' },
+  },
+  {
+    definition: portForwardings,
+    within: ({ floatingIp }) => ({ floatingip_id: floatingIp.id }),
+    least: ({ freePorts, next }) => ({
+      ...{ protocol: 'tcp', internal_port_id: freePorts[0]?.id },
+      ...{ external_port_range: `${next() + 1000}`, internal_port_range: `${next() + 1000}` },
+    }),
+    creates: ({ freePorts }) => [
+      {
+        ...{ description: 'y', protocol: 'udp', internal_port_id: freePorts[1]?.id },
+        internal_ip_address: addressOf(freePorts[1]),
+        ...{ external_port: 900, external_port_range: '900:900', internal_port: 901, internal_port_range: '901:901' },
+      },
+      {
+        ...{ external_port_range: '10:12', internal_port_range: '20:22' },
+      },
+    ],
+    updates: ({ freePorts }) => [
+      {
+        ...{ description: 'y', protocol: 'udp', internal_port_id: freePorts[1]?.id },
+        ...{ internal_ip_address: addressOf(freePorts[1]), external_port: 7, internal_port: 8 },
+      },
+      { external_port_range: '30:32', internal_port_range: '40:42' },
+    ],
   },
   {
     definition: addressScopes,

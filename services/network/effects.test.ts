@@ -48,10 +48,13 @@ const settings = { flatNetworks: ['public', 'other'] };
 for (const walk of walks) {
   const { definition, refused = {}, fixed = {}, elsewhere = {} } = walk;
   const { one } = definition;
-  const path = pathOf(definition);
+  const path = pathOf(definition).replace(/:(\w+)/g, '{$1}');
   const collection = path.slice('/v2.0/'.length);
+  /** The collection with the ids of what it is part of. */
+  const inWorld = (world: World) =>
+    collection.replace(/\{(\w+)\}/g, (_, param: string) => String(walk.within?.(world)[param]));
   const make = async (world: World, more: Json) =>
-    (await world.cloud.make(collection, { [one]: { ...(await walk.least(world)), ...more } }, admin)) as Json;
+    (await world.cloud.make(inWorld(world), { [one]: { ...(await walk.least(world)), ...more } }, admin)) as Json;
 
   test(`every attribute of ${collection} has an effect`, async (t) => {
     const world = await worldOf(await startCloud(t, { settings }));
@@ -73,9 +76,9 @@ for (const walk of walks) {
     for (const body of creates) assertShown(body, await make(world, body), plain, least, `a new ${one}`);
     for (const body of updates) {
       const before = await make(world, {});
-      const answer = await cloud.ask('PUT', `${path}/${before.id}`, { [one]: body }, admin);
+      const answer = await cloud.ask('PUT', `/v2.0/${inWorld(world)}/${before.id}`, { [one]: body }, admin);
       assert.equal(answer.status, 200, JSON.stringify(answer.body));
-      assertShown(body, await cloud.show(`${collection}/${before.id}`, admin), before, {}, `an updated ${one}`);
+      assertShown(body, await cloud.show(`${inWorld(world)}/${before.id}`, admin), before, {}, `an updated ${one}`);
     }
     for (const verb of ['post', 'put'] as const)
       for (const [name, value] of Object.entries(verb === 'put' ? { ...refused, ...fixed } : refused)) {
@@ -97,7 +100,7 @@ for (const walk of walks) {
     const tagged = Object.hasOwn(definition.attributes, 'tags') && !definition.attributes.tags?.options.hidden;
     if (tagged) await cloud.ask('PUT', `${path}/${first.id}/tags`, { tags: ['red'] }, admin);
     await cloud.hostsInSync();
-    const shown = await cloud.list(collection, admin);
+    const shown = await cloud.list(inWorld(world), admin);
     const special: Readonly<Record<string, readonly [string, string]>> = {
       tags: ['red', 'nosuch'],
       'tags-any': ['red', 'nosuch'],
@@ -106,7 +109,7 @@ for (const walk of walks) {
       ...walk.filters?.(first, world),
     };
     const idsBy = async (name: string, value: string) => {
-      const found = await cloud.list(`${collection}?${name}=${encodeURIComponent(value)}`, admin);
+      const found = await cloud.list(`${inWorld(world)}?${name}=${encodeURIComponent(value)}`, admin);
       return found.map(({ id }) => id as unknown);
     };
     for (const [name, { type, options }] of Object.entries(definition.attributes)) {
@@ -120,7 +123,7 @@ for (const walk of walks) {
       assert.ok(!others.includes(row.id), `${name}=${hasNot} does not find another`);
       if (!Object.hasOwn(special, name) && type.kind !== 'flag') assert.deepEqual(others, [], `${name}=${hasNot}`);
     }
-    const unknown = await refusal(cloud, 'GET', `${collection}?nosuch=1`, undefined, admin);
+    const unknown = await refusal(cloud, 'GET', `${inWorld(world)}?nosuch=1`, undefined, admin);
     assert.equal(unknown.message, "['nosuch'] is invalid attribute for filtering");
   });
 }
@@ -154,7 +157,7 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 test('every body is one of a resource above, of its tags, or has its own proof', () => {
-  const walked = new Map(walks.map(({ definition }) => [pathOf(definition), definition]));
+  const walked = new Map(walks.map(({ definition }) => [pathOf(definition).replace(/:\w+/g, '{}'), definition]));
   for (const operation of document.names) {
     const [method = '', key = ''] = operation.split(' ');
     const { properties = {} } = schemaOf(method, key);

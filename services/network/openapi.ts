@@ -7,6 +7,7 @@ import { defaultRules } from './default-rules/resource.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
 import { bindingPaths } from './port-bindings/openapi.ts';
+import { portForwardings } from './port-forwardings/resource.ts';
 import { addressPairPaths } from './ports/openapi.ts';
 import { ports } from './ports/resource.ts';
 import { openapiOf } from './resources/openapi.ts';
@@ -29,6 +30,7 @@ export const openapi = {
   'port-bindings': bindingPaths,
   routers: openapiOf(routers, { ...interfacePaths, ...extraRoutePaths }),
   floatingips: openapiOf(floatingIps),
+  'port-forwardings': openapiOf(portForwardings),
   'security-groups': openapiOf(securityGroups),
   'security-group-rules': openapiOf(securityGroupRules),
   'rbac-policies': openapiOf(rbacPolicies),

@@ -11,6 +11,7 @@ const ofNetwork = (projectId: Column, from: string) => ({
   'network:shared': sharedBy({ type: 'network', from }),
   'network:router:external': sharedBy({ type: 'network', from }, 'access_as_external'),
 });
+const ofParent = { 'ext_parent:project_id': 'projectId' };
 const own = { project_id: 'projectId' };
 const inNetwork = ofNetwork(columnOf('networks', 'projectId', 'networkId'), 'networkId');
 const ownOrShared = (type: ObjectType) => ({ ...own, shared: sharedBy({ type, from: 'id' }) });
@@ -38,6 +39,7 @@ export const policy: Policy = policyOf(defaults, changed, {
   get_security_group: ownOrShared('security_group'),
   get_security_group_rule: { 'security_group:project_id': columnOf('security_groups', 'projectId', 'groupId') },
   get_network_ip_availability: {},
+  get_floatingip_port_forwarding: ofParent,
   get_rbac_policy: own,
 });
 

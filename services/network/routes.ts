@@ -33,6 +33,9 @@ import {
   removePortBinding,
   updatePortBinding,
 } from './port-bindings/handlers.ts';
+import { createPortForwarding, removePortForwarding, updatePortForwarding } from './port-forwardings/operations.ts';
+import { portForwardings } from './port-forwardings/resource.ts';
+import { forwardingRelations } from './port-forwardings/view.ts';
 import { addressPairs } from './ports/address-pairs.ts';
 import { createPort, deletePort, updatePort } from './ports/operations.ts';
 import { ports } from './ports/resource.ts';
@@ -120,6 +123,12 @@ const owned: Route<Network>[] = [
     update: updateFloatingIp,
     remove: removeFloatingIp,
     related: floatingIpRelations,
+  }),
+  ...routesOf(portForwardings, {
+    create: createPortForwarding,
+    update: updatePortForwarding,
+    remove: removePortForwarding,
+    related: forwardingRelations,
   }),
   ...routesOf(securityGroups, {
     create: createGroup,

@@ -26,6 +26,7 @@ import { availabilityZones } from './migrations/006-availability-zones.ts';
 import { rbacPolicies } from './migrations/007-rbac-policies.ts';
 import { portBindings } from './migrations/008-port-bindings.ts';
 import { groupRules } from './migrations/009-group-rules.ts';
+import { portForwardings } from './migrations/010-port-forwardings.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -44,7 +45,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const { db, bus, log, config } = runtime;
   await migrate(db, [
     ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
-    ...[rbacPolicies, portBindings, groupRules],
+    ...[rbacPolicies, portBindings, groupRules, portForwardings],
   ]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = {

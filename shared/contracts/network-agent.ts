@@ -99,6 +99,19 @@ export interface RouterSpec {
   } | null;
   readonly floatingIps: readonly { readonly id: string; readonly floating: string; readonly fixed: string }[];
   readonly routes: readonly { readonly destination: string; readonly nexthop: string }[];
+  /** Ports of floating IPs that lead inside. */
+  readonly forwardings?: readonly Forwarding[];
+}
+
+/** Ports of an address outside that lead to as many inside, or all to one. */
+export interface Forwarding {
+  readonly floatingIpId: string;
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'dccp';
+  readonly floating: string;
+  readonly fixed: string;
+  /** First and last. */
+  readonly outside: readonly [number, number];
+  readonly inside: readonly [number, number];
 }
 
 /** The gateway host's own part in an external flat network. */

@@ -6,6 +6,7 @@ import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
 import { hasGlobalAccess } from '../policy.ts';
+import { refuseForwarding } from '../port-forwardings/release.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
@@ -26,17 +27,23 @@ export async function associationFor(
   requested: string | null | undefined,
 ): Promise<Association> {
   const port = await portRows.find(network.db, caller, portId);
-  if (port.projectId !== floatingIp.projectId && !hasGlobalAccess(caller))
-    throw badResource(
-      'floatingip',
-      `Cannot process floating IP association with Port ${portId}, since that port is owned by a different project`,
-    );
-  if (port.deviceOwner.startsWith('network:'))
-    throw badResource('floatingip', `Port ${portId} is unable to be assigned a floating IP`);
+  refuseForeignPort(caller, floatingIp, port);
+  await refuseForwarding(network, floatingIp.id);
   const fixed = chooseFixedIp(port, await listAddresses(network.db, [port.id]), requested);
   await refuseTaken(network, floatingIp, port, fixed.address);
   const routerId = await routerBetween(network, floatingIp, port, fixed.subnetId);
   return { portId: port.id, fixedIpAddress: fixed.address, routerId };
+}
+
+/** A floating IP leads to ports of its project, which are no ports of this service. */
+export function refuseForeignPort(caller: Caller, { projectId }: FloatingIp, port: Port): void {
+  if (port.projectId !== projectId && !hasGlobalAccess(caller))
+    throw badResource(
+      'floatingip',
+      `Cannot process floating IP association with Port ${port.id}, since that port is owned by a different project`,
+    );
+  if (port.deviceOwner.startsWith('network:'))
+    throw badResource('floatingip', `Port ${port.id} is unable to be assigned a floating IP`);
 }
 
 function chooseFixedIp({ id }: Port, held: readonly Address[], requested: string | null | undefined): Address {
@@ -73,7 +80,7 @@ async function refuseTaken({ db }: Network, fip: FloatingIp, port: Port, fixed: 
  * Prefers the router with the subnet's gateway address, as the port's replies leave through it. Other routers must be in the
  * project of the floating IP or of the port's network.
  */
-async function routerBetween({ db }: Network, fip: FloatingIp, port: Port, subnetId: string): Promise<string> {
+export async function routerBetween({ db }: Network, fip: FloatingIp, port: Port, subnetId: string): Promise<string> {
   const { floatingNetworkId: outsideId, projectId } = fip;
   const trustedProjects = new Set([projectId, (await networkRows.get(db, port.networkId))?.projectId]);
   const interfaces = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });

@@ -2,6 +2,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { type NetworkRow, networkRows } from '../networks/resource.ts';
+import { refuseForwarding } from '../port-forwardings/release.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
@@ -84,7 +85,8 @@ export async function updateFloatingIp(
   const { description, portId } = input;
   if (description !== undefined) await floatingIpRows.update(db, before.id, { description });
   refuseFixedIpWithoutPort(input);
-  if (portId === null || Object.keys(input).length === 0) await disassociate(network, before);
+  if (before.portId !== null && (portId === null || Object.keys(input).length === 0))
+    await disassociate(network, before);
   if (!portId) return;
   const association = await associationFor(network, caller, before, portId, input.fixedIpAddress);
   await floatingIpRows.update(db, before.id, { ...association, status: 'DOWN' });
@@ -101,6 +103,7 @@ function refuseFixedIpWithoutPort({ fixedIpAddress, portId }: FloatingIpChange):
 
 export async function removeFloatingIp(network: Network, _caller: Caller, floatingIp: FloatingIp): Promise<void> {
   const { db } = network;
+  await refuseForwarding(network, floatingIp.id);
   await floatingIpRows.remove(db, floatingIp.id);
   await markRouterDirty(network, floatingIp.routerId);
   await notifyAddressChange(network, floatingIp.portId);

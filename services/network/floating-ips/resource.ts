@@ -37,7 +37,7 @@ export const floatingIps = resource('floatingip', 'floatingips', {
     dns_domain: text({ hidden: true }),
     /** An update with it is not an empty one, which disassociates. */
     qos_policy_id: empty({ stored: false, set: both, show: () => null }),
-    port_forwardings: list<object>({ type: 'object' })({ column: null, show: () => [] }),
+    port_forwardings: list<object>({ type: 'object' })({ stored: false }),
     port_details: record<object>({ type: 'object' }, { type: 'object' })({ stored: false, nullable: true }),
   },
 });

@@ -35,7 +35,7 @@ export const onRouterRefused = async ({ db }: Network, routerId: string): Promis
 /** A router with refused parts is in ERROR, though the rest is applied. */
 export async function onRouterApplied(
   { db }: Network,
-  { id, floatingIps }: RouterSpec,
+  { id, floatingIps, forwardings = [] }: RouterSpec,
   refused: Applied['refused'],
 ): Promise<void> {
   await setRouterState(db, id, refused.length === 0 ? 'ACTIVE' : 'ERROR');
@@ -47,6 +47,10 @@ export async function onRouterApplied(
       some.map((each) => each.id),
       status,
     );
+  const isRefused = (at: number) => refused.includes(`forwardings[${at}]`);
+  const broken = new Set(forwardings.filter((_, at) => isRefused(at)).map(({ floatingIpId }) => floatingIpId));
+  const forwarding = [...new Set(forwardings.map(({ floatingIpId }) => floatingIpId))];
+  for (const each of forwarding) await setFloatingIpStates(db, [each], broken.has(each) ? 'ERROR' : 'ACTIVE');
 }
 
 export async function onDhcpApplied({ db }: Network, networkId: string): Promise<void> {

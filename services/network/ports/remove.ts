@@ -3,6 +3,7 @@ import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { deleteInactiveOf, listInactive } from '../port-bindings/store.ts';
+import { removeForwardingsTo } from '../port-forwardings/release.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { markPortDirty } from './mark-dirty.ts';
 import { type Port, portRows } from './resource.ts';
@@ -12,6 +13,7 @@ export async function removePort(network: Network, port: Port): Promise<void> {
   const { db } = network;
   const groupIds = (await groupsOfPorts(db, [port.id])).get(port.id) ?? [];
   await releaseFloatingIpsOf(network, port.id);
+  await removeForwardingsTo(network, port.id);
   const inactive = await listInactive(db, [port.id]);
   await deleteInactiveOf(db, port.id);
   await putPortGroups(db, port.id, []);

@@ -3,6 +3,7 @@ import { assignAddresses } from '../addresses/assign.ts';
 import { type Address, deleteAddresses, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
+import { removeForwardingsTo } from '../port-forwardings/release.ts';
 import { subnetRows } from '../subnets/resource.ts';
 import type { FixedIpInput, Port } from './resource.ts';
 
@@ -19,7 +20,9 @@ export async function setFixedIps(network: Network, port: Port, requested: reado
   const { id: portId, macAddress: mac, networkId, deviceOwner } = port;
   const request = { portId, mac, networkId, deviceOwner, subnets, inputs };
   const allocated = await assignAddresses(network, request);
-  await releaseFloatingIpsOf(network, port.id, new Set(allocated.map(({ address }) => address)));
+  const kept = new Set(allocated.map(({ address }) => address));
+  await releaseFloatingIpsOf(network, port.id, kept);
+  await removeForwardingsTo(network, port.id, kept);
   return true;
 }
 

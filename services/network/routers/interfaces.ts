@@ -9,6 +9,7 @@ import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';
 import { networkRows } from '../networks/resource.ts';
 import { hasGlobalAccess } from '../policy.ts';
+import { portForwardings } from '../port-forwardings/resource.ts';
 import { markPortDirty } from '../ports/mark-dirty.ts';
 import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
@@ -233,8 +234,18 @@ async function refuseRouted({ db }: Network, { id, routes }: Router, subnetIds: 
 
 async function refuseFloating({ db }: Network, { id }: Router, subnetIds: readonly string[]): Promise<void> {
   const subnets = await subnetRows.whereIn(db, 'id', subnetIds);
-  for (const { fixedIpAddress } of await floatingIpRows.where(db, { routerId: id })) {
-    const subnet = subnetContaining(subnets, fixedIpAddress ?? '');
+  const floating = await floatingIpRows.where(db, { routerId: id });
+  const forwarded = await portForwardings.rows.whereIn(
+    db,
+    'floatingipId',
+    floating.map((each) => each.id),
+  );
+  const inside = [
+    ...floating.map(({ fixedIpAddress }) => fixedIpAddress ?? ''),
+    ...forwarded.map((each) => each.internalIpAddress),
+  ];
+  for (const address of inside) {
+    const subnet = subnetContaining(subnets, address);
     if (subnet)
       throw conflict(
         `Router interface for subnet ${subnet.id} on router ${id} cannot be deleted, as it is required by one or more floating IPs.`,

@@ -1,9 +1,10 @@
-import type { RouterSpec } from '#shared/contracts/network-agent.ts';
+import type { Forwarding, RouterSpec } from '#shared/contracts/network-agent.ts';
 import { cidrOf } from '#shared/net/addresses.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/resource.ts';
 import { networkRows } from '../networks/resource.ts';
+import { portForwardings } from '../port-forwardings/resource.ts';
 import { owner, type Port, portRows } from '../ports/resource.ts';
 import { type Router, routerRows } from '../routers/resource.ts';
 import { subnetRows } from '../subnets/resource.ts';
@@ -25,6 +26,7 @@ export async function routerSpec(network: Network, host: string, routerId: strin
     interfaces: interfaces.map(({ via: _, ...fields }) => fields),
     gateway: gateway ? { ...(await interfaceSpec(network, host, gateway)), snat: router.enableSnat } : null,
     floatingIps: await floatingIpsOf(network, router),
+    forwardings: await forwardingsOf(network, router),
     routes: router.routes,
   };
 }
@@ -46,6 +48,22 @@ async function interfaceSpec(network: Network, host: string, port: Port) {
   const via = subnets.find(({ ipVersion, gatewayIp }) => ipVersion === 4 && gatewayIp !== null)?.gatewayIp ?? null;
   const segment = await segmentOn(network, net, host);
   return { portId: port.id, mac: port.macAddress, segment, addresses, via };
+}
+
+async function forwardingsOf({ db }: Network, { id, gatewayNetworkId }: Router): Promise<Forwarding[]> {
+  const carried = (await floatingIpRows.where(db, { routerId: id })).filter(
+    ({ floatingNetworkId, portId }) => floatingNetworkId === gatewayNetworkId && portId === null,
+  );
+  const addresses = new Map(carried.map((each) => [each.id, each.floatingIpAddress]));
+  const forwarded = await portForwardings.rows.whereIn(db, 'floatingipId', [...addresses.keys()]);
+  return forwarded.map((row) => ({
+    floatingIpId: row.floatingipId,
+    protocol: row.protocol,
+    floating: addresses.get(row.floatingipId) ?? '',
+    fixed: row.internalIpAddress,
+    outside: [row.externalFirst, row.externalLast],
+    inside: [row.internalFirst, row.internalLast],
+  }));
 }
 
 async function floatingIpsOf({ db }: Network, { id, gatewayNetworkId }: Router) {

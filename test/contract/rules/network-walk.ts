@@ -1,7 +1,7 @@
 /** What the walk over the routes of network needs: resources of a project, on a network of that project, shared or not. */
 import type { TestContext } from 'node:test';
 import type { PolicySettings } from '#shared/auth/policy-file.ts';
-import { startCloud } from '../../../services/network/cloud.test.ts';
+import { nowhere, startCloud } from '../../../services/network/cloud.test.ts';
 import { apis } from '../services.ts';
 import type { Persona, Target } from './personas.ts';
 import type { Walk } from './walk.ts';
@@ -100,6 +100,10 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
         [new RegExp(`^delete ${v2}/${collection}/:id/tags/`), (target) => ids(tagged(collection, target))],
         [new RegExp(`^\\w+ ${v2}/${collection}/:id`), (target) => ids(reused(collection, target))],
       ]),
+      [
+        /^\w+ \/v2\.0\/floatingips\/:floatingip_id\//,
+        async (target) => ({ floatingip_id: await reused('floatingips', target), id: 'nosuch' }),
+      ],
       [/^post \/v2\.0\/(subnets|ports)$/, (target) => ids(reused('networks', target))],
       [/^post \/v2\.0\/security-group-rules$/, (target) => ids(reused('security-groups', target))],
       [/^\w+ \/v2\.0\/quotas\/:id/, async ({ project }) => ({ id: project })],
@@ -122,6 +126,11 @@ const ownOrAdmin = ({ project, roles }: Persona, target: Target) =>
 function bodyOf(key: string, id: string, cidr: () => string): unknown {
   const [method, path = ''] = key.split(' ');
   if (path.endsWith('/tags') && method !== 'get') return { tags: ['t'] };
+  if (path.includes('/port_forwardings') && method === 'put') return { port_forwarding: { description: 'y' } };
+  if (path.includes('/port_forwardings') && method === 'post')
+    return {
+      port_forwarding: { protocol: 'tcp', internal_port_id: nowhere, external_port: 80, internal_port: 80 },
+    };
   const one = path.split('/')[2]?.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('-', '_') ?? '';
   const newBodies: Readonly<Record<string, object>> = {
     subnet: { network_id: id, ip_version: 4, cidr: cidr() },

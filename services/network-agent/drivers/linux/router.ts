@@ -41,14 +41,22 @@ export async function ensureRouter(
 }
 
 /** The interfaces of a router, with its gateway, which has the floating IPs too. */
-export const routerInterfaces = ({ interfaces, gateway, floatingIps }: RouterSpec): RouterInterface[] => [
+export const routerInterfaces = ({
+  interfaces,
+  gateway,
+  floatingIps,
+  forwardings = [],
+}: RouterSpec): RouterInterface[] => [
   ...interfaces.map((each) => ({ ...each, link: inner.router(each.portId) })),
   ...(gateway
     ? [
         {
           ...gateway,
           link: inner.gateway(gateway.portId),
-          addresses: [...gateway.addresses, ...floatingIps.map(({ floating }) => `${floating}/32`)],
+          addresses: [
+            ...gateway.addresses,
+            ...new Set([...floatingIps, ...forwardings].map(({ floating }) => `${floating}/32`)),
+          ],
         },
       ]
     : []),

@@ -4,7 +4,7 @@
  * other items are applied.
  */
 import { domainName, hostLabel, linkName, macAddress, resourceId } from '#shared/contracts/grammar.ts';
-import type { FirewallRule, Segment } from '#shared/contracts/network-agent.ts';
+import type { FirewallRule, Forwarding, Segment } from '#shared/contracts/network-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { versionOf } from '#shared/net/addresses.ts';
 import type { SpecKind, Specs } from '../records.ts';
@@ -93,6 +93,7 @@ const checks: { readonly [K in SpecKind]: (spec: Specs[K], keepValid: KeepValid)
       gateway: gateway[0] ? { ...gateway[0], via: via[0] ?? null } : null,
       routes: keepValid('routes', spec.routes, route),
       interfaces: keepValid('interfaces', spec.interfaces, (each) => routerInterface(each, 'interfaces', keepValid)),
+      forwardings: keepValid('forwardings', spec.forwardings ?? [], (each) => (isForwarding(each) ? each : null)),
       floatingIps: keepValid('floatingIps', spec.floatingIps, (each) =>
         [each.floating, each.fixed].every((address) => versionOf(address) === 4) ? each : null,
       ),
@@ -124,6 +125,13 @@ function requireSegment({ networkId, bridge, id, mtu, type, peers }: Segment): v
     peers.every((peer) => versionOf(peer) !== undefined),
   );
 }
+
+const isForwarding = ({ floating, fixed, protocol, outside, inside }: Forwarding): boolean =>
+  [floating, fixed].every((address) => versionOf(address) === 4) &&
+  ['tcp', 'udp', 'sctp', 'dccp'].includes(protocol) &&
+  [outside, inside].every(([first, last]) => isPort(first) && isPort(last) && first <= last) &&
+  (inside[0] === inside[1] || inside[1] - inside[0] === outside[1] - outside[0]);
+const isPort = (port: number) => Number.isInteger(port) && port > 0 && port < 65_536;
 
 const isId = (id: string) => (resourceId.test(id) ? id : null);
 const nameOf = (name: string) => (hostLabel.test(name) ? name : '');
