@@ -17,7 +17,24 @@ export function registerCalls(bus: Bus, { name, cloud, config, hypervisor }: Com
     const screen = await hypervisor.vncSocket(id);
     return config.consoleBy === 'tcp' ? { path: await relayOnce(screen, cloud.address), owner: null } : screen;
   };
+  const diagnostics = async ({ id }: Request<'diagnostics'>, sender: Sender): Reply<'diagnostics'> => {
+    requireSender(sender, 'compute');
+    return hypervisor.diagnostics(id);
+  };
+  const injectNmi = async ({ id }: Request<'injectNmi'>, sender: Sender): Reply<'injectNmi'> => {
+    requireSender(sender, 'compute');
+    await hypervisor.injectNmi(id);
+    return null;
+  };
+  const setPassword = async ({ id, user, password }: Request<'setPassword'>, sender: Sender): Reply<'setPassword'> => {
+    requireSender(sender, 'compute');
+    await hypervisor.setPassword(id, user, password);
+    return null;
+  };
   return [
+    bus.onCall(callAddress(name, 'diagnostics'), diagnostics),
+    bus.onCall(callAddress(name, 'injectNmi'), injectNmi),
+    bus.onCall(callAddress(name, 'setPassword'), setPassword),
     bus.onCall(callAddress(name, 'consoleLog'), consoleLog),
     bus.onCall(callAddress(name, 'vncSocket'), vncSocket),
   ];

@@ -4,6 +4,7 @@ import { aggregateRoutes } from './aggregates/routes.ts';
 import { attachmentRoutes } from './attachments/handlers.ts';
 import { consoleRoutes } from './consoles/handlers.ts';
 import type { Compute } from './context.ts';
+import { diagnosticsRoutes } from './diagnostics/handlers.ts';
 import { eventRoutes } from './events/handlers.ts';
 import { extensionRoutes } from './extensions/handlers.ts';
 import { flavorRoutes } from './flavors/routes.ts';
@@ -32,6 +33,7 @@ export const routes: Route<Compute>[] = [
   ...instanceActionRoutes,
   ...migrationRoutes,
   ...eventRoutes,
+  ...diagnosticsRoutes,
   ...flavorRoutes,
   ...securityGroupRoutes,
   ...serverGroupRoutes,

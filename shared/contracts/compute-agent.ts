@@ -70,6 +70,8 @@ export interface GuestSpec {
   readonly generation?: string;
   /** File name to content, on an ISO labelled config-2; null for none. Written once for each generation, before its first boot. */
   readonly configDrive: Readonly<Record<string, FileContent>> | null;
+  /** It has the serial port of the QEMU guest agent. */
+  readonly guestAgent?: true;
 }
 
 /** Properties that must not change during the life of the guest, so that it can move to another host and back. */
@@ -191,12 +193,39 @@ export interface VncEndpoint {
   readonly owner: number | null;
 }
 
+export interface GuestDiagnostics {
+  readonly uptimeS: number;
+  /** Nanoseconds of each virtual CPU. */
+  readonly cpuNs: readonly number[];
+  readonly disks: readonly {
+    readonly device: string;
+    readonly readBytes: number;
+    readonly readRequests: number;
+    readonly writeBytes: number;
+    readonly writeRequests: number;
+    readonly errors: number;
+  }[];
+  /** With root, of the tap. */
+  readonly nics: readonly {
+    readonly mac: string;
+    readonly tap: string;
+    readonly counters: Readonly<Record<string, number>> | null;
+  }[];
+  readonly usedRamMb: number;
+}
+
 /** Calls that a host answers at once, at `callAddress(host, …)`. */
 export interface ComputeCalls {
   /** The last `length` lines of the serial console; with null all that is kept. */
   consoleLog: { request: { id: string; length: number | null }; reply: { output: string } };
   /** The VNC server of the guest: a unix socket and the user that must own it, or host:port. */
   vncSocket: { request: { id: string }; reply: VncEndpoint };
+  /** What a running guest has used; a Fault (409) for one that is not. */
+  diagnostics: { request: { id: string }; reply: GuestDiagnostics };
+  /** A non-maskable interrupt, on which the guest's system may write a crash dump. */
+  injectNmi: { request: { id: string }; reply: null };
+  /** Through the guest agent; a Fault (409) without one. */
+  setPassword: { request: { id: string; user: string; password: string }; reply: null };
 }
 
 export const callAddress = (host: string, call: keyof ComputeCalls): string => `compute-agent.${host}.${call}`;

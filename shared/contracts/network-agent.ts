@@ -193,7 +193,15 @@ export interface AddressOwner {
  */
 export const metadataOf = 'compute.metadata';
 export interface MetadataOf {
-  request: { serverId: string; projectId: string; portId: string; path: string; address: string };
+  request: {
+    serverId: string;
+    projectId: string;
+    portId: string;
+    path: string;
+    address: string;
+    /** The body of a POST. */
+    posted?: string;
+  };
   /** `base64` when the body, such as user data, is not text. */
   reply: { status: number; type: string; body: string; base64?: true };
 }

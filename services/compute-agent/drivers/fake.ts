@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { GuestMachine, GuestSpec, GuestState, ImageUpload } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
+import { noGuestAgent, notRunning } from './refusals.ts';
 
 interface FakeGuest {
   readonly spec: GuestSpec;
@@ -38,6 +39,11 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
   const find = (id: string): FakeGuest => {
     const guest = guests.get(id);
     if (!guest) throw notFound('Instance', id);
+    return guest;
+  };
+  const runningGuest = (id: string): FakeGuest => {
+    const guest = find(id);
+    if (guest.power !== 'on' && guest.power !== 'paused') throw notRunning(id);
     return guest;
   };
   const fileOf = (id: string) => join(folder ?? '', `${id}.json`);
@@ -105,6 +111,26 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
     facts: async () => ({ ...size, ...factsOf(guests, size.diskGb) }),
     guests: () => [...guests].map(([id, { power, reason }]) => ({ id, power, reason })),
     consoleLog: async (id, length) => lastLines(find(id).console, length),
+    diagnostics: async (id) => {
+      const { spec } = runningGuest(id);
+      const zero = { readBytes: 0, readRequests: 0, writeBytes: 0, writeRequests: 0, errors: 0 };
+      const devices = Object.values(stateOf(spec, 'on').devices);
+      return {
+        uptimeS: 0,
+        cpuNs: Array.from({ length: spec.vcpus }, () => 0),
+        disks: devices.map((device) => ({ device, ...zero })),
+        nics: spec.nics.map(({ mac, tap }) => ({ mac, tap, counters: null })),
+        usedRamMb: spec.ramMb,
+      };
+    },
+    injectNmi: async (id) => {
+      runningGuest(id).console += 'fake guest got an NMI\n';
+    },
+    setPassword: async (id, user) => {
+      const guest = runningGuest(id);
+      if (!guest.spec.guestAgent) throw noGuestAgent(id);
+      guest.console += `fake guest changed the password of ${user}\n`;
+    },
     vncSocket: async (id) => {
       find(id);
       throw notFound('Console of instance', id);

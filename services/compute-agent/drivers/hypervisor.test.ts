@@ -101,6 +101,24 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.deepEqual(restarted.devices, { root: 'sda', [two.id]: 'sdb' });
   });
 
+  test(`${name}: a running guest has diagnostics and takes an NMI; one that is off has neither, and without an agent no password`, {
+    skip,
+  }, async (t) => {
+    const hypervisor = await open(t);
+    const spec = guestSpec({ nics: [nicSpec()] });
+    await hypervisor.ensureGuest(spec);
+    const { cpuNs, disks, nics, uptimeS } = await hypervisor.diagnostics(spec.id);
+    assert.deepEqual([cpuNs.length, disks[0]?.device, nics.length, uptimeS < 600], [1, 'vda', 1, true]);
+    await hypervisor.injectNmi(spec.id);
+    const isConflict = (error: unknown) => error instanceof Fault && error.status === 409;
+    await assert.rejects(hypervisor.setPassword(spec.id, 'root', 'new'), isConflict);
+    await hypervisor.ensureGuest({ ...spec, power: 'off' });
+    for (const refused of [hypervisor.diagnostics(spec.id), hypervisor.injectNmi(spec.id)])
+      await assert.rejects(refused, isConflict);
+    const withAgent = { ...spec, guestAgent: true as const, boot: { mark: 'second', kind: 'hard' as const } };
+    assert.equal((await hypervisor.ensureGuest(withAgent)).power, 'on');
+  });
+
   test(`${name}: the machine of the spec is the machine that boots`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const machine = { type: 'pc-q35-6.2', cpu: 'qemu64', accelerator: 'tcg' } as const;

@@ -2,6 +2,7 @@
 import type {
   ComputeAgent,
   ComputeReport,
+  GuestDiagnostics,
   GuestPower,
   GuestSpec,
   GuestState,
@@ -23,6 +24,9 @@ export interface Hypervisor extends ComputeAgent {
   guests(): ComputeReport['guests'];
   /** The last `length` lines; with null all that is kept. */
   consoleLog(id: string, length: number | null): Promise<string>;
+  diagnostics(id: string): Promise<GuestDiagnostics>;
+  injectNmi(id: string): Promise<void>;
+  setPassword(id: string, user: string, password: string): Promise<void>;
   /** The unix socket of the VNC server. */
   vncSocket(id: string): Promise<VncEndpoint>;
   /** Disconnects from the guests, which keep running. */

@@ -1,10 +1,11 @@
+import type { Knex } from 'knex';
 import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { MetadataOf } from '#shared/contracts/network-agent.ts';
 import { own } from '#shared/input/own.ts';
 import { attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { interfaceTable } from '../interfaces/store.ts';
-import { findServer } from '../servers/store.ts';
+import { changeServer, findServer, type Server } from '../servers/store.ts';
 import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/config-drive-files.ts';
 
 type Answer = MetadataOf['reply'];
@@ -27,6 +28,8 @@ export async function getMetadata({ db }: Compute, request: MetadataOf['request'
   if (server?.projectId !== request.projectId || !nics.some(({ portId }) => portId === request.portId)) return missing;
   const parts = (path.split('?')[0] ?? '').split('/').filter(Boolean);
   const [tree = '', version, ...rest] = parts;
+  if (tree === 'openstack' && rest.join() === 'password') return password(db, server, request.posted);
+  if (request.posted !== undefined) return missing;
   if (tree === 'openstack') {
     if (version === undefined) return text(versions.join('\n'));
     if (!versions.includes(version)) return missing;
@@ -41,6 +44,18 @@ export async function getMetadata({ db }: Compute, request: MetadataOf['request'
   const names = server.keyName === null ? '' : `0=${server.keyName}`;
   if (rest.join('/') === 'public-keys' && names !== '') return text(names);
   return folderOrFile(ec2Files(server), rest.join('/'));
+}
+
+/** Nova's limit: four rows of 255 characters. */
+const maxPasswordLength = 1_020;
+
+/** A password is set once: whoever may clear it lets the guest send another. */
+async function password(db: Knex, { id, password: known }: Server, posted: string | undefined): Promise<Answer> {
+  if (posted === undefined) return text(known ?? '');
+  if (known !== null) return { ...text('409 Conflict'), status: 409 };
+  if (posted.length > maxPasswordLength) return { ...text('400 Bad Request'), status: 400 };
+  await changeServer(db, id, { password: posted });
+  return text('');
 }
 
 const content = (body: FileContent, type: string): Answer =>

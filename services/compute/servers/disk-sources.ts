@@ -4,7 +4,7 @@ import { type Image, propertiesOf } from '#shared/clients/image.ts';
 import type { VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Flavor } from '../flavors/resource.ts';
-import { checkImageRequirements } from '../workflows/image-requirements.ts';
+import { checkImageRequirements, hasGuestAgent } from '../workflows/image-requirements.ts';
 import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
@@ -110,7 +110,12 @@ function checkVolume(volume: VolumeJson, { imageRef, multiattach }: DisksInput, 
   if (status !== 'available' && !isShared) throw invalid(`volume ${id} is in status ${status}, it must be available.`);
   if (bootIndex !== 0) return;
   if (volume.bootable !== 'true' && !imageRef) throw badRequest(`Block Device ${id} is not bootable.`);
-  checkImageRequirements(`Volume ${id}`, volume.volume_image_metadata ?? {});
+  const properties = volume.volume_image_metadata ?? {};
+  checkImageRequirements(`Volume ${id}`, properties);
+  if (hasGuestAgent(properties))
+    throw badRequest(
+      `Volume ${id} asks for hw_qemu_guest_agent, which only a server that boots from an image can have.`,
+    );
 }
 
 export const multiattachTooOld = () =>

@@ -7,7 +7,7 @@ import type { Compute } from '../context.ts';
 import { type Interface, interfaceTable } from '../interfaces/store.ts';
 import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './config-drive-files.ts';
-import { cdromBusOf, type DiskBus, diskBusOf } from './image-requirements.ts';
+import { cdromBusOf, type DiskBus, diskBusOf, hasGuestAgent } from './image-requirements.ts';
 
 /** The part of the spec that is not in the rows. */
 export interface GuestOptions {
@@ -40,6 +40,7 @@ export async function guestSpec(
     ]),
     nics: interfaces.flatMap(nicOf),
     ...generationOf(server),
+    ...(server.image !== null && hasGuestAgent(server.image.properties) ? { guestAgent: true as const } : {}),
     configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
   };
 }

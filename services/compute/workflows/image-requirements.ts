@@ -18,7 +18,7 @@ const supportedValues: Readonly<Record<string, readonly string[]>> = {
   hw_rng_model: ['virtio'],
   hw_pointer_model: ['ps2mouse'],
   hw_serial_port_count: ['1'],
-  hw_qemu_guest_agent: off,
+  hw_qemu_guest_agent: [...off, 'yes', 'true', 'on', '1'],
   hw_vif_multiqueue_enabled: off,
   hw_watchdog_action: off,
   hw_boot_menu: off,
@@ -46,6 +46,9 @@ export function checkImageRequirements(of: string, properties: Properties): void
     throw badRequest(`${of} asks for ${name}=${value}, which is not supported: ${hint}. Unset it to boot.`);
   }
 }
+
+export const hasGuestAgent = ({ hw_qemu_guest_agent: value = '' }: Properties): boolean =>
+  !off.includes(value.toLowerCase());
 
 export const wantsConfigDrive = (properties: Properties): boolean =>
   properties.img_config_drive?.toLowerCase() === 'mandatory';

@@ -49,6 +49,7 @@ export function qemuArgv(
     ...monitors(),
     ...console(),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0,addr=0x3'],
+    ...(spec.guestAgent ? guestAgent() : []),
     ...rootPorts(ports),
     ...deviceArgs(spec, context),
     ...(incoming ? ['-incoming', 'defer'] : []),
@@ -67,6 +68,12 @@ const console = () => [
   `socket,id=serial0,path=${guestPaths.serial},server=on,wait=off,logfile=${guestPaths.console},logappend=on`,
   ...['-device', 'isa-serial,chardev=serial0'],
   ...['-device', 'VGA,id=video0,vgamem_mb=16,addr=0x2', '-vnc', `unix:${guestPaths.vnc}`],
+];
+
+const guestAgent = () => [
+  ...['-chardev', `socket,id=agent0,path=${guestPaths.guestAgent},server=on,wait=off`],
+  ...['-device', 'virtio-serial-pci,id=agentbus,addr=0x4'],
+  ...['-device', 'virtserialport,bus=agentbus.0,chardev=agent0,name=org.qemu.guest_agent.0'],
 ];
 
 /** q35 hot plugs only into root ports, one device each, so spare ports exist from the start: eight in a PCI slot. */

@@ -11,6 +11,7 @@ export const guestPaths = {
   monitor: 'run/monitor.sock',
   serial: 'run/serial.sock',
   vnc: 'run/vnc.sock',
+  guestAgent: 'run/agent.sock',
   memorySocket: 'run/memory.sock',
   console: 'run/console.log',
   output: 'qemu.log',

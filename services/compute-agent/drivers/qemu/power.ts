@@ -73,7 +73,7 @@ export async function start(host: QemuHost, guest: Guest, incoming: boolean): Pr
 /** How long QEMU may take from its start to its QMP greeting on a busy machine. */
 const greetingMs = 60_000;
 
-const sockets = [guestPaths.qmp, guestPaths.monitor, guestPaths.serial, guestPaths.vnc];
+const sockets = [guestPaths.guestAgent, guestPaths.qmp, guestPaths.monitor, guestPaths.serial, guestPaths.vnc];
 
 async function launchProcess({ places }: QemuHost, { record }: Guest, argv: string[], unit: string): Promise<Running> {
   const output = places.of(record.id, guestPaths.output);

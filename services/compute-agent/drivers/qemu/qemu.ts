@@ -9,8 +9,11 @@ import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
 import type { Hypervisor } from '../hypervisor.ts';
 import { factsOf } from '../machine.ts';
+import { notRunning } from '../refusals.ts';
 import { ensureDiskBackup } from './backup.ts';
 import { readTail, trimConsole } from './console.ts';
+import { diagnosticsOf } from './diagnostics.ts';
+import { setPassword } from './guest-agent.ts';
 import type { Guest, QemuHost, QemuSettings } from './host.ts';
 import { type CacheOptions, type ImageApi, imageCache } from './images.ts';
 import { guestPaths, statePathsIn } from './paths.ts';
@@ -68,6 +71,14 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     guests: () =>
       [...guests.values()].map(({ record: { id, reason }, lastPower }) => ({ id, power: lastPower, reason })),
     consoleLog: (id, length) => readTail(guestOf(id).record.uid, places.of(id, guestPaths.console), length),
+    diagnostics: (id) => queue(id, () => diagnosticsOf(guestOf(id))),
+    injectNmi: (id) =>
+      queue(id, async () => {
+        const { running } = guestOf(id);
+        if (!running) throw notRunning(id);
+        await running.qmp.execute('inject-nmi');
+      }),
+    setPassword: (id, user, password) => queue(id, () => setPassword(host, guestOf(id), user, password)),
     vncSocket: async (id) => {
       const { running, record } = guestOf(id);
       if (!running) throw notFound('Console of instance', id);

@@ -5,6 +5,7 @@ import { createBackup } from './create-backup.ts';
 import { createImage } from './create-image.ts';
 import { evacuate } from './evacuate.ts';
 import { forceDelete } from './force-delete.ts';
+import { changePassword, injectNetworkInfo, resetNetwork, triggerCrashDump } from './inside.ts';
 import { lock } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { pause } from './pause.ts';
@@ -43,6 +44,10 @@ export const serverActions: readonly ServerAction[] = [
   shelveOffload,
   unshelve,
   resetState,
+  triggerCrashDump,
+  changePassword,
+  injectNetworkInfo,
+  resetNetwork,
   addSecurityGroup,
   removeSecurityGroup,
   getConsoleOutput,

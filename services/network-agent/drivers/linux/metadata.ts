@@ -104,7 +104,8 @@ async function closeListener(open: OpenListener | undefined): Promise<void> {
 async function answer(bus: Bus, networkId: string | undefined, request: IncomingMessage, response: ServerResponse) {
   const address = withoutMapping(request.socket.remoteAddress);
   if (networkId === undefined) return respond(response, 404, 'text/plain', 'Not Found');
-  if (request.method !== 'GET' && request.method !== 'HEAD')
+  const posts = request.method === 'POST' && isPassword(request.url);
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !posts)
     return respond(response, 405, 'text/plain', 'Method Not Allowed');
   const owner = await bus.call<AddressOwner['reply']>(addressOwner, {
     networkId,
@@ -112,9 +113,23 @@ async function answer(bus: Bus, networkId: string | undefined, request: Incoming
   } satisfies AddressOwner['request']);
   if (!owner) return respond(response, 404, 'text/plain', 'Not Found');
   const path = request.url?.split('?')[0] ?? '/';
-  const query: MetadataOf['request'] = { ...owner, path, address };
+  const sent = posts ? { posted: await bodyOf(request) } : {};
+  const query: MetadataOf['request'] = { ...owner, path, address, ...sent };
   const { status, type, body, base64 } = await bus.call<MetadataOf['reply']>(metadataOf, query);
   respond(response, status, type, base64 ? Buffer.from(body, 'base64') : body);
+}
+
+/** A guest may send its password there, encrypted with the key of its server, and nothing else anywhere. */
+const isPassword = (url = '') => /^\/openstack\/[^/]+\/password$/.test(url);
+const maxPasswordBytes = 4_096;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > maxPasswordBytes) break; // too long for compute as well
+  }
+  return text;
 }
 
 function respond(response: ServerResponse, status: number, type: string, body: string | Buffer): void {

@@ -1,0 +1,19 @@
+/** What the host of a server answers at once. */
+import { NoAnswer } from '#shared/bus/bus.ts';
+import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import type { Compute } from '../context.ts';
+import type { Server } from '../servers/store.ts';
+
+export async function callHost<Name extends keyof ComputeCalls>(
+  { bus }: Compute,
+  { id, host }: Server,
+  name: Name,
+  request: ComputeCalls[Name]['request'],
+): Promise<ComputeCalls[Name]['reply']> {
+  if (host === null) throw conflict(`Instance ${id} is not ready`);
+  return bus.call<ComputeCalls[Name]['reply']>(callAddress(host, name), request).catch((error: unknown) => {
+    if (error instanceof NoAnswer) throw conflict(`The host of instance ${id} does not answer: try again later.`);
+    throw error;
+  });
+}
