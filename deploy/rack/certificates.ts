@@ -32,8 +32,8 @@ export interface Certificate {
   readonly serial: string;
 }
 
-/** Of the authority and of nodes: there is no renewal yet, and a removed node is refused by the registry, not by a date. */
-const validDays = 3650;
+/** Certificates of nodes are renewed by the nodes themselves; a removed node is refused by the registry, not by a date. */
+const validDays = { authority: 3650, node: 365 };
 const newKey = ['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** Files of the node: `ca.crt`, `node.crt`, and `node.key`, which never leaves it. */
@@ -72,20 +72,24 @@ async function ensureAuthority({ certificate, key }: Authority, name: string, mo
   if (existsSync(certificate)) return;
   await ensureKey(key);
   const { stdout } = await run([
-    ...['openssl', 'req', '-new', '-x509', '-key', key, '-days', String(validDays)],
+    ...['openssl', 'req', '-new', '-x509', '-key', key, '-days', String(validDays.authority)],
     ...['-subj', `/CN=${name}`],
     ...['-addext', 'basicConstraints=critical,CA:TRUE,pathlen:0', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   ]);
   writeOnce(certificate, stdout, mode);
 }
 
-/** The certificate of a management node among its peers, for a key of its own; made here, since each has the authority. */
-export async function ensurePeerCertificate(path: string, node: { readonly name: string; readonly address: string }) {
+/** The certificate of a management node among its peers, for a key of its own; made and renewed here: each has the authority. */
+export async function ensurePeerCertificate(
+  path: string,
+  node: { readonly name: string; readonly address: string },
+  now = Date.now(),
+) {
   const key = tlsFile(path, 'peer.key');
   const certificate = tlsFile(path, 'peer.crt');
   mkdirSync(join(path, 'tls'), { recursive: true });
   await ensureKey(key);
-  if (!existsSync(certificate)) {
+  if (!existsSync(certificate) || isDue(readFileSync(certificate, 'utf8'), now)) {
     const { stdout: request } = await run(['openssl', 'req', '-new', '-key', key, '-subj', `/CN=${node.name}`]);
     const subject = { name: node.name, addresses: [node.address], isServer: true };
     writeOnce(certificate, (await signRequest(path, request, subject, peerAuthority(path))).certificate, 0o644);
@@ -125,7 +129,7 @@ export async function signRequest(
     const { stdout } = await run(
       [
         ...['openssl', 'x509', '-req', '-CA', authority.certificate, '-CAkey', authority.key],
-        ...['-set_serial', `0x7${serial.slice(1)}`, '-days', String(validDays), '-extfile', extensions],
+        ...['-set_serial', `0x7${serial.slice(1)}`, '-days', String(validDays.node), '-extfile', extensions],
         ...['-subj', `/CN=${subject.name}`],
       ],
       { input: request },
@@ -145,6 +149,13 @@ const extensionsOf = ({ name, addresses, isServer }: Subject): string =>
     'authorityKeyIdentifier=keyid',
     '',
   ].join('\n');
+
+/** Whether less than a third of the life of a certificate is left. */
+export function isDue(pem: string, now: number): boolean {
+  const { validFrom, validTo } = new X509Certificate(pem);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  return to - now < (to - from) / 3;
+}
 
 /** The SHA-256 of the certificate, in hexadecimal. */
 export const fingerprintOf = (pem: string): string =>

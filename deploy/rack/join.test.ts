@@ -21,7 +21,7 @@ import { secretIn, specOf, startRegistry } from './cloud-in-test.ts';
 import { joinCloud } from './join-cloud.ts';
 import { readSettings } from './node-directory.ts';
 import type { CheckInRequest } from './registry/protocol.ts';
-import { checkFit, checkIn } from './watch-cloud.ts';
+import { checkFit, checkIn, renewWhenDue } from './watch-cloud.ts';
 
 const start = async (t: TestContext) => startRegistry(t, await freePort());
 const filesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).toSorted() : []);
@@ -249,6 +249,28 @@ test('a further management node is refused without an address that moves and a d
   assert.equal(database, `mysqls://127.0.0.1:3306,${address}:3306`);
   assert.equal(bus, `amqps://127.0.0.1:5671,${address}:5671`);
   assert.deepEqual(managementNodes, ['mgmt1=127.0.0.1', `mgmt2=${address}`]);
+});
+
+test('a certificate is renewed in time, for the same key; the one before is good until the new one was used', async (t) => {
+  const cloud = await start(t);
+  const host = cloud.hostOf('kvm1', await cloud.tokenFor(['compute']), 'compute');
+  await joinCloud(host);
+  const file = join(host.path, 'tls/node.crt');
+  const before = readFileSync(file);
+  const later = Date.now() + 300 * 86_400_000;
+  assert.equal(await renewWhenDue(host.path), false, 'it is new');
+  assert.equal(await renewWhenDue(host.path, later), true);
+  const after = readFileSync(file);
+  const [old, renewed] = [new X509Certificate(before), new X509Certificate(after)];
+  assert.notEqual(renewed.serialNumber, old.serialNumber);
+  assert.ok(renewed.publicKey.equals(old.publicKey));
+  assert.equal(renewed.subjectAltName, old.subjectAltName);
+  writeFileSync(file, before); // the answer was lost
+  await checkIn(host.path);
+  writeFileSync(file, after);
+  await checkIn(host.path);
+  writeFileSync(file, before);
+  await assert.rejects(checkIn(host.path), /its certificate is no longer valid/);
 });
 
 test('a removed node is refused: its certificate is no longer valid', async (t) => {

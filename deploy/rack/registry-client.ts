@@ -3,7 +3,15 @@ import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { Refusal } from '../command.ts';
 import { fingerprintOf } from './certificates.ts';
-import type { CheckInAnswer, CheckInRequest, CloudAnswer, JoinAnswer, JoinRequest } from './registry/protocol.ts';
+import type {
+  CheckInAnswer,
+  CheckInRequest,
+  CloudAnswer,
+  JoinAnswer,
+  JoinRequest,
+  RenewAnswer,
+  RenewRequest,
+} from './registry/protocol.ts';
 
 const timeoutMs = 8_000;
 /** Certificates and tokens have times in them. */
@@ -54,6 +62,12 @@ export const sendCheckIn = async (
   trust: Required<Trust>,
   report: CheckInRequest,
 ): Promise<CheckInAnswer> => bodyOf(await send(registry, 'POST', '/v1/check-in', report, trust)) as CheckInAnswer;
+
+export const sendRenew = async (
+  registry: string,
+  trust: Required<Trust>,
+  request: RenewRequest,
+): Promise<RenewAnswer> => bodyOf(await send(registry, 'POST', '/v1/renew', request, trust)) as RenewAnswer;
 
 function bodyOf({ status, body }: Answer): unknown {
   if (status === 200) return body;

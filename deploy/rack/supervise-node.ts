@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { every } from '#shared/clock/every.ts';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { sendSignal } from '../../shared/process/signal.ts';
@@ -14,6 +15,7 @@ import { keepRunning } from '../split/keep-running.ts';
 import { mariadb, socketOf } from '../split/mariadb.ts';
 import { control, epmd, importUsers, partitionHandling, type RabbitmqOptions, rabbitmq } from '../split/rabbitmq.ts';
 import { administratorOf, brokerOptions, databaseOptions, listenerOf, nodeUsers, revokeNodeUsers } from './backends.ts';
+import { isDue, readTls } from './certificates.ts';
 import { door, reloadDoor } from './door.ts';
 import { runElection } from './election.ts';
 import { isFirst, readFirstNode } from './first-node.ts';
@@ -23,10 +25,13 @@ import { readPeers } from './peers.ts';
 import { registryPort } from './registry/protocol.ts';
 import { serveRegistry } from './registry/server.ts';
 import { openRegistry, type Registry } from './registry/store.ts';
+import { reloadTls } from './reload-tls.ts';
 import { version } from './this-host.ts';
 import { trustCloud } from './trust.ts';
 import { virtualAddress } from './virtual-address.ts';
 import { watchCloud } from './watch-cloud.ts';
+
+const hourMs = 3_600_000;
 
 export async function superviseNode({ directory, cloud }: Home): Promise<void> {
   const { path, run } = directory;
@@ -59,7 +64,18 @@ export async function superviseNode({ directory, cloud }: Home): Promise<void> {
       reloadDoor(each, join(run, 'door.pid')).catch((error) => log.warn({ error }, 'the door was not reloaded'));
     ensureBrokerPeers(broker).catch(broken);
   };
-  const watch = watchCloud(path, log, onChange);
+  const renew = async () => {
+    serving?.reload();
+    for (const each of doors) await reloadDoor(each, join(run, 'door.pid'));
+    await reloadTls(path, node);
+    log.info({}, 'renewed certificates are in use');
+  };
+  const onRenewed = () => void renew().catch((error) => log.error({ error }, 'renewed certificates are not in use'));
+  const watch = watchCloud(path, log, onChange, onRenewed);
+  const renewPeer = async () => {
+    if (isDue(readTls(path, 'peer.crt'), Date.now())) await renew();
+  };
+  const peers = every(hourMs, renewPeer, (error) => log.error({ error }, 'the certificate for peers was not renewed'));
 
   await Promise.race([allReady(processes, run), stopping]);
   writePidFile(pidFile, process.pid, true);
@@ -67,7 +83,7 @@ export async function superviseNode({ directory, cloud }: Home): Promise<void> {
   log.info({}, 'ready');
   ensureBrokerPeers(broker).catch(broken);
   await stopping;
-  await watch.close();
+  await Promise.all([watch.close(), peers.close()]);
   await election.close();
   roles.abort();
   await Promise.all(keepingRoles);

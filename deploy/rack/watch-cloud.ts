@@ -2,14 +2,15 @@
 import { join } from 'node:path';
 import { every } from '#shared/clock/every.ts';
 import type { Log } from '#shared/log/log.ts';
+import { writeOnce } from '../cloud/directory.ts';
 import { Refusal } from '../command.ts';
-import { readTls } from './certificates.ts';
+import { isDue, readTls, requestCertificate, tlsFile } from './certificates.ts';
 import { getNodeFile, type NodeFile, readSettings, writeCloudSettings } from './node-directory.ts';
 import { readRegistries } from './peers.ts';
 import type { NodeReport } from './registry/protocol.ts';
 import { digestsOf, secretNamesOf } from './registry/secrets-of.ts';
 import { revisionOf } from './registry/settings-of.ts';
-import { RegistryAway, sendCheckIn } from './registry-client.ts';
+import { RegistryAway, sendCheckIn, sendRenew } from './registry-client.ts';
 import { bootId, diskOf, listAddresses, partitionsIn, version } from './this-host.ts';
 
 const intervalMs = 10_000;
@@ -30,7 +31,7 @@ export function reportOf(path: string, node: Pick<NodeFile, 'name' | 'roles'>): 
  */
 export async function checkIn(path: string): Promise<boolean> {
   const node = getNodeFile(path);
-  const trust = { ca: readTls(path, 'ca.crt'), cert: readTls(path, 'node.crt'), key: readTls(path, 'node.key') };
+  const trust = trustOf(path);
   const { cloudId, hostId } = node;
   const request = { cloudId, hostId, report: reportOf(path, node) };
   const { settings } = await firstToAnswer(readRegistries(path, node), (registry) =>
@@ -38,6 +39,24 @@ export async function checkIn(path: string): Promise<boolean> {
   );
   if (revisionOf(settings) === revisionOf(readSettings(path).cloud)) return false;
   writeCloudSettings(path, settings);
+  return true;
+}
+
+const trustOf = (path: string) => ({
+  ca: readTls(path, 'ca.crt'),
+  cert: readTls(path, 'node.crt'),
+  key: readTls(path, 'node.key'),
+});
+
+/** Renews the certificate of this node when less than a third of its life is left; returns whether it did. Throws like checkIn. */
+export async function renewWhenDue(path: string, now = Date.now()): Promise<boolean> {
+  if (!isDue(readTls(path, 'node.crt'), now)) return false;
+  const node = getNodeFile(path);
+  const certificateRequest = await requestCertificate(path, node.name);
+  const { certificate } = await firstToAnswer(readRegistries(path, node), (registry) =>
+    sendRenew(registry, trustOf(path), { certificateRequest }),
+  );
+  writeOnce(tlsFile(path, 'node.crt'), certificate, 0o644);
   return true;
 }
 
@@ -69,11 +88,24 @@ export async function checkFit(path: string, log?: Pick<Log, 'warn'>): Promise<v
   }
 }
 
-/** Calls `onChange` after the settings have changed. A node that stops fitting goes on, and its log says why. */
-export function watchCloud(path: string, log: Pick<Log, 'info' | 'warn' | 'error'>, onChange: () => void) {
+/**
+ * Calls `onChange` after the settings have changed, and `onRenewed` after the certificate of the node has changed. A node that stops
+ * fitting goes on, and its log says why.
+ */
+export function watchCloud(
+  path: string,
+  log: Pick<Log, 'info' | 'warn' | 'error'>,
+  onChange: () => void,
+  onRenewed: () => void = () => {},
+) {
   let state = '';
+  let inUse = readTls(path, 'node.crt');
   const check = async () => {
     if (await checkIn(path)) onChange();
+    await renewWhenDue(path);
+    const certificate = readTls(path, 'node.crt');
+    if (certificate !== inUse) onRenewed();
+    inUse = certificate;
     if (state) log.info({}, 'the registry answers again');
     state = '';
   };

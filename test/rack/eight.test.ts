@@ -50,6 +50,7 @@ test('eight hosts join, keep every object while two of three storage nodes are l
       ...[comp1, comp2].map((host) => ({ host, role: 'compute', options: tunnel(host) })),
     ],
     settings,
+    ['--virtual-address', '10.88.0.100'],
   );
   const { addPrerequisites, addServer, openstack, node } = cloud;
   const areUp =
@@ -85,7 +86,7 @@ test('eight hosts join, keep every object while two of three storage nodes are l
 
   await t.test('the second management node serves the same cloud', async () => {
     const script = '. "$0/openrc"; exec openstack "$@"';
-    const identity = `OS_AUTH_URL=http://${mgmt2.address('mgmt')}:5000/v3`;
+    const identity = `OS_AUTH_URL=https://${mgmt2.address('mgmt')}:5000/v3`;
     const listed = await mgmt2.run([
       'bash',
       '-c',
@@ -99,7 +100,15 @@ test('eight hosts join, keep every object while two of three storage nodes are l
       'Name',
     ]);
     assert.deepEqual(ok(listed).trim().split('\n').toSorted(), ['on-comp1', 'on-comp2']);
-    const images = ok(await mgmt2.run(['curl', '-sf', `http://${mgmt2.address('mgmt')}:9292/`]));
+    const images = ok(
+      await mgmt2.run([
+        'curl',
+        '-sf',
+        '--cacert',
+        join(mgmt2.path, 'tls/ca.crt'),
+        `https://${mgmt2.address('mgmt')}:9292/`,
+      ]),
+    );
     assert.match(images, /versions/);
   });
 

@@ -125,6 +125,7 @@ function machine(folder: string, id: string, { name, networks: own }: HostSpec, 
     mkdirSync(home, { recursive: true });
     pid = await powerOn(home, name);
     for (const network of own) {
+      await tryRun(['ip', '-n', switches, 'link', 'del', cable(network)]); // the kernel removes it some time after the power cut
       const add = ['ip', 'link', 'add', cable(network), 'mtu', mtu, 'type', 'veth'];
       await run([...add, 'peer', 'name', network, 'mtu', mtu, 'netns', String(pid)]);
       await run(['ip', 'link', 'set', cable(network), 'netns', switches]);

@@ -1,6 +1,7 @@
 /** Three management nodes: any one of them may lose its power, or its network, at any moment. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -82,6 +83,13 @@ async function sql(host: LabHost, statement: string): Promise<string> {
 const membersAt = async (host: LabHost) =>
   Number((await sql(host, "SHOW STATUS LIKE 'wsrep_cluster_size'")).split('\t')[1]);
 
+/** The serial number of the certificate that a host presents at its own address. */
+async function serialAt(host: LabHost, port: number): Promise<string> {
+  const start = port === 3306 ? ['-starttls', 'mysql'] : [];
+  const { stdout } = await host.run(['openssl', 's_client', '-connect', `${host.address('mgmt')}:${port}`, ...start]);
+  return new X509Certificate(stdout).serialNumber;
+}
+
 async function holds(host: LabHost): Promise<boolean> {
   return (await host.run(['ip', '-4', 'address', 'show', 'mgmt'])).stdout.includes(`${virtual}/32`);
 }
@@ -90,7 +98,7 @@ test('three management nodes lose their power in turn, and one its network, whil
   skip: canSimulate,
 }, async (t) => {
   const began = Date.now();
-  const { client, hosts } = await startThree(t);
+  const { lab, client, hosts } = await startThree(t);
   const [first] = hosts as [LabHost, LabHost, LabHost];
   t.diagnostic(`init and two joins: ${Date.now() - began} ms`);
 
@@ -139,6 +147,18 @@ test('three management nodes lose their power in turn, and one its network, whil
       [],
     );
   };
+
+  await t.test('B09: a renewed certificate is used at every port, without a restart', async () => {
+    const [module, path] = [join(lab.folder, 'clone/deploy/rack/watch-cloud.ts'), first.path];
+    const script = `const { renewWhenDue } = await import('${module}'); await renewWhenDue('${path}', Date.now() + 300 * 86_400_000);`;
+    ok(await first.run([process.execPath, '--input-type=module', '-e', script]));
+    const { serialNumber } = new X509Certificate(readFileSync(join(path, 'tls/node.crt')));
+    for (const port of [8770, 3306, 5671, 5000])
+      await eventually(
+        `the certificate is in use at port ${port}`,
+        async () => (await serialAt(first, port)) === serialNumber,
+      );
+  });
 
   for (const host of hosts)
     await t.test(`B06, D04: ${host.name} loses its power`, async () => {

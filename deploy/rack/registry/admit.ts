@@ -5,7 +5,7 @@ import { Refusal } from '../../command.ts';
 import { addressesOf, fingerprintOf, keyOfRequest, readTls, signRequest } from '../certificates.ts';
 import type { NodeRoleName } from '../node-roles.ts';
 import { formatToken } from '../token.ts';
-import type { JoinAnswer, JoinRequest, NodeSpec, SettingsDocument } from './protocol.ts';
+import type { JoinAnswer, JoinRequest, NodeSpec, RenewAnswer, RenewRequest, SettingsDocument } from './protocol.ts';
 import { readSecret, secretNamesOf } from './secrets-of.ts';
 import { completeSettings, settingsFor } from './settings-of.ts';
 import type { NodeRow, Registry, TokenRow } from './store.ts';
@@ -128,18 +128,34 @@ function requireSharedPlaces({ image, cloud }: SettingsDocument): void {
   );
 }
 
+/** A new certificate for the key that the node has. The one before stays valid until the new one was used. Throws Refusal. */
+export async function renew(context: RegistryContext, node: NodeRow, request: RenewRequest): Promise<RenewAnswer> {
+  const { certificateRequest } = request;
+  if ((await keyOfRequest(certificateRequest)) !== node.keyDigest)
+    throw new Refusal(`the certificate request is not for the key of node ${node.name}: join again for another key`);
+  const { certificate, serial } = await signFor(context, node, certificateRequest);
+  await context.registry.saveNode({ ...node, serial, formerSerial: node.serial });
+  context.log.info({ node: node.name }, 'a certificate was renewed');
+  return { certificate };
+}
+
 async function certify(
-  { path, now, registry }: RegistryContext,
+  context: RegistryContext,
   node: NodeSpec,
   { certificateRequest, report }: JoinRequest,
   keyDigest: string,
 ) {
-  const isServer = node.roles.includes('management');
-  const addresses = addressesOf(node, isServer ? (await baseOf(registry)).cloud?.virtualAddress : undefined);
-  const { certificate, serial } = await signRequest(path, certificateRequest, { name: node.name, addresses, isServer });
+  const { now } = context;
+  const { certificate, serial } = await signFor(context, node, certificateRequest);
   const { bootId } = report;
   const row: NodeRow = { ...node, serial, keyDigest, joinedAt: now(), seenAt: now(), bootId, formerBootId: '', report };
   return { certificate, row };
+}
+
+async function signFor({ path, registry }: RegistryContext, node: NodeSpec, certificateRequest: string) {
+  const isServer = node.roles.includes('management');
+  const addresses = addressesOf(node, isServer ? (await baseOf(registry)).cloud?.virtualAddress : undefined);
+  return signRequest(path, certificateRequest, { name: node.name, addresses, isServer });
 }
 
 /** The settings and secrets that a node gets when it joins. */

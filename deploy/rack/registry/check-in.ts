@@ -4,6 +4,7 @@ import { type RegistryContext, settingsOf } from './admit.ts';
 import type { CheckInAnswer, CheckInRequest } from './protocol.ts';
 import { digestsOf, secretNamesOf } from './secrets-of.ts';
 import { settingsFor } from './settings-of.ts';
+import type { NodeRow } from './store.ts';
 
 /** `serial` is that of the certificate of the connection. Throws Refusal, whose message lists all that differs. */
 export async function checkIn(
@@ -12,11 +13,7 @@ export async function checkIn(
   { cloudId, hostId, report }: CheckInRequest,
 ): Promise<CheckInAnswer> {
   const { registry, now } = context;
-  const node = await registry.findNode({ name: caller.name });
-  if (node?.serial !== caller.serial)
-    throw new Refusal(
-      `node ${caller.name} was removed from cloud ${context.cloudId}: its certificate is no longer valid`,
-    );
+  const node = await getCaller(context, caller);
   const differences = [
     ...(cloudId === context.cloudId ? [] : [`cloud id: ${cloudId} here, ${context.cloudId} in the cloud`]),
     ...(hostId === node.hostId ? [] : [`host id: ${hostId} here, ${node.hostId} in the cloud`]),
@@ -27,9 +24,21 @@ export async function checkIn(
     ...differingVersion(context.version, report.version),
   ];
   if (differences.length > 0) throw new Refusal(`node ${node.name} does not fit the cloud: ${differences.join('; ')}`);
+  const { formerSerial: _, ...settled } = node;
+  const known = caller.serial === node.serial ? settled : node;
   const boots = report.bootId === node.bootId ? {} : { bootId: report.bootId, formerBootId: node.bootId };
-  await registry.saveNode({ ...node, ...boots, seenAt: now(), report });
+  await registry.saveNode({ ...known, ...boots, seenAt: now(), report });
   return { settings: settingsFor(await settingsOf(context), node.roles) };
+}
+
+/** The node that a certificate belongs to: its present one, or the one before while it has not used that yet. */
+export async function getCaller(
+  { registry, cloudId }: Pick<RegistryContext, 'registry' | 'cloudId'>,
+  { name, serial }: { readonly name: string; readonly serial: string },
+): Promise<NodeRow> {
+  const node = await registry.findNode({ name });
+  if (node && [node.serial, node.formerSerial].includes(serial)) return node;
+  throw new Refusal(`node ${name} was removed from cloud ${cloudId}: its certificate is no longer valid`);
 }
 
 function differingSecrets(

@@ -75,6 +75,16 @@ export interface CheckInAnswer {
   readonly settings: SettingsDocument;
 }
 
+/** `POST /v1/renew`, with the certificate of the node: a new one for the same key. */
+export interface RenewRequest {
+  /** PEM. */
+  readonly certificateRequest: string;
+}
+
+export interface RenewAnswer {
+  readonly certificate: string;
+}
+
 export const registryPort = 8770;
 
 /** A management node, in the setting `cloud.managementNodes`. */

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { Refusal } from '../../command.ts';
 import { parseRoles } from '../node-roles.ts';
-import type { CheckInRequest, Disk, JoinRequest, NodeReport, NodeSpec } from './protocol.ts';
+import type { CheckInRequest, Disk, JoinRequest, NodeReport, NodeSpec, RenewRequest } from './protocol.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,6 +30,11 @@ export function parseCheckIn(body: unknown): CheckInRequest {
     hostId: text(given.hostId, 'hostId', 36, hostId),
     report: parseReport(given.report),
   };
+}
+
+export function parseRenew(body: unknown): RenewRequest {
+  const { certificateRequest } = fields(body, 'the request');
+  return { certificateRequest: text(certificateRequest, 'certificateRequest', 8_192) };
 }
 
 function parseNode(body: unknown): NodeSpec {

@@ -6,10 +6,10 @@ import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { Refusal } from '../../command.ts';
 import { readTls } from '../certificates.ts';
-import { admit, type RegistryContext } from './admit.ts';
-import { checkIn } from './check-in.ts';
+import { admit, type RegistryContext, renew } from './admit.ts';
+import { checkIn, getCaller } from './check-in.ts';
 import type { CheckInRequest, CloudAnswer, JoinRequest } from './protocol.ts';
-import { parseCheckIn, parseJoin } from './requests.ts';
+import { parseCheckIn, parseJoin, parseRenew } from './requests.ts';
 
 const maxBody = 64 * 1024;
 
@@ -27,21 +27,30 @@ const routes: Readonly<Record<string, Route>> = {
     authority: readTls(path, 'ca.crt'),
   }),
   'POST /v1/join': async (context, body) => admit(context, parseJoin(body) satisfies JoinRequest),
+  'POST /v1/renew': async (context, body, caller) =>
+    renew(context, await getCaller(context, known(caller)), parseRenew(body)),
   'POST /v1/check-in': async (context, body, caller) => {
-    if (!caller) throw new Refusal('this needs the certificate of a node of this cloud');
-    return checkIn(context, caller, parseCheckIn(body) satisfies CheckInRequest);
+    return checkIn(context, known(caller), parseCheckIn(body) satisfies CheckInRequest);
   },
 };
 
+function known(caller: Caller | undefined): Caller {
+  if (!caller) throw new Refusal('this needs the certificate of a node of this cloud');
+  return caller;
+}
+
 export async function serveRegistry(context: RegistryContext, at: { readonly host: string; readonly port: number }) {
   const { path } = context;
-  const server = createServer({
+  const own = () => ({
     key: readTls(path, 'node.key'),
     cert: readTls(path, 'node.crt'),
     ca: readTls(path, 'ca.crt'),
+    minVersion: 'TLSv1.3' as const,
+  });
+  const server = createServer({
+    ...own(),
     requestCert: true,
     rejectUnauthorized: false, // a host that joins has no certificate yet
-    minVersion: 'TLSv1.3',
     requestTimeout: 30_000,
     headersTimeout: 10_000,
   });
@@ -53,7 +62,9 @@ export async function serveRegistry(context: RegistryContext, at: { readonly hos
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { close };
+  /** Connections from now on see the certificate that is in the file. */
+  const reload = () => server.setSecureContext(own());
+  return { close, reload };
 }
 
 async function respond(context: RegistryContext, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -8,6 +8,8 @@ import type { NodeReport, NodeSpec, SettingsDocument } from './protocol.ts';
 export interface NodeRow extends NodeSpec {
   /** Hexadecimal, of its valid certificate. */
   readonly serial: string;
+  /** Of the one before, until the node has used the new one. */
+  readonly formerSerial?: string;
   /** The digest of its public key. */
   readonly keyDigest: string;
   readonly joinedAt: number;
