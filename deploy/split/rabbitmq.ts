@@ -170,6 +170,9 @@ export const forgetBroker = async (options: RabbitmqOptions, name: string): Prom
   });
 };
 
+/** One scheduler, and tables for the few processes and sockets of a small cloud: 22 MB less, and no spinning. */
+const small = '+S 1:1 +SDcpu 1:1 +SDio 1 +P 65536 +Q 16384 +sbwt none';
+
 function environmentOf({ id, ports, cluster, listener }: RabbitmqOptions, home: string): Record<string, string> {
   const address = (cluster && listener?.address) ?? '127.0.0.1';
   const interfaces = `-kernel inet_dist_use_interface {${address.replaceAll('.', ',')}}`;
@@ -186,7 +189,7 @@ function environmentOf({ id, ports, cluster, listener }: RabbitmqOptions, home: 
     RABBITMQ_DIST_PORT: String(ports.distribution),
     ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
     RABBITMQ_ALLOW_INPUT: '1', // without it the start script leaves a shell as the parent of the broker, which does not pass signals on
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput ${interfaces} +S 2:2 +sbwt none${secured}`,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput ${interfaces} ${small}${secured}`,
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: address,
     LC_ALL: 'C.UTF-8',
