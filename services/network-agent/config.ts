@@ -11,6 +11,7 @@ export const section = {
   tunnelAddress: text('', 'local address of VXLAN tunnels; empty: the address of the cloud'),
   vxlanPort: number(4789, 'UDP port of VXLAN; must differ between multi-host clouds that share a machine'),
   physicalNetworks: list([], 'physical networks and the NICs of this host that are bridged to them: public=eth1'),
+  gatewayWeight: number(1, 'share of the routers that this host gets, if it has a NIC of a physical network; 0: none'),
   dns: list([], 'name servers for subnets that set none; empty: those of the host'),
   hostEndpoints: list(
     [],

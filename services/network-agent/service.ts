@@ -12,7 +12,9 @@ import { hostServers } from './drivers/linux/dnsmasq-files.ts';
 import { linuxDriver } from './drivers/linux/driver.ts';
 import { nameServerEndpoints, parseHostEndpoint } from './drivers/linux/host-endpoints.ts';
 import { namesOf } from './drivers/linux/names.ts';
+import { firstKey, lastingKey } from './drivers/linux/router-gate.ts';
 import { memoryDriver } from './drivers/memory.ts';
+import { openRouterLease } from './drivers/router-lease.ts';
 
 /** Resolves when the firewall rules of all ports are loaded, so guests may start. DHCP and routers follow shortly. */
 export const start: Start = async (runtime) => {
@@ -30,6 +32,9 @@ export const start: Start = async (runtime) => {
     driver: driver.kind,
     features: driver.features,
     availabilityZone: settings.availabilityZone,
+    gatewayWeight: settings.gatewayWeight,
+    physicalNetworks: settings.physicalNetworks.map((pair) => pair.split('=')[0] ?? ''),
+    unfit: driver.unfit(),
     standing: driver.appliedIds(),
   });
   const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
@@ -50,6 +55,16 @@ function openDriver(
   if (kind !== 'linux') return memoryDriver(kind);
   const upstream = settings.dns.length > 0 ? settings.dns : hostServers();
   return linuxDriver({
+    lease: (gateway) =>
+      openRouterLease({
+        bus,
+        log,
+        host: cloud.host || hostname(),
+        stateDir: settings.stateDir,
+        gateway,
+        lastingKey,
+        firstKey,
+      }),
     names: namesOf(cloud.id),
     tunnelAddress: settings.tunnelAddress || cloud.address,
     vxlanPort: settings.vxlanPort,

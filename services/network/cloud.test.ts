@@ -15,6 +15,7 @@ import {
   type ExternalSpec,
   type GroupSpec,
   type NetworkAgent,
+  type NetworkReport,
   networkAgent,
   type PortSpec,
   type RouterSpec,
@@ -170,7 +171,13 @@ export async function startCloud(
   const list = async (path: string, as = member) => (await show(path, as)) as unknown as (Json & { id: string })[];
 
   /** Starts a host that applies every spec; `instead` overrides verbs. */
-  const startHost = (name: string, instead: Partial<NetworkAgent> = {}, host = emptyHost(), zone?: string) => {
+  const startHost = (
+    name: string,
+    instead: Partial<NetworkAgent> = {},
+    host = emptyHost(),
+    zone?: string,
+    more: Partial<NetworkReport> = {},
+  ) => {
     const report = async () => ({
       hostId: `id-of-${name}`,
       hostname: name,
@@ -179,6 +186,7 @@ export async function startCloud(
       features: ['vxlan'],
       ...(zone === undefined ? {} : { availabilityZone: zone }),
       standing: host.standing(),
+      ...more,
     });
     const driver = { ...driverOf(host), ...instead };
     const agent = startAgent({ contract: networkAgent, bus, host: name, driver, log, everyMs: 200, report });

@@ -20,7 +20,14 @@ export const section = {
     'put externalGateway on the bridge of the gateway host; false: the gateway is a router of the physical network',
   ),
   masquerade: flag(true, 'source NAT to the address of the gateway host for traffic that leaves through it'),
-  gatewayHost: text('', 'host that runs the routers and has the physical networks; empty: the first host that reports'),
+  gatewayHost: text(
+    '',
+    'the only host that runs routers; empty: all that have a NIC of a physical network and a weight, or without any the first host that reports',
+  ),
+  gatewayLeaseMs: number(
+    4_500,
+    'lease of the routers of a host: without contact to this service it stops them after this time, and soon after they start on another',
+  ),
   dnsDomain: text('openstacklocal', 'DNS domain of names given by DHCP'),
   quotaNetwork: number(100, 'quota of networks of a project; -1: no limit'),
   quotaSubnet: number(100, 'quota of subnets of a project'),

@@ -20,6 +20,8 @@ export interface Network {
   readonly hosts: Hosts<NetworkAgent>;
   /** Which hosts are up. */
   readonly presence: Presence;
+  /** Which hosts renew the lease of their routers. */
+  readonly leases: Presence;
   readonly log: Log;
   readonly config: Config;
   readonly projectExists: (projectId: string) => Promise<boolean>;

@@ -1,9 +1,11 @@
 /** Bus calls that this service answers: from agents, and from their metadata listeners. */
-import { type Off, requireSender } from '#shared/bus/bus.ts';
+import { type Off, requireHost, requireSender } from '#shared/bus/bus.ts';
 import { type AddressOwner, addressOwner, networkAgent } from '#shared/contracts/network-agent.ts';
+import { type RenewRouterLease, renewRouterLease } from '#shared/contracts/router-lease.ts';
 import { serveAgents } from '#shared/hosts/hosts.ts';
 import { findPortByAddress } from './addresses/store.ts';
 import type { Network } from './context.ts';
+import { renewLease } from './gateways/lease.ts';
 import { openReports } from './hosts/report.ts';
 import { portRows } from './ports/resource.ts';
 
@@ -12,6 +14,10 @@ export function openMessages(network: Network): Off[] {
   const { reported } = openReports(network);
   return [
     ...serveAgents(bus, db, networkAgent.service, reported),
+    bus.onCall(renewRouterLease, async (request: RenewRouterLease['request'], sender) => {
+      requireHost(sender, 'network-agent', request.host);
+      return await renewLease(network, request);
+    }),
     bus.onCall(addressOwner, async (request: AddressOwner['request'], sender) => {
       requireSender(sender, 'network-agent');
       return await ownerOf(network, request);

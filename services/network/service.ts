@@ -14,6 +14,7 @@ import { section } from './config.ts';
 import type { Network } from './context.ts';
 import { neutron } from './dialect.ts';
 import { openEventSender } from './events/send-events.ts';
+import { listTimedLeases } from './gateways/store.ts';
 import { openReconciler } from './host-sync/reconciler.ts';
 import { listMarks } from './hosts/store.ts';
 import { openMessages } from './messages.ts';
@@ -27,13 +28,17 @@ import { rbacPolicies } from './migrations/007-rbac-policies.ts';
 import { portBindings } from './migrations/008-port-bindings.ts';
 import { groupRules } from './migrations/009-group-rules.ts';
 import { portForwardings } from './migrations/010-port-forwardings.ts';
+import { gateways } from './migrations/020-gateways.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 
+/** Beside the difference between the rates of two clocks. */
+const leaseMarginMs = 500;
+
 /** The dependencies of this service; tests pass their own. */
 export interface Parts {
-  readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'presence' | 'projectExists'>;
+  readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'presence' | 'leases' | 'projectExists'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
   readonly identity: IdentityClient;
@@ -45,13 +50,18 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const { db, bus, log, config } = runtime;
   await migrate(db, [
     ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
-    ...[rbacPolicies, portBindings, groupRules, portForwardings],
+    ...[rbacPolicies, portBindings, groupRules, portForwardings, gateways],
   ]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = {
     ...runtime,
     hosts,
     presence: openPresence({ read: () => listMarks(db), bus, log, hostDownMs: config.hostDownMs }),
+    leases: openPresence({
+      read: () => listTimedLeases(db),
+      ...{ bus, log, what: 'leases of routers' },
+      hostDownMs: config.gatewayLeaseMs + leaseMarginMs,
+    }),
     groupCommit: openGroupCommit(db),
     projectExists: identity.projectExists,
   };
@@ -63,7 +73,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const endpoint = await openApiServer({ name: 'network', service: network, routes, policy, dialect, ...apiServer });
   const close = async () => {
     await endpoint.close();
-    await Promise.all([network.presence, ...timers].map((each) => each.close()));
+    await Promise.all([network.presence, network.leases, ...timers].map((each) => each.close()));
     for (const off of messages) off();
     await Promise.all([reconciler.close(), events.close()]);
   };

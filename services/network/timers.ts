@@ -2,6 +2,7 @@
 import type { IdentityClient } from '#shared/clients/identity.ts';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import type { Network } from './context.ts';
+import { takeOverFromLost } from './gateways/take-over.ts';
 import { seedExternal } from './networks/seed.ts';
 import { moveDhcpFromDownHosts } from './ports/dhcp-port.ts';
 
@@ -38,7 +39,17 @@ function dhcpTimer(network: Network): Ticker {
   );
 }
 
+const takeOverMs = 500;
+
+const takeOverTimer = (network: Network): Ticker =>
+  every(
+    takeOverMs,
+    () => takeOverFromLost(network),
+    (error) => network.log.warn({ error }, 'routers could not be moved from a host that is lost; trying again'),
+  );
+
 export const openTimers = (network: Network, identity: IdentityClient): Ticker[] => [
+  takeOverTimer(network),
   seedTimer(network, identity),
   dhcpTimer(network),
 ];

@@ -176,6 +176,12 @@ export interface NetworkReport {
   readonly features: readonly string[];
   /** `nova` when absent, as in reports of earlier agents. */
   readonly availabilityZone?: string;
+  /** Its share of routers, 0 for none; 1 when absent. */
+  readonly gatewayWeight?: number;
+  /** The physical networks of which it has a NIC. */
+  readonly physicalNetworks?: readonly string[];
+  /** Why it cannot do its work; absent or empty when it can. */
+  readonly unfit?: readonly string[];
   /** Ids of the specs that this host has. The service removes those that it does not know. */
   readonly standing: readonly string[];
 }

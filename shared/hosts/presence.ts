@@ -37,12 +37,16 @@ export interface PresenceOptions {
   readonly bus: Pick<Bus, 'listeningSince'>;
   readonly log: Log;
   readonly hostDownMs: number;
+  /** What is watched, for the log. */
+  readonly what?: string;
 }
 
 export interface Presence {
   readonly downMs: number;
   isUp(mark: Mark): boolean;
   isLost(host: string): boolean;
+  /** The mark of a host that is lost: a row that has another one by now is of a host that has returned. */
+  lostMark(host: string): number | undefined;
   /** Lost or held: gets no new work. After a start, hosts are given the time to report. */
   isAvoided(host: string): boolean;
   /** How long this process has watched the host without a report. */
@@ -74,7 +78,7 @@ const longestTickMs = 1_000;
 /** The first loss holds nothing; each further one within memoryMs holds the host one deadline longer. */
 const holdMs = (losses: number, downMs: number) => Math.min(longestHoldMs, Math.max(0, losses - 1) * downMs);
 
-export function openPresence({ read, bus, log, hostDownMs: downMs }: PresenceOptions): Presence {
+export function openPresence({ read, bus, log, hostDownMs: downMs, what = 'reports' }: PresenceOptions): Presence {
   const watched = new Map<string, Watched>();
   const tickMs = Math.min(longestTickMs, Math.max(10, downMs / 10));
   let tickedAt = performance.now();
@@ -108,13 +112,13 @@ export function openPresence({ read, bus, log, hostDownMs: downMs }: PresenceOpt
       if (each.lost || each.silentMs <= downMs) return;
       each.lost = true;
       each.lostAt = [...each.lostAt.filter((at) => now - at < memoryMs), now];
-      log.warn({ host, silentMs: Math.round(each.silentMs) }, 'a host does not report and is down');
+      log.warn({ host, what, silentMs: Math.round(each.silentMs) }, 'a host does not report and is down');
     }
   };
   const returned = (host: string, each: Watched, now: number) => {
     const holdForMs = holdMs(each.lostAt.length, downMs);
     each.heldUntil = now + holdForMs;
-    log.warn({ host, losses: each.lostAt.length, holdForMs }, 'a host that was down reports again');
+    log.warn({ host, what, losses: each.lostAt.length, holdForMs }, 'a host that was down reports again');
   };
   const onError = (error: unknown) => {
     startAgain();
@@ -130,6 +134,7 @@ export function openPresence({ read, bus, log, hostDownMs: downMs }: PresenceOpt
     silentMs: (host) => watched.get(host)?.silentMs ?? 0,
     heldMs,
     isLost,
+    lostMark: (host) => (isLost(host) ? watched.get(host)?.mark : undefined),
     isAvoided: (host) => isLost(host) || heldMs(host) > 0,
     isUp: ({ host, reportedAt }) => {
       const each = watched.get(host);

@@ -48,6 +48,10 @@ export interface LabHost {
 export interface Lab {
   readonly folder: string;
   readonly hosts: readonly LabHost[];
+  /** The namespace of the switches. */
+  readonly switches: string;
+  /** The port of a switch to which the NIC of a host is cabled. */
+  cable(host: LabHost, network: Network): string;
   host(name: string): LabHost;
   /** Adds the files of a commit beside `clone`, those of this tree. */
   addTree(name: string, commit: string): Promise<void>;
@@ -80,7 +84,8 @@ export async function openLab(t: TestContext, specs: readonly HostSpec[]): Promi
     return found;
   };
   const addTree = (name: string, commit: string) => checkOutTo(join(folder, name), commit);
-  return { folder, hosts: machines, host, addTree };
+  const cable = (machine: LabHost, network: Network) => `${id}-${machines.indexOf(machine) + 1}-${network}`;
+  return { folder, hosts: machines, switches, cable, host, addTree };
 }
 
 /** The files of this tree that git knows or would add; node modules are shared. */

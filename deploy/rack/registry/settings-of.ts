@@ -15,7 +15,9 @@ export function completeSettings(base: SettingsDocument, nodes: readonly Member[
   const active = nodes.filter(({ drained }) => !drained);
   const devices = nodes.flatMap((node) => node.devices.map((device) => deviceOf(node, device)));
   const weighted = active.flatMap((node) => node.devices);
-  const gateway = gatewayOf(active) ?? gatewayOf(nodes);
+  // With the gateway address on a physical router, every node with a NIC there is a gateway host.
+  const several = base.network?.externalOnHost === false && nodes.some(({ externalNic }) => externalNic !== '');
+  const gateway = several ? undefined : (gatewayOf(active) ?? gatewayOf(nodes));
   const replicas = Math.max(1, Math.min(maxReplicas, weighted.length));
   return {
     ...base,

@@ -16,6 +16,7 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
   return {
     kind,
     features: [],
+    unfit: () => [],
     specs,
     appliedIds: () => [...specs.keys()],
     close: async () => {},

@@ -3,6 +3,7 @@ import { conflict } from '#shared/errors/fault.ts';
 import { deleteWorkOfHost } from '#shared/hosts/work.ts';
 import { type Handler, noContent, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
+import { deleteLease } from '../gateways/store.ts';
 import { deleteEntriesOf, refusalsOn } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
 import { fieldsOf, filtered, pick } from '../resources/query.ts';
@@ -52,6 +53,7 @@ export const removeAgent: Handler<Network, unknown, 'id'> = async (network, { pa
     if (port) throw conflict(`Agent ${params.id} is in use: port ${port.id} is bound to host ${host}.`, 'AgentInUse');
     await deleteEntriesOf(db, host);
     await deleteWorkOfHost(db, host);
+    await deleteLease(db, host);
     await deleteHost(db, host);
   });
   return noContent();

@@ -2,19 +2,17 @@
 import type { NetworkReport } from '#shared/contracts/network-agent.ts';
 import { isHeld } from '#shared/db/hold.ts';
 import { atomically, type Network } from '../context.ts';
+import { isGatewayHost } from '../gateways/choose-host.ts';
+import { placeStrays } from '../gateways/take-over.ts';
 import { type DirtyTarget, listDirty, markDirty, type SpecKind } from '../host-sync/store.ts';
 import { dirtyTargetOf } from '../networks/mark-dirty.ts';
 import { networkRows } from '../networks/resource.ts';
-import { markPortDirty } from '../ports/mark-dirty.ts';
 import { portRows } from '../ports/resource.ts';
-import { boundTo, setPortState } from '../ports/store.ts';
-import { routerRows } from '../routers/resource.ts';
+import { boundTo } from '../ports/store.ts';
 import { groupsNeededBy } from '../security-groups/store.ts';
 import { dhcpId } from '../specs/dhcp.ts';
 import { externalId } from '../specs/external.ts';
-import { gatewayHost } from './gateway-host.ts';
 import { findHost, type Host, updateSeenAt, upsertHost } from './store.ts';
-import { isInZones } from './zones.ts';
 
 interface LastReport {
   readonly state: string;
@@ -58,6 +56,7 @@ export function openReports(network: Network): Reports {
 /** Stores a new or changed host. With a new tunnel address its peers must be updated. */
 async function saveHost(network: Network, host: string, report: NetworkReport): Promise<void> {
   const { hostId, hostname, tunnelAddress, driver, features, availabilityZone = 'nova' } = report;
+  const { gatewayWeight = 1, physicalNetworks = [], unfit = [] } = report;
   const now = Date.now();
   await atomically(network, async (within) => {
     const before = await findHost(within.db, host);
@@ -68,13 +67,15 @@ async function saveHost(network: Network, host: string, report: NetworkReport): 
       tunnelAddress,
       driver,
       features,
-      availabilityZone,
+      ...{ availabilityZone, gatewayWeight, physicalNetworks, unfit },
+      adminStateUp: true,
+      description: null,
       firstSeenAt: before?.firstSeenAt ?? now,
       seenAt: now,
     };
     await upsertHost(within.db, row);
     if (before && before.tunnelAddress !== tunnelAddress) await markNetworksOfHostDirty(within, host);
-    if (host === (await gatewayHost(within))) await placeRouters(within, row);
+    await placeRouters(within, host);
   });
 }
 
@@ -89,23 +90,12 @@ async function markNetworksOfHostDirty({ db }: Network, host: string): Promise<v
   }
 }
 
-/** Moves routers that are on no host or another one to the gateway host, if it is in a zone of theirs, with the external networks. */
-async function placeRouters(network: Network, { host, availabilityZone }: Host): Promise<void> {
-  const { db } = network;
-  for (const router of await routerRows.where(db, {})) {
-    if (router.host === host || !isInZones({ availabilityZone }, router.availabilityZoneHints)) continue;
-    await routerRows.update(db, router.id, { host });
-    await markDirty(db, [
-      { host: router.host, kind: 'router', subject: router.id },
-      { host, kind: 'router', subject: router.id },
-    ]);
-    for (const port of await portRows.where(db, { deviceId: router.id })) {
-      await setPortState(db, port.id, { bindingHost: host, vifType: 'bridge', status: 'DOWN' });
-      await markPortDirty(network, { before: port, after: { ...port, bindingHost: host }, groupIds: [] });
-    }
-  }
-  for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
-    await markDirty(db, [{ host, kind: 'external', subject: id }]);
+/** A new or changed host may be a gateway host now, or none any more. */
+async function placeRouters(network: Network, host: string): Promise<void> {
+  await placeStrays(network);
+  if (!(await isGatewayHost(network, host))) return;
+  for (const { id } of await networkRows.where(network.db, { networkType: 'flat', external: true }))
+    await markDirty(network.db, [{ host, kind: 'external', subject: id }]);
 }
 
 /** The specs that a host should have, by id. */
@@ -121,7 +111,7 @@ export async function wantedOn(
     if (kind && subject) add(kind === 'dhcp' ? dhcpId(subject) : subject, kind, subject);
   }
   for (const id of await groupsNeededBy(db, host)) add(id, 'group', id);
-  if (host === (await gatewayHost(network)))
+  if (await isGatewayHost(network, host))
     for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
       add(externalId(id), 'external', id);
   return wanted;

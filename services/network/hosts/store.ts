@@ -11,13 +11,30 @@ export interface Host {
   readonly driver: 'linux' | 'user' | 'fake';
   readonly features: readonly string[];
   readonly availabilityZone: string;
+  /** Its share of routers; 0 for none. */
+  readonly gatewayWeight: number;
+  /** The physical networks of which it has a NIC. */
+  readonly physicalNetworks: readonly string[];
+  /** Why it cannot do its work. */
+  readonly unfit: readonly string[];
+  /** False: an administrator has disabled it, and it gets no routers or DHCP servers. */
+  readonly adminStateUp: boolean;
+  readonly description: string | null;
   readonly firstSeenAt: number;
   readonly seenAt: number;
 }
 
-type Stored = Omit<Host, 'features'> & { readonly features: string };
+const lists = ['features', 'physicalNetworks', 'unfit'] as const;
+type Lists = (typeof lists)[number];
+type Stored = Omit<Host, Lists> & Readonly<Record<Lists, string>>;
 
-const hostOf = (row: Stored): Host => ({ ...row, features: JSON.parse(row.features) });
+const hostOf = (row: Stored): Host => ({
+  ...row,
+  features: JSON.parse(row.features),
+  physicalNetworks: JSON.parse(row.physicalNetworks),
+  unfit: JSON.parse(row.unfit),
+  adminStateUp: Boolean(row.adminStateUp),
+});
 
 export const listHosts = async (db: Knex): Promise<Host[]> =>
   ((await db<Stored>('hosts').orderBy(['firstSeenAt', 'host'])) as Stored[]).map(hostOf);
@@ -34,14 +51,23 @@ export async function findHost(db: Knex, name: string): Promise<Host | undefined
   return row && hostOf(row);
 }
 
+/** What an administrator has set stays. */
 export async function upsertHost(tx: Knex, host: Host): Promise<void> {
-  const { host: name, firstSeenAt: _, ...seen } = { ...host, features: JSON.stringify(host.features) };
-  const row = { ...host, features: JSON.stringify(host.features) };
+  const row: Stored = {
+    ...host,
+    features: JSON.stringify(host.features),
+    physicalNetworks: JSON.stringify(host.physicalNetworks),
+    unfit: JSON.stringify(host.unfit),
+  };
+  const { host: name, firstSeenAt: _, adminStateUp: __, description: ___, ...seen } = row;
   await tx<Stored>('hosts').insert(row).onConflict('host').merge(seen);
 }
 
 export const updateSeenAt = (db: Knex, host: string) =>
   db<Stored>('hosts').where({ host }).update({ seenAt: Date.now() });
+
+export const changeHost = (tx: Knex, host: string, change: Partial<Pick<Host, 'adminStateUp' | 'description'>>) =>
+  tx<Stored>('hosts').where({ host }).update(change);
 
 export const deleteHost = (tx: Knex, host: string) => tx<Stored>('hosts').where({ host }).delete();
 

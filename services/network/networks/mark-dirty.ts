@@ -1,15 +1,19 @@
 /** Marks the hosts affected by a change of a network as dirty. */
 import type { Network } from '../context.ts';
+import { gatewayHosts } from '../gateways/choose-host.ts';
 import { type DirtyTarget, markDirty, outdatePortSpecs } from '../host-sync/store.ts';
-import { gatewayHost } from '../hosts/gateway-host.ts';
 import { owner } from '../ports/resource.ts';
 import { boundPorts } from '../ports/store.ts';
 import type { NetworkRow } from './resource.ts';
 
-/** An external flat network concerns only the gateway host. */
+/** An external flat network concerns only the gateway hosts. */
 export async function markExternalDirty(network: Network, { id, networkType }: NetworkRow): Promise<void> {
-  if (networkType === 'flat')
-    await markDirty(network.db, [{ host: await gatewayHost(network), kind: 'external', subject: id }]);
+  if (networkType !== 'flat') return;
+  const hosts = await gatewayHosts(network);
+  await markDirty(
+    network.db,
+    hosts.map(({ host }) => ({ host, kind: 'external', subject: id })),
+  );
 }
 
 /** Marks every bound port of the network. */

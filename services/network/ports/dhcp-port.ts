@@ -4,7 +4,7 @@ import { assignAddresses } from '../addresses/assign.ts';
 import { deleteAddresses, insertAddresses, listAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
 import { markDirty } from '../host-sync/store.ts';
-import { listHosts } from '../hosts/store.ts';
+import { type Host, listHosts } from '../hosts/store.ts';
 import { isInZones } from '../hosts/zones.ts';
 import { markPeersDirty } from '../networks/mark-dirty.ts';
 import { networkRows } from '../networks/resource.ts';
@@ -38,7 +38,9 @@ async function chooseHost(network: Network, { networkId, bindingHost }: Port): P
   const hosts = await hostsOfNetwork(db, networkId);
   if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
   const { availabilityZoneHints = [] } = (await networkRows.get(db, networkId)) ?? {};
-  const up = (await listHosts(db)).filter((each) => hosts.has(each.host) && !presence.isAvoided(each.host));
+  const up = (await listHosts(db)).filter(
+    (each) => hosts.has(each.host) && mayServe(each) && !presence.isAvoided(each.host),
+  );
   const inZone = up.filter((each) => isInZones(each, availabilityZoneHints));
   for (const each of [inZone.map(({ host }) => host), up.map(({ host }) => host), [...hosts.keys()]]) {
     const [first] = each;
@@ -46,6 +48,9 @@ async function chooseHost(network: Network, { networkId, bindingHost }: Port): P
   }
   return '';
 }
+
+/** Not disabled by an administrator, and able to. */
+const mayServe = ({ adminStateUp, unfit }: Host) => adminStateUp && unfit.length === 0;
 
 /** Moves DHCP ports from hosts that are down to other hosts of their networks. */
 export async function moveDhcpFromDownHosts(network: Network): Promise<void> {

@@ -4,7 +4,7 @@ import { cidrOf, overlap } from '#shared/net/addresses.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { markRouterDirty } from '../floating-ips/release.ts';
-import { routerHost } from '../hosts/gateway-host.ts';
+import { routerHost } from '../gateways/choose-host.ts';
 import { refuseUnknownZones } from '../hosts/zones.ts';
 import { networkRows } from '../networks/resource.ts';
 import { owner, portRows } from '../ports/resource.ts';

@@ -1,16 +1,19 @@
 /** Implements the contract with the kernel's bridges, namespaces and packet filter, and repairs them periodically. */
+import { existsSync } from 'node:fs';
 import type { Bus } from '#shared/bus/bus.ts';
 import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { NetworkDriver } from '../driver.ts';
 import { appliedIds, openRecords, type SpecKind, type Specs } from '../records.ts';
+import type { RouterGateway, RouterLease } from '../router-lease.ts';
 import { runUnlessGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe, recentDnsmasq } from './probe.ts';
 import { openReconciler, type Reconciler } from './reconciler.ts';
+import { openGateway } from './router-gate.ts';
 import type { Underlay } from './underlay.ts';
 
 interface LinuxOptions extends Underlay {
@@ -21,6 +24,8 @@ interface LinuxOptions extends Underlay {
   /** Name servers for networks that have none. */
   readonly upstream: readonly string[];
   readonly healMs: number;
+  /** Holds the lease of the routers of this host; without it they always run. */
+  readonly lease?: (gateway: RouterGateway) => Promise<RouterLease>;
 }
 
 export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver> {
@@ -34,21 +39,45 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   if (!features.includes(recentDnsmasq))
     log.error({ features }, 'dnsmasq is older than 2.90 and has known vulnerabilities that guests can exploit');
   if (lacking.length > 0) log.error({ lacking }, 'this host lacks features that networks need');
-  else await reconciler.restore();
+  const gate = options.lease && lacking.length === 0 ? await openGateway(names, records, log) : undefined;
+  if (lacking.length === 0) await reconciler.restore();
+  const lease = gate && (await options.lease?.(gate));
   const healing = every(
     healMs,
-    async () => (lacking.length > 0 ? undefined : reconciler.heal()),
+    async () => {
+      if (lacking.length > 0) return;
+      await gate?.heal();
+      await reconciler.heal();
+    },
     (error) => log.warn({ error }, 'the networks of this host could not be repaired; trying again'),
   );
   healing.wake();
   const close = async () => {
     await healing.close();
+    await lease?.close();
+    await gate?.close();
     await metadata.close();
   };
-  return { kind: 'linux', features, appliedIds: () => appliedIds(records), close, ...verbsOf(reconciler, lacking) };
+  return {
+    kind: 'linux',
+    features,
+    unfit: () => unfitReasons(options, lacking),
+    appliedIds: () => appliedIds(records),
+    close,
+    ...verbsOf(reconciler, lacking, lease),
+  };
 }
 
-function verbsOf(reconciler: Reconciler, lacking: readonly string[]) {
+/** What an operator has to mend before this host can carry networks. */
+function unfitReasons({ wires }: Underlay, lacking: readonly string[]): string[] {
+  const absent = [...wires].filter(([, nic]) => !existsSync(`/sys/class/net/${nic}`));
+  return [
+    ...(lacking.length > 0 ? [`the host lacks ${lacking.join(', ')}`] : []),
+    ...absent.map(([physical, nic]) => `NIC ${nic} of physical network ${physical} does not exist`),
+  ];
+}
+
+function verbsOf(reconciler: Reconciler, lacking: readonly string[], lease: RouterLease | undefined) {
   const requireFeatures = () => {
     if (lacking.length > 0) throw new Fault(501, 'notImplemented', `this host lacks ${lacking.join(', ')}`);
   };
@@ -68,8 +97,15 @@ function verbsOf(reconciler: Reconciler, lacking: readonly string[]) {
     ensureGroupGone: gone('group'),
     ensureDhcp: ensure('dhcp'),
     ensureDhcpGone: gone('dhcp'),
-    ensureRouter: ensure('router'),
-    ensureRouterGone: gone('router'),
+    ensureRouter: async (spec: Specs['router']) => {
+      const applied = await ensure('router')(spec);
+      await lease?.routerBuilt(spec.id);
+      return applied;
+    },
+    ensureRouterGone: async (spec: { readonly id: string }) => {
+      await gone('router')(spec);
+      lease?.wake();
+    },
     ensureExternal: ensure('external'),
     ensureExternalGone: gone('external'),
     ensurePortGone: async (spec: { readonly id: string; readonly tap: string }) => {

@@ -4,12 +4,17 @@ export interface Names {
   readonly cloudId: string;
   /** Name of the nft tables, one per family, and prefix of all namespaces. */
   readonly table: string;
+  /** The table of router-gate.ts. */
+  readonly gateTable: string;
   readonly taps: string;
   readonly bridges: string;
   readonly veths: string;
+  readonly routerVeths: string;
   readonly tunnels: string;
-  /** The host's end of a veth pair into a router or a DHCP namespace. */
+  /** The host's end of a veth pair into a DHCP namespace. */
   veth(portId: string): string;
+  /** The host's end of a veth pair into a router. */
+  routerVeth(portId: string): string;
   tunnel(bridge: string): string;
   routerNamespace(routerId: string): string;
   dhcpNamespace(networkId: string): string;
@@ -20,11 +25,14 @@ export interface Names {
 export const namesOf = (cloudId: string): Names => ({
   cloudId,
   table: `w${cloudId}`,
+  gateTable: `w${cloudId}_gate`,
   taps: `t${cloudId}`,
   bridges: `b${cloudId}`,
   veths: `q${cloudId}`,
+  routerVeths: `r${cloudId}`,
   tunnels: `v${cloudId}`,
   veth: (portId) => `q${cloudId}${shortId(portId, 10)}`,
+  routerVeth: (portId) => `r${cloudId}${shortId(portId, 10)}`,
   tunnel: (bridge) => `v${bridge.slice(1)}`,
   routerNamespace: (routerId) => `w${cloudId}-r-${routerId}`,
   dhcpNamespace: (networkId) => `w${cloudId}-d-${networkId}`,
@@ -42,6 +50,6 @@ const shortId = (id: string, length: number) => id.replaceAll('-', '').slice(0, 
 
 /** True for a link of this cloud: tap, bridge, tunnel or veth. */
 export const isOfCloud = (names: Names, link: string): boolean =>
-  [names.taps, names.bridges, names.veths, names.tunnels].some(
+  [names.taps, names.bridges, names.veths, names.routerVeths, names.tunnels].some(
     (prefix) => link.startsWith(prefix) && link.length === 15,
   );

@@ -204,7 +204,7 @@ function wantedBy({ records, underlay: { names } }: LinuxHost): Wanted {
       ...bridges,
       ...bridges.map(names.tunnel),
       ...dhcp.map(({ port }) => names.veth(port.id)),
-      ...routers.flatMap(routerInterfaces).map(({ portId }) => names.veth(portId)),
+      ...routers.flatMap(routerInterfaces).map(({ portId }) => names.routerVeth(portId)),
     ]),
     namespaces: new Set([
       ...dhcp.map(({ id }) => names.dhcpNamespace(networkOf(id))),

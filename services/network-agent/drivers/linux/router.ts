@@ -3,7 +3,7 @@ import type { RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { ipBatch, ipBatchEach, type Links, listLinks, loadNft, runProgram } from './commands.ts';
 import { addressLines } from './external.ts';
 import { inner, type Names } from './names.ts';
-import { ensureNamespace, ensureNamespaceGone } from './namespaces.ts';
+import { ensureNamespace, ensureNamespaceGone, isListed } from './namespaces.ts';
 import { routerRuleset } from './router-rules.ts';
 import { announceLine, arpNotify, ensureVethsGone, vethLines } from './veth.ts';
 
@@ -74,7 +74,7 @@ async function plug(names: Names, namespace: string, interfaces: readonly Router
     ...each,
     bridge: each.segment.bridge,
     mtu: each.segment.mtu,
-    veth: names.veth(each.portId),
+    veth: names.routerVeth(each.portId),
   }));
   await ipBatch(pairs.flatMap((pair) => vethLines(pair, namespace, host, inside)));
 }
@@ -123,17 +123,39 @@ const everything = { '-4': '0.0.0.0/0', '-6': '::/0' };
 const plain = (destination: string) =>
   /^(0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination.replace(/\/(32|128)$/, '');
 
-/** Sends gratuitous ARP for new addresses, and flushes them from the neighbour table of the gateway host. */
+/** Announces the interfaces that have new addresses. */
 async function announce(namespace: string, interfaces: readonly RouterInterface[], before: Links): Promise<void> {
   const newAddresses = ({ link, addresses }: RouterInterface) => {
     const known = before.get(link)?.addresses.map(bareAddress) ?? [];
     return addresses.map(bareAddress).filter((address) => !known.includes(address));
   };
-  const changed = interfaces.filter((each) => newAddresses(each).some((address) => address.includes('.')));
+  await announceAddresses(
+    namespace,
+    interfaces.map((each) => ({ ...each, addresses: newAddresses(each) })),
+  );
+}
+
+/** Announces all addresses of some interfaces, by the names of their ends on the host. */
+export async function announceInterfaces(names: Names, spec: RouterSpec, links: ReadonlySet<string>): Promise<void> {
+  const chosen = routerInterfaces(spec).filter(({ portId }) => links.has(names.routerVeth(portId)));
+  const namespace = names.routerNamespace(spec.id);
+  if (!spec.adminUp || chosen.length === 0 || !isListed(namespace)) return;
+  const built = await listLinks(namespace); // an interface that is being built is announced then
+  await announceAddresses(
+    namespace,
+    chosen.filter(({ link }) => built.get(link)?.up),
+  );
+}
+
+/** Sends gratuitous ARP for addresses, and flushes them from the neighbour table of the gateway host. */
+async function announceAddresses(namespace: string, interfaces: readonly RouterInterface[]): Promise<void> {
+  const changed = interfaces.filter(({ addresses }) => addresses.some((address) => address.includes('.')));
   await ipBatch(
     changed
       .filter(({ link }) => link.startsWith('qg-'))
-      .flatMap((each) => newAddresses(each).map((address) => `neigh flush to ${address} dev ${each.segment.bridge}`)),
+      .flatMap(({ addresses, segment }) =>
+        addresses.map((address) => `neigh flush to ${bareAddress(address)} dev ${segment.bridge}`),
+      ),
   );
   await ipBatch(
     changed.map(({ link, mac }) => announceLine(link, mac)),
@@ -146,6 +168,6 @@ const bareAddress = (address: string) => address.split('/')[0] ?? '';
 /** The metadata listeners of the namespace must be closed: an open socket keeps a namespace alive. */
 export async function ensureRouterGone(names: Names, id: string, spec: RouterSpec | undefined): Promise<void> {
   const interfaces = spec ? routerInterfaces(spec) : [];
-  await ensureVethsGone(interfaces.map(({ portId }) => names.veth(portId)));
+  await ensureVethsGone(interfaces.map(({ portId }) => names.routerVeth(portId)));
   await ensureNamespaceGone(names.routerNamespace(id));
 }

@@ -24,7 +24,7 @@ const unguardedPorts = ({ ports }: FirewallState) => ports.filter(({ spec }) => 
 const guardedPorts = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && spec.guarded);
 
 function bridgeBlocks(state: FirewallState): Block[] {
-  const { taps, veths, tunnels } = state.names;
+  const { taps, veths, routerVeths, tunnels } = state.names;
   const verdicts = (direction: 'from' | 'to') =>
     state.ports.map(({ spec, number }) => `"${spec.tap}" : ${verdict(spec, `${direction}_${number}`)}`);
   const receivers = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
@@ -45,7 +45,7 @@ function bridgeBlocks(state: FirewallState): Block[] {
       'prerouting',
       [
         // Marks set elsewhere would be taken for the numbers of ports.
-        ...[veths, tunnels].map((prefix) => `iifname "${prefix}*" meta mark set 0`),
+        ...[veths, routerVeths, tunnels].map((prefix) => `iifname "${prefix}*" meta mark set 0`),
         ...vmap('iifname', verdicts('from')),
         `iifname "${taps}*" drop`,
       ],

@@ -106,7 +106,7 @@ export const specHandlers: { readonly [K in SpecKind]: SpecHandler<Specs[K]> } =
     isComplete: ({ underlay: { names }, metadata }, spec, { links, namespaces }) => {
       const namespace = names.routerNamespace(spec.id);
       const plugged = routerInterfaces(spec).every(({ portId, segment }) =>
-        isPlugged(links, names.veth(portId), segment.bridge),
+        isPlugged(links, names.routerVeth(portId), segment.bridge),
       );
       return plugged && namespaces.has(namespace) && metadata.areOpen(routerListeners(names, spec));
     },

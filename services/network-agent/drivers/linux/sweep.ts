@@ -8,6 +8,7 @@ import { ensureEnded, listDnsmasq } from './dnsmasq.ts';
 import { isOfCloud, type Names } from './names.ts';
 import { ensureNamespaceGone, listNamespaces } from './namespaces.ts';
 import { ensureForwardRulesGone } from './other-firewalls.ts';
+import { deleteGateText } from './router-gate.ts';
 
 export interface Wanted {
   readonly links: ReadonlySet<string>;
@@ -46,7 +47,7 @@ async function endDnsmasq({ runDir }: Names, { networks }: Wanted): Promise<void
 /** Removes everything of the cloud from this host. Its specs stay on disk and are applied again at the next start. */
 export async function tearDown(names: Names): Promise<string[]> {
   const removed = await sweep(names, nothing);
-  await loadNft(deleteText(names.table));
+  await loadNft(`${deleteText(names.table)}${deleteGateText(names)}`);
   await ensureForwardRulesGone(names, await listTables());
   await rm(names.runDir, { recursive: true, force: true });
   return removed;
