@@ -63,7 +63,7 @@ test('unsupported features are refused by name', async (t) => {
   await ask('PUT', '/docs');
   const { bulk_delete: bulk, ...info } = (await (await fetch(`${url}/info`)).json()) as Record<string, unknown>;
   assert.ok(bulk);
-  for (const absent of ['container_sync', 's3api']) assert.equal(info[absent], undefined, absent);
+  for (const absent of ['container_sync']) assert.equal(info[absent], undefined, absent);
   for (const [method, to, header, value] of [
     ['POST', '/docs', 'x-container-sync-to', 'http://x'],
     ['POST', '', 'x-account-access-control', '{}'],

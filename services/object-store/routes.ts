@@ -15,6 +15,7 @@ import { orDrained, putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
 import { headersIn, levelOf, type PathHandler, parsePath } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
+import { handleS3, isS3 } from './s3/dispatch.ts';
 
 const storage: Readonly<Record<Level, Verbs>> = {
   account: { head: showAccount, get: listContainers, post: setAccount, put: refuseAccount, delete: refuseAccount },
@@ -52,6 +53,7 @@ const handled: PathHandler = (request) => {
 const dispatched =
   (method: Method): Handler<ObjectStore> =>
   async (store, call) => {
+    if (isS3(call)) return s3(store, call);
     const encoding = call.header('transfer-encoding')?.toLowerCase();
     if (encoding !== undefined && encoding !== 'chunked')
       throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
@@ -72,6 +74,12 @@ const open = (method: Method, path: string): Route<ObjectStore> => ({
   body: 'stream',
 });
 
+/** A request that is signed as AWS wants it. Its account is that of its key. */
+const s3: Handler<ObjectStore> = async (store, call) => {
+  if (!isS3(call)) throw refuse(404);
+  return orDrained(call, () => handleS3(store, call)); // in lower case: clients name metadata as they get it
+};
+
 /** What a browser asks about a request to another origin. */
 const asked: Handler<ObjectStore> = async (store, call) => {
   const target = parsePath(call);
@@ -80,9 +88,9 @@ const asked: Handler<ObjectStore> = async (store, call) => {
   return { ...answer, headers: titledHeaders(headers) };
 };
 
-const account = '/v1/:account';
-const container = '/v1/:account/:container';
-const object = '/v1/:account/:container/*object';
+const levels = (version: string) =>
+  [`/${version}/:account`, `/${version}/:account/:container`, `/${version}/:account/:container/*object`] as const;
+const paths = [...levels('v1'), ...levels('v1.0')];
 const plain: readonly Method[] = ['head', 'get', 'put', 'post', 'delete'];
 
 export const routes: readonly Route<ObjectStore>[] = [
@@ -90,10 +98,13 @@ export const routes: readonly Route<ObjectStore>[] = [
   { method: 'get', path: '/healthcheck', handler: healthcheck, auth: 'none', body: 'stream' },
   { method: 'get', path: '/crossdomain.xml', handler: crossDomain, auth: 'none', body: 'stream' },
   { method: 'get', path: '/v1', handler: refuseBadUrl, auth: 'none', body: 'stream' },
-  ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
-  open('copy', object),
-  ...[account, container, object].map(
+  ...paths.flatMap((path) => plain.map((method) => open(method, path))),
+  ...paths.filter((path) => path.endsWith('*object')).map((path) => open('copy', path)),
+  ...paths.map(
     (path): Route<ObjectStore> => ({ method: 'options', path, handler: asked, auth: 'none', body: 'stream' }),
   ),
   { method: 'get', path: '/v1/*rest', handler: refuseBadUrl, auth: 'none', body: 'stream' },
+  ...['/', '/:bucket', '/:bucket/*key'].flatMap((path) =>
+    plain.map((method): Route<ObjectStore> => ({ method, path, handler: s3, auth: 'none', body: 'stream' })),
+  ),
 ];

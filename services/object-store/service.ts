@@ -10,12 +10,14 @@ import { swift } from './dialect.ts';
 import { policy } from './policy.ts';
 import { openQuotas } from './quotas/reservations.ts';
 import { routes } from './routes.ts';
+import { askIdentity, openKeys } from './s3/keys.ts';
 
 export const start: Start = async (runtime) => {
-  const { config, apiServer, identityUrl, ...begun } = startApi(runtime, 'object-store', section, 'swift');
+  const { config, apiServer, identityUrl, session, ...begun } = startApi(runtime, 'object-store', section, 'swift');
   const ring = readRing(runtime.settings);
   const reach = openReach(runtime.bus, ring);
-  const service: ObjectStore = { ring, reach, settings: config, log: runtime.log, quotas: openQuotas() };
+  const keys = openKeys(askIdentity(session));
+  const service: ObjectStore = { ring, reach, settings: config, log: runtime.log, quotas: openQuotas(), keys };
   const dialect = swift(identityUrl);
   const endpoint = await openApiServer({
     name: 'object-store',

@@ -1,6 +1,6 @@
 /** Object agents for tests: a ring of directories in one process, with slow timers by default. */
 
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,10 +23,13 @@ import { openApiServer } from '#shared/service/api-server.ts';
 import type { Runtime } from '#shared/service/runtime.ts';
 import { start } from '../../services/object-agent/service.ts';
 import { section } from '../../services/object-store/config.ts';
+import type { KeyOwner, Signed } from '../../services/object-store/context.ts';
 import { swift } from '../../services/object-store/dialect.ts';
 import { policy } from '../../services/object-store/policy.ts';
 import { openQuotas } from '../../services/object-store/quotas/reservations.ts';
 import { routes } from '../../services/object-store/routes.ts';
+import { refuseS3 } from '../../services/object-store/s3/errors.ts';
+import { openKeys } from '../../services/object-store/s3/keys.ts';
 
 export type Words = Readonly<Record<string, unknown>>;
 
@@ -193,7 +196,7 @@ export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): 
   const settings = settingsOf({ 'object-store': { listen: '0', ...more } }).read('object-store', section);
   return openApiServer({
     name: 'object-store',
-    service: { ring, reach: openReach(bus, ring), settings, log, quotas: openQuotas() },
+    service: { ring, reach: openReach(bus, ring), settings, log, quotas: openQuotas(), keys: openKeys(verifyByHand) },
     routes,
     policy,
     dialect: swift('http://identity'),
@@ -201,6 +204,18 @@ export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): 
     log,
     at: { host: '127.0.0.1', port: 0 },
   });
+}
+
+/** The access key is the caller, as a token is, and the secret of all keys is `secret`. */
+async function verifyByHand({ version, access, text, signature, scope }: Signed): Promise<KeyOwner> {
+  const caller = callerIs(access, '');
+  const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
+  const [day = '', region = '', service = ''] = scope.split('/');
+  const signingKey = hmac(hmac(hmac(hmac('AWS4secret', day), region), service), 'aws4_request');
+  const expected =
+    version === 4 ? hmac(signingKey, text).toString('hex') : createHmac('sha1', 'secret').update(text).digest('base64');
+  if (expected !== signature) throw refuseS3('SignatureDoesNotMatch', 'wrong');
+  return { caller, signingKey: version === 4 ? signingKey : undefined };
 }
 
 function callerIs(token: string, requestId: string): Authenticated {

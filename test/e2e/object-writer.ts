@@ -43,7 +43,14 @@ const started = await start(runtime);
 const ring = readRing(runtime.settings);
 const { section } = await import('../../services/object-store/config.ts');
 const settings = runtime.settings.read('object-store', section);
-const store = { ring, reach: openReach(runtime.bus, ring), settings, log: runtime.log, quotas: openQuotas() };
+const store = {
+  ring,
+  reach: openReach(runtime.bus, ring),
+  settings,
+  log: runtime.log,
+  quotas: openQuotas(),
+  keys: { verify: () => Promise.reject(new Error('no keys')) },
+};
 const path = ['AUTH_p', 'docs', 'o'];
 armed = true;
 if (what === 'put') {

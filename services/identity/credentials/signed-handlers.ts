@@ -14,7 +14,7 @@ import { trust } from '../trusts/resource.ts';
 import type { User } from '../users/resource.ts';
 import { type Credential, ec2Blob, idOfAccess, opened } from './operations.ts';
 import { credential } from './resource.ts';
-import { isRightlySigned, isRightlySignedText, type SignedRequest } from './signed.ts';
+import { isRightlySigned, isRightlySignedText, type SignedRequest, signingKeyOf } from './signed.ts';
 
 async function keyOf(identity: Identity, access: string): Promise<Credential> {
   const row = await credential.rows.find(identity.db, { id: idOfAccess(access), type: 'ec2' });
@@ -72,11 +72,16 @@ interface S3Body {
   readonly credentials: { readonly access: string; readonly signature: string; readonly token: string };
 }
 
-/** The answer has no X-Subject-Token: Swift gets the user and the roles, but no usable token. */
+/**
+ * The answer has no X-Subject-Token: Swift gets the user and the roles, but no usable token. With it goes the key of the day,
+ * region and service of the signature, by which the service verifies further requests and the chunks of uploads; not the secret.
+ */
 export const s3Tokens: Handler<Identity, S3Body> = async (identity, { body: { credentials } }) => {
   const key = await keyOf(identity, credentials.access);
   const text = Buffer.from(credentials.token, 'base64url').toString();
-  if (!isRightlySignedText(text, credentials.signature, ec2Blob(key.blob).secret ?? '')) throw unauthorized();
+  const { secret = '' } = ec2Blob(key.blob);
+  if (!isRightlySignedText(text, credentials.signature, secret)) throw unauthorized();
   const { status, body } = await login(identity, key);
-  return { status, body };
+  const signingKey = signingKeyOf(text, secret);
+  return { status, body, ...(signingKey ? { headers: { 'x-s3-signing-key': signingKey } } : {}) };
 };

@@ -16,6 +16,8 @@ export interface SignedRequest {
 }
 
 const freshMs = 15 * 60_000;
+/** A signed URL may be valid for so long; the service that received it knows for how long it is. */
+const presignedMs = 7 * 86_400_000 + freshMs;
 
 const hmac = (key: string | Buffer, text: string | Buffer, kind = 'sha256') =>
   createHmac(kind, key).update(text).digest();
@@ -35,11 +37,11 @@ export function isRightlySigned(request: SignedRequest, secret: string): boolean
 const lower = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-function refuseStale(date: string | undefined): void {
+function refuseStale(date: string | undefined, mostMs = freshMs): void {
   const text = date?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z') ?? '';
   const at = Date.parse(/Z$|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
   if (Number.isNaN(at)) throw badRequest('A signed request needs a date.');
-  if (Math.abs(Date.now() - at) > freshMs) throw unauthorized();
+  if (Math.abs(Date.now() - at) > mostMs) throw unauthorized();
 }
 
 function versionTwo({ verb = '', host = '', path = '', params = {} }: SignedRequest, secret: string): string {
@@ -86,7 +88,17 @@ const signingKey = (secret: string, day: string, region: string, service: string
 export function isRightlySignedText(text: string, signature: string, secret: string): boolean {
   const lines = text.split('\n');
   if (lines[0] !== 'AWS4-HMAC-SHA256') return isSameSecret(hmac(secret, text, 'sha1').toString('base64'), signature);
-  refuseStale(lines[1]);
-  const [day = '', region = '', service = ''] = (lines[2] ?? '').split('/');
-  return isSameSecret(hmac(signingKey(secret, day, region, service), text).toString('hex'), signature);
+  refuseStale(lines[1], presignedMs);
+  return isSameSecret(hmac(keyOfScope(lines[2], secret), text).toString('hex'), signature);
+}
+
+const keyOfScope = (scope = '', secret: string): Buffer => {
+  const [day = '', region = '', service = ''] = scope.split('/');
+  return signingKey(secret, day, region, service);
+};
+
+/** The key of the scope of a text of version 4, in hexadecimal; undefined for version 2. */
+export function signingKeyOf(text: string, secret: string): string | undefined {
+  const [version, , scope] = text.split('\n');
+  return version === 'AWS4-HMAC-SHA256' ? keyOfScope(scope, secret).toString('hex') : undefined;
 }

@@ -16,7 +16,7 @@ interface Changed {
 export function callWith(call: Call, { method, query, headers, stream, caller = call.caller }: Changed): Call {
   const { policy } = call.caller;
   const all = { ...caller, policy };
-  const body = stream === undefined ? call.stream : Object.assign(stream, { headers });
+  const body = stream === undefined || stream === call.stream ? call.stream : Object.assign(stream, { headers });
   return {
     ...call,
     method,

@@ -55,7 +55,7 @@ function accountIn(header: string | undefined): string | undefined {
 }
 
 /** The source is authorized first, as in Swift, so that a caller who may not read it learns nothing of the destination. */
-async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPath): Promise<Answer> {
+export async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPath): Promise<Answer> {
   const { store, call, headers: given } = request;
   const [reading, writing] = [from, to].map((target) => ({ ...request, target })) as [ObjectRequest, ObjectRequest];
   await authorize(reading, 'GET');
@@ -64,7 +64,8 @@ async function copyObject(request: ObjectRequest, from: ObjectPath, to: ObjectPa
     version === undefined ? await objectSource(store, from, true) : await versionSource(store, from, version);
   const asManifest = call.query['multipart-manifest'] === 'get';
   const source = asManifest ? stored : await resolved(reading, stored);
-  if (conditionOf(given, source.etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
+  const etag = source.headers['x-object-sysmeta-s3api-etag'] ?? source.etag;
+  if (conditionOf(given, etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
   await authorize(writing, 'PUT');
   const container = await containerInfo(store, to);
   if (source.length > store.settings.maxFileBytes) throw refuse(413);

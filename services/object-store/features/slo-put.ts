@@ -53,6 +53,7 @@ async function keep(
   const content = Buffer.from(JSON.stringify(segments));
   const size = segments.reduce((sum, segment) => sum + rangeIn(segment).to - rangeIn(segment).from + 1, 0);
   const timestamp = newTimestamp();
+  const { 'x-object-sysmeta-s3api-etag': s3Etag } = said;
   const headers = {
     ...said,
     'content-type': said['content-type'] ?? contentTypeOf({}, target.object),
@@ -61,7 +62,7 @@ async function keep(
     'x-object-sysmeta-slo-size': String(size),
     [depthHeader]: String(depth),
     [totalHeader]: String(total),
-    [listedEtag]: `${md5(content)}; slo_etag=${etag}`,
+    [listedEtag]: `${md5(content)}; slo_etag=${etag}${s3Etag === undefined ? '' : `; s3_etag=${s3Etag}`}`,
   };
   const common = { path: partsOf(place), timestamp, headers, length: content.length, etag: undefined };
   await upload(store, { ...common, body: Readable.from([content]), mostBytes: segmentLimits.manifestBytes });

@@ -49,17 +49,18 @@ const deleteVersion: PathHandler = async (request) => {
   await authorize(request);
   await containerInfo(store, target);
   const id = idIn(request);
-  const current = await currentId(store, target);
-  if (current === id) await change(store, target, 'DELETE');
-  if (id === unversioned) {
-    if (current !== id) throw refuse(404);
-  } else {
-    const isThere = await versionSource(store, target, id).catch(orNone);
-    if (!isThere) throw refuse(404);
-    await removeObject(store, versionPlace(target, id));
-  }
+  const current = await removeVersion(store, target, id);
   return plain(204, { 'x-object-version-id': id, 'x-object-current-version-id': current ?? '' });
 };
+
+/** Returns the version that was current. Throws 404. */
+export async function removeVersion(store: ObjectStore, target: ObjectPath, id: string): Promise<string | undefined> {
+  const current = await currentId(store, target);
+  await versionSource(store, target, id);
+  if (current === id) await change(store, target, 'DELETE');
+  if (id !== unversioned) await removeObject(store, versionPlace(target, id));
+  return current;
+}
 
 /** PUT without a body: makes an older version the current one. */
 const restoreVersion: PathHandler = async (request) => {

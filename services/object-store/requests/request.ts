@@ -75,6 +75,9 @@ export function decoded(text: string): string {
   throw refuse(412, 'Invalid UTF8 or contains NULL');
 }
 
+/** Throws 400 for a part that is too long. */
+export const parsePathOf = (target: ObjectPath): ObjectPath => checked(target);
+
 function checked(target: ObjectPath): ObjectPath {
   for (const [part, limit] of Object.entries(longest)) {
     const length = Buffer.byteLength(target[part as keyof ObjectPath]);

@@ -1,0 +1,190 @@
+/** Objects of the S3 API. */
+import { Fault } from '#shared/errors/fault.ts';
+import type { Answer } from '#shared/http/route.ts';
+import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
+import { copyObject } from '../features/copy.ts';
+import { resolved } from '../features/resolve.ts';
+import { isStatic, segmentsIn } from '../features/slo-segments.ts';
+import { removeVersion, versionsOf } from '../features/versions.ts';
+import { answerFrom } from '../objects/download.ts';
+import { removeObject, removeWithVersions } from '../objects/remove.ts';
+import { objectSource, type Source } from '../objects/source.ts';
+import { putObject } from '../objects/upload.ts';
+import { currentId, isMarker, markerType, pointTo, versioningHeader, versionSource } from '../objects/versions.ts';
+import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
+import { decoded, pathFrom } from '../requests/request.ts';
+import { refuseS3 } from './errors.ts';
+import { askedHeaders, conditionsOfCopy, quoted, shownHeaders, storedHeaders } from './headers.ts';
+import { payloadOf } from './payload.ts';
+import { asSwift, type S3Request, segmentsOf, targetOf } from './request.ts';
+import { document, element } from './xml.ts';
+
+export const etagHeader = 'x-object-sysmeta-s3api-etag';
+
+export const xml = (text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Answer => {
+  const body = Buffer.from(text);
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/xml', 'content-length': String(body.length) },
+    body,
+  };
+};
+export const nothing = (status = 200, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { ...headers, ...(status === 204 ? {} : { 'content-length': '0' }) },
+});
+
+/** GET and HEAD. */
+export async function getKey(s3: S3Request): Promise<Answer> {
+  const { store, headers: given, query } = s3;
+  if (query.partNumber !== undefined)
+    throw refuseS3('NotImplemented', 'Reading a part by its number is not implemented.');
+  const request = asSwift(s3, { headers: askedHeaders(given) });
+  await authorize(request);
+  await containerInfo(store, request.target).catch(noBucket(s3));
+  const stored = await sourceOf(s3);
+  const source = await resolved(request, stored);
+  const { [etagHeader]: etag } = source.headers;
+  const named = etag === undefined ? source : { ...source, etag, headers: { ...source.headers, etag } };
+  const answer = await answerFrom(request.call, request.headers, named);
+  if (answer.status === 412)
+    throw refuseS3('PreconditionFailed', 'At least one of the preconditions that you specified did not hold.');
+  return { ...answer, headers: shownHeaders(answer.headers ?? {}, query) };
+}
+
+export const noBucket =
+  ({ bucket }: Pick<S3Request, 'bucket'>) =>
+  (error: unknown): never => {
+    throw error instanceof Fault && error.status === 404
+      ? refuseS3('NoSuchBucket', 'The specified bucket does not exist.', { BucketName: bucket })
+      : error;
+  };
+
+async function sourceOf(s3: S3Request): Promise<Source> {
+  const { store, query } = s3;
+  const target = targetOf(s3);
+  if (query.versionId === undefined) return objectSource(store, target);
+  const found = await versionSource(store, target, query.versionId).catch(orNone);
+  if (!found) throw refuseS3('NoSuchVersion', 'The specified version does not exist.');
+  if (isMarker(found)) throw refuseS3('MethodNotAllowed', 'The specified version is a delete marker.');
+  return found;
+}
+
+export async function putKey(s3: S3Request): Promise<Answer> {
+  const { headers: given, call, signed, owner } = s3;
+  if (given['x-amz-copy-source'] !== undefined) return copyKey(s3, given['x-amz-copy-source']);
+  const payload = payloadOf(call.stream, given, { signed, key: owner.signingKey });
+  if (payload.length === undefined)
+    throw refuseS3('MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  const stored = storedHeaders(given);
+  const headers = {
+    ...stored,
+    'content-type': stored['content-type'] ?? 'binary/octet-stream',
+    'content-length': payload.length,
+    ...(given['content-md5'] ? { etag: md5In(given['content-md5']) } : {}),
+    ...(given['if-none-match'] === undefined ? {} : { 'if-none-match': given['if-none-match'] }),
+  };
+  await checkMatch(s3);
+  const request = asSwift(s3, { headers, stream: payload.stream as typeof call.stream });
+  const answer = await putObject(request).catch(noBucket(s3));
+  return nothing(200, versionIn(answer, { etag: quoted(String(answer.headers?.etag ?? '')) }));
+}
+
+export function md5In(text: string): string {
+  const digest = Buffer.from(text, 'base64');
+  if (digest.length !== 16) throw refuseS3('InvalidDigest', 'The Content-MD5 that you specified is not valid.');
+  return digest.toString('hex');
+}
+
+/** A PUT with If-Match replaces that object alone. */
+async function checkMatch(s3: S3Request): Promise<void> {
+  const { 'if-match': wanted } = s3.headers;
+  if (wanted === undefined) return;
+  const found = await objectSource(s3.store, targetOf(s3));
+  if (wanted.replaceAll('"', '') !== (found.headers[etagHeader] ?? found.etag))
+    throw refuseS3('PreconditionFailed', 'At least one of the preconditions that you specified did not hold.');
+}
+
+const versionIn = ({ headers = {} }: Answer, more: Record<string, string>): Record<string, string> => {
+  const version = headers['x-object-version-id'];
+  return version === undefined ? more : { ...more, 'x-amz-version-id': String(version) };
+};
+
+/** `/bucket/key?versionId=…` */
+export function copySource({ account }: S3Request, text: string) {
+  const [path = '', query] = text.split('?versionId=');
+  const from = pathFrom(account, decoded(path).replace(/^\/+/, ''), false);
+  return { from, version: query };
+}
+
+async function copyKey(s3: S3Request, source: string): Promise<Answer> {
+  const { headers: given } = s3;
+  const { from, version } = copySource(s3, source);
+  const isReplaced = given['x-amz-metadata-directive']?.toUpperCase() === 'REPLACE';
+  const to = targetOf(s3);
+  if (!isReplaced && version === undefined && from.container === to.container && from.object === to.object)
+    throw refuseS3(
+      'InvalidRequest',
+      'This copy request is illegal: it copies an object to itself without changing anything.',
+    );
+  const stored = storedHeaders(given);
+  const about = isReplaced
+    ? { ...stored, 'content-type': stored['content-type'] ?? 'binary/octet-stream', 'x-fresh-metadata': 'true' }
+    : {};
+  const query: Record<string, string> = version === undefined ? {} : { 'version-id': version };
+  const request = asSwift(s3, { headers: { ...about, ...conditionsOfCopy(given) }, query, target: from });
+  const made = await copyObject(request, from, to);
+  const text = document(
+    'CopyObjectResult',
+    element('LastModified', new Date(String(made.headers?.['last-modified'])).toISOString()),
+    element('ETag', quoted(String(made.headers?.etag ?? ''))),
+  );
+  return xml(text, 200, versionIn(made, {}));
+}
+
+/** Deletes the object or one version of it; what is missing is deleted already. */
+export async function deleteKey(s3: S3Request): Promise<Answer> {
+  const { store, query } = s3;
+  const request = asSwift(s3, { method: 'DELETE' });
+  await authorize(request);
+  const container = await containerInfo(store, request.target).catch(noBucket(s3));
+  if (query.versionId !== undefined) return deleteVersion(s3, query.versionId);
+  const isVersioned = container[versioningHeader] === 'enabled';
+  const parts = isVersioned ? [] : await partsOf(s3, await objectSource(store, request.target).catch(orNone));
+  const removed = await removeWithVersions(request, container);
+  await removeParts(s3, parts);
+  const marker = removed?.['x-object-version-id'];
+  return nothing(204, marker === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker });
+}
+
+/** The parts of an object that was uploaded in parts. */
+async function partsOf(s3: S3Request, source: Source | undefined): Promise<string[]> {
+  if (!source || !isStatic(source) || source.headers[etagHeader] === undefined) return [];
+  const start = `/${segmentsOf(s3).container}/`;
+  return (await segmentsIn(source)).flatMap(({ name }) => (name.startsWith(start) ? [name.slice(start.length)] : []));
+}
+
+async function removeParts(s3: S3Request, parts: readonly string[]): Promise<void> {
+  for (const part of parts) await removeObject(s3.store, segmentsOf(s3, part));
+}
+
+/** Unlike Swift, S3 makes the version before current again. */
+async function deleteVersion(s3: S3Request, id: string): Promise<Answer> {
+  const { store, key } = s3;
+  const target = targetOf(s3);
+  const source = await versionSource(store, target, id).catch(orNone);
+  if (!source) return nothing(204, { 'x-amz-version-id': id });
+  const parts = await partsOf(s3, source);
+  await removeVersion(store, target, id);
+  await removeParts(s3, parts);
+  if ((await currentId(store, target)) === undefined) {
+    const [last] = (await versionsOf(store, { ...target, object: '' }, { prefix: key, limit: '1' })).filter(
+      (each) => 'id' in each && each.name === key,
+    );
+    if (last && 'id' in last && last.type !== markerType) await pointTo(store, target, last.id, newTimestamp());
+  }
+  const marker = isMarker(source) ? { 'x-amz-delete-marker': 'true' } : {};
+  return nothing(204, { 'x-amz-version-id': id, ...marker });
+}
+
+export const timeOf = (timestamp: string): string => `${isoOf(timestamp).slice(0, 23)}Z`;
