@@ -5,11 +5,12 @@ import { number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   driver: oneOf(
-    ['file', 'fake'],
+    ['file', 'lvm', 'fake'],
     'file',
-    'storage driver; file: files exported over iSCSI by tgtd; fake: records volumes without data',
+    'storage driver; file: files exported over iSCSI by tgtd; lvm: thin volumes, likewise; fake: records volumes without data',
   ),
-  pool: text('file', 'name of the pool, the last part of host@driver#pool'),
+  pool: text('file', 'name of the pool, the last part of host@driver#pool; of driver lvm that of its thin pool'),
+  volumeGroup: text('', 'volume group of driver lvm, which has the thin pool'),
   directory: text('', 'directory of volumes and export records; empty: volume-agent below var'),
   portal: text('3260', 'port, or address:port, of the iSCSI portal'),
   maxImageGb: number(200, 'maximum size of an image that is downloaded'),

@@ -18,6 +18,7 @@ import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 import { openFake, openFakeExports } from './drivers/fake.ts';
 import { openFiles } from './drivers/file/file.ts';
 import { imagesOf } from './drivers/images.ts';
+import { openLvm } from './drivers/lvm/lvm.ts';
 import { openTgt } from './drivers/tgt/exports.ts';
 import { volumesOf } from './operations.ts';
 
@@ -78,6 +79,11 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const missing = await missingConfinement();
   if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than intended');
+  if (driver === 'lvm') {
+    const group = config.volumeGroup;
+    const store = await openLvm({ group, pool, directory: join(directory, 'lvm'), images, maxImageGb });
+    return { store, exporter: await openTgt({ directory, portal, watchMs, log, below: `/dev/${group}` }) };
+  }
   const store = await openFiles({
     directory: join(directory, pool),
     pool,

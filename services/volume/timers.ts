@@ -38,6 +38,7 @@ async function failOrphans({ db, log, config }: Volumes): Promise<void> {
       'uploading',
       'backing-up',
       'restoring',
+      'reverting',
       'restoring-backup',
       'deleting',
     ])) {

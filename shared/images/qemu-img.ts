@@ -12,12 +12,15 @@ export interface ImageFile {
   /** A path of this host, never from a user. */
   readonly path: string;
   readonly backing?: ImageFile;
+  /** A block device. */
+  readonly isDevice?: boolean;
 }
 
 type BlockdevOptions = Readonly<Record<string, unknown>>;
-const blockdevOptions = ({ driver, path, backing }: ImageFile): BlockdevOptions => ({
+const protocolOf = (isDevice = false) => (isDevice ? 'host_device' : 'file');
+const blockdevOptions = ({ driver, path, backing, isDevice }: ImageFile): BlockdevOptions => ({
   driver,
-  file: { driver: 'file', filename: path },
+  file: { driver: protocolOf(isDevice), filename: path },
   backing: backing ? blockdevOptions(backing) : null,
 });
 
@@ -98,14 +101,16 @@ const descriptorPath = (number: number) => `/proc/self/fd/${number}`;
  */
 export async function convertImage({ from, driver, to, toDriver, bytes, signal }: Conversion): Promise<void> {
   const path = descriptorPath(4);
+  const [source, target] = [await from.stat(), await to.stat()];
   const output = toDriver === 'raw' ? ['-n', '--target-is-zero', '--target-image-opts'] : ['-O', toDriver];
-  const target = toDriver === 'raw' ? `driver=raw,file.driver=file,file.filename=${path}` : path;
-  const { size } = await to.stat();
-  const maxFileBytes = toDriver === 'raw' ? Math.max(size, 1) : maxQcow2Bytes(bytes);
+  const protocol = protocolOf(target.isBlockDevice());
+  const place = toDriver === 'raw' ? `driver=raw,file.driver=${protocol},file.filename=${path}` : path;
+  const maxFileBytes = toDriver === 'raw' ? Math.max(target.size, 1) : maxQcow2Bytes(bytes);
+  const input = jsonFilename({ driver, path: descriptorPath(3), isDevice: source.isBlockDevice() });
   await withOwnUid(async (uid) => {
     await Promise.all([chownTo(from, uid), chownTo(to, uid)]);
     try {
-      const argv = ['qemu-img', 'convert', ...output, jsonFilename({ driver, path: descriptorPath(3) }), target];
+      const argv = ['qemu-img', 'convert', ...output, input, place];
       await runConfined(argv, {
         uid,
         files: [from.fd, to.fd],

@@ -14,6 +14,7 @@ import { directoryTarget, memoryTarget } from '../../services/volume-agent/drive
 import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
+import { openLvm } from '../../services/volume-agent/drivers/lvm/lvm.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
 import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
@@ -70,6 +71,38 @@ export async function fileHost(t: TestContext, images: ImageStore = noImages, po
 
 export const drivers: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
 if (hasTgt) drivers.push(['file', (t) => fileHost(t)]);
+
+/** `group/pool` of LVM, in a guest that has it: test/storage-guest. */
+const thinPool = process.env.WATTLE_TEST_LVM?.split('/');
+
+async function lvmHost(t: TestContext): Promise<Host> {
+  const [group = '', pool = ''] = thinPool ?? [];
+  const directory = await mkdtemp(join(tmpdir(), 'volume-agent-'));
+  const portal = `127.0.0.1:${await freePort()}`;
+  let close = async () => {};
+  const open = async () => {
+    const store = await openLvm({ group, pool, directory: join(directory, 'lvm'), images: noImages, maxImageGb: 1 });
+    const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog(), below: `/dev/${group}` });
+    close = exporter.close;
+    return volumesOf({
+      store,
+      exporter,
+      images: noImages,
+      backups: backupsOf(directoryTarget(join(directory, 'backups'))),
+    });
+  };
+  t.after(async () => {
+    await close();
+    await stopDaemon(directory);
+    await rm(directory, { recursive: true });
+  });
+  const restart = async () => {
+    await close();
+    return open();
+  };
+  return { agent: await open(), directory, restart };
+}
+if (thinPool) drivers.push(['lvm', lvmHost]);
 
 export const grant = (agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) =>
   agent.ensureGrant({ volumeId, readOnly, ...to });

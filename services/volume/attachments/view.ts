@@ -17,7 +17,10 @@ export const attachmentView = (attachment: Attachment, secretOf?: (attachment: A
   connection_info: connectionInfo(attachment, secretOf),
 });
 
-function connectionInfo(attachment: Attachment, secretOf?: (attachment: Attachment) => string) {
+export function connectionInfo(
+  attachment: Attachment,
+  secretOf?: (attachment: Attachment) => string,
+): Readonly<Record<string, unknown>> {
   const { id, volumeId, target, mode, chapUser, limits } = attachment;
   if (target === null) return {};
   return {

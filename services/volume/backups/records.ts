@@ -13,7 +13,8 @@ export interface BackupRecord {
   readonly backup_url: string;
 }
 
-const serviceName = 'wattle.backups';
+/** Clients take what begins as in Cinder for a driver of backups. */
+const serviceName = 'cinder.backup.drivers.wattle';
 const exported = [
   'id',
   'name',

@@ -1,6 +1,6 @@
 import type { Transition } from '#shared/states/owned.ts';
 
-export type SnapshotStatus = 'creating' | 'available' | 'deleting' | 'error' | 'error_deleting';
+export type SnapshotStatus = 'creating' | 'available' | 'restoring' | 'deleting' | 'error' | 'error_deleting';
 
 interface States {
   readonly status: SnapshotStatus;
@@ -8,6 +8,8 @@ interface States {
 
 export const snapshotTransitions = {
   delete: { from: { status: ['available', 'error', 'error_deleting'] }, meanwhile: { status: 'deleting' } },
+  /** While its volume is reverted to it. */
+  restore: { from: { status: ['available'] }, meanwhile: { status: 'restoring' } },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
 } satisfies Record<string, Transition<States>>;
 

@@ -11,8 +11,10 @@ import { listedBy, permitted } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
+import { initializeConnection, terminateConnection } from './connections.ts';
 import { createVolume } from './create.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
+import { reimage, revertToSnapshot } from './replace.ts';
 import { type Volume, volume, volumeInput, volumeRows } from './resource.ts';
 import { getVolume, sumOf } from './store.ts';
 import { createdView, volumeSummary, volumeView, withView } from './view.ts';
@@ -129,6 +131,10 @@ export const volumeRoutes: Route<Volumes>[] = [
   act('os-unreserve', `${extension}:volume_actions:unreserve`, actions.unreserve),
   act('os-begin_detaching', `${extension}:volume_actions:begin_detaching`, actions.beginDetaching),
   act('os-roll_detaching', `${extension}:volume_actions:roll_detaching`, actions.rollDetaching),
+  { ...act('revert', 'volume:revert_to_snapshot', revertToSnapshot), since: '3.40' },
+  { ...act('os-reimage', 'volume:reimage', reimage), since: '3.68' },
+  act('os-initialize_connection', `${extension}:volume_actions:initialize_connection`, initializeConnection, ok),
+  act('os-terminate_connection', `${extension}:volume_actions:terminate_connection`, terminateConnection),
   act('os-attach', `${extension}:volume_actions:attach`, actions.attach),
   act('os-detach', `${extension}:volume_actions:detach`, actions.detach),
 ];

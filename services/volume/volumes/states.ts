@@ -12,6 +12,7 @@ export type VolumeStatus =
   | 'uploading'
   | 'backing-up'
   | 'restoring-backup'
+  | 'reverting'
   | 'deleting'
   | 'error'
   | 'error_restoring'
@@ -38,6 +39,9 @@ export const volumeTransitions = {
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
   backup: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'backing-up' } },
   restore: { from: { status: ['available'] }, meanwhile: { status: 'restoring-backup' } },
+  revert: { from: { status: ['available'] }, meanwhile: { status: 'reverting' } },
+  reimage: { from: { status: ['available', 'error'] }, meanwhile: { status: 'downloading' } },
+  reimageReserved: { from: { status: ['available', 'error', 'reserved'] }, meanwhile: { status: 'downloading' } },
 } satisfies Record<string, Transition<States>>;
 
 /** Statuses derived from attachments; and those that a forced detach may reset, too. */

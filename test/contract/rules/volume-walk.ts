@@ -97,7 +97,7 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
       [/^\w+ \/v3\/messages\/:id/, ({ project }) => message(project)],
       [/^\w+ \/v3\/os-quota-sets\/:id/, async ({ project }) => ({ id: project })],
     ],
-    needsHost: /^(put \/v3\/attachments\/:id|post \/v3\/backups)$/,
+    needsHost: /^(put \/v3\/attachments\/:id|post \/v3\/(backups|volumes\/:id\/action os-initialize_connection))$/,
     params: { id: typeId, key: 'k' },
     bodies: (key: string, { id = '' }: Readonly<Record<string, string>>) => bodies(id)[key],
   } satisfies Walk & Record<string, unknown>;
@@ -121,6 +121,8 @@ const bodies = (id: string): Readonly<Record<string, unknown>> => ({
   'put /v3/group_types/:id/group_specs/:key': { k: 'w' },
   'put /v3/volumes/:id': { volume: { name: 'y' } },
   'put /v3/snapshots/:id': { snapshot: { name: 'y' } },
+  'post /v3/volumes/:id/action os-initialize_connection': { 'os-initialize_connection': { connector } },
+  'post /v3/volumes/:id/action os-terminate_connection': { 'os-terminate_connection': { connector } },
   'post /v3/volumes/:id/action os-attach': { 'os-attach': { instance_uuid: randomUUID(), mountpoint: '/dev/vdb' } },
   'put /v3/volumes/:id/metadata/:key': meta,
   'put /v3/snapshots/:id/metadata/:key': meta,

@@ -7,11 +7,11 @@ import type { VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/v
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
-import { BadImage } from '#shared/images/reader.ts';
 import type { Block, ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
-import { convert, inspectImage } from './convert.ts';
+import { withImage } from '../fetch-image.ts';
+import { convert } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
-import { diskFault, publish } from './publish.ts';
+import { publish } from './publish.ts';
 
 const gib = 2 ** 30;
 
@@ -183,50 +183,17 @@ interface FromImage extends NewVolume {
   readonly source: Extract<VolumeSource, { kind: 'image' }>;
 }
 
-/** Downloads, inspects and converts the image; the volume file appears only when it is complete. */
+/** The volume file appears only when it is complete. */
 async function fromImage(options: FileOptions, pool: Pool, { path, sizeGb, source }: FromImage): Promise<void> {
   const { imageId, format } = source;
-  const fetched = join(pool.work, `${safe(imageId)}-${Date.now()}-${Math.random().toString(36).slice(2)}.image`);
-  try {
-    await fetchImage(options, pool, imageId, fetched);
-    const image = await open(fetched, 'r');
-    try {
-      const bytes = await inspectImage(image, format);
-      if (bytes > sizeGb * gib) throw tooSmall(bytes, sizeGb);
-      await publish(path, async (file) => {
-        await file.truncate(sizeGb * gib);
-        const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes } as const;
-        await pool.room.within((signal) => convert({ ...conversion, signal }));
-      });
-    } finally {
-      await image.close();
-    }
-  } finally {
-    await rm(fetched, { force: true });
-  }
-}
-
-const tooSmall = (bytes: number, sizeGb: number) =>
-  badRequest(`Size of specified image ${Math.ceil(bytes / gib)}GB is larger than volume size ${sizeGb}GB.`);
-
-async function fetchImage(options: FileOptions, { room }: Pool, imageId: string, path: string): Promise<void> {
-  const { images, maxImageGb } = options;
-  const stream = await images.download(imageId);
-  const file = await open(path, 'wx', 0o600);
-  try {
-    let bytes = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxImageGb * gib) throw badRequest(`image ${imageId} is larger than ${maxImageGb} GiB`);
-      const reserved = await room.reserve(chunk.length);
-      await file.writeFile(chunk).finally(reserved.release);
-    }
-  } catch (error) {
-    if (error instanceof BadImage) throw badRequest(`the image is refused: ${error.message}`);
-    diskFault(error);
-  } finally {
-    await file.close();
-  }
+  const { work, room } = pool;
+  await withImage({ ...options, work, room, imageId, format, sizeGb }, (image, bytes) =>
+    publish(path, async (file) => {
+      await file.truncate(sizeGb * gib);
+      const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes } as const;
+      await room.within((signal) => convert({ ...conversion, signal }));
+    }),
+  );
 }
 
 /** The file appears, or replaces the former one, when it is complete. */

@@ -19,19 +19,28 @@ interface TgtOptions extends DaemonOptions {
   readonly log: Log;
   /** How often to check that tgtd is running. */
   readonly watchMs: number;
+  /** The directory of what may be exported, files or devices; that of tgtd unless told. */
+  readonly below?: string;
 }
 
 interface Parts {
   readonly daemon: Daemon;
   readonly records: Records;
   readonly log: Log;
+  readonly below: string;
   /** Volumes whose export failed and was logged. */
   readonly failing: Set<string>;
 }
 
-export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
+export async function openTgt({ log, watchMs, below, ...options }: TgtOptions): Promise<Exporter> {
   const records = await openRecords(join(options.directory, 'exports'));
-  const parts: Parts = { daemon: daemonOf(options), records, log, failing: new Set() };
+  const parts: Parts = {
+    daemon: daemonOf(options),
+    records,
+    log,
+    below: below ?? options.directory,
+    failing: new Set(),
+  };
   const queue = keyedQueue();
   /** One change at a time: concurrent changes of a target would see each other's intermediate states. */
   const serialized = <T>(work: () => Promise<T>) => queue('tgtd', work);
@@ -78,7 +87,7 @@ async function ensureGrant(parts: Parts, spec: GrantSpec, path: string): Promise
   const { daemon, records } = parts;
   const { volumeId } = spec;
   checkGrant(spec);
-  checkPath(daemon, path);
+  checkPath(parts, path);
   refuseForeignAccount(records, spec);
   const former = records.find(volumeId) ?? newRecord(records, volumeId);
   const grants = [...former.grants.filter(({ id }) => id !== spec.id), spec];
@@ -98,9 +107,8 @@ function checkGrant({ id, volumeId, initiator, user, secret }: GrantSpec): void 
   requireIscsiName(iqnOf(volumeId), 'the name of the target');
 }
 
-function checkPath({ directory }: Daemon, path: string): void {
-  if (!resolve(path).startsWith(directory + sep))
-    throw badRequest('only files below the directory of tgtd are exported');
+function checkPath({ below }: Parts, path: string): void {
+  if (!resolve(path).startsWith(below + sep)) throw badRequest('only volumes of this pool are exported');
 }
 
 /** tgtd does not reveal passwords, and account names are global: one account belongs to one volume. */
