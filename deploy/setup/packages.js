@@ -96,6 +96,7 @@ export const toTest = [
   { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
   { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },
   { name: 'busybox', has: 'busybox', why: 'namespaces that act as guests' },
+  { name: 'mmdebstrap', has: 'mmdebstrap', why: 'the root disk of the storage host of npm run test:storage' },
 ];
 
 /** Half of these commands are in directories that Debian puts into root's PATH only. */
