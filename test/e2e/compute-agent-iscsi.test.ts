@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
+import { keyOf } from '../../services/compute-agent/drivers/qemu/devices.ts';
+import { Qmp } from '../../services/compute-agent/drivers/qemu/qmp.ts';
 import { diskSpec, exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 import { freePort } from '../fakes/free-port.ts';
 
@@ -70,6 +72,29 @@ test('a volume is hot plugged into a running guest and still attached after a re
   const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
   assert.match(argv.join(' '), /iqn\.2026-11\.test:volume/);
   assert.ok(!argv.join(' ').includes('open-sesame-12'));
+});
+
+test('a volume with limits is throttled when it is hot plugged, and after a reboot', {
+  skip,
+}, async (t) => {
+  const { volume } = await openTarget(t);
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const limits = { 'iops-total': 50, 'bps-write': 1_000_000 };
+  const plugged = { ...spec, disks: [...spec.disks, volume('open-sesame-12', { limits })] };
+  const key = keyOf(volume('').id);
+  const found = async () => {
+    const { uid } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
+    const qmp = await Qmp.connect(join(stateDir, 'guests', spec.id, 'run', 'monitor.sock'), uid);
+    const read = qmp.execute<object>('qom-get', { path: `/objects/limits-${key}`, property: 'limits' });
+    return read.catch(() => undefined).finally(() => qmp.close());
+  };
+  await hypervisor.ensureGuest(plugged);
+  assert.deepEqual({ ...(await found()), ...limits }, await found());
+  await hypervisor.ensureGuest({ ...plugged, boot: { mark: 'again', kind: 'hard' } });
+  assert.deepEqual({ ...(await found()), ...limits }, await found());
 });
 
 test('a guest boots from a volume', { skip }, async (t) => {

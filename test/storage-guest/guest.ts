@@ -57,7 +57,7 @@ function copyFiles(files: string, tests: readonly string[]): void {
 function importsOf(path: string): string[] {
   if (!path.endsWith('.ts')) return [];
   const text = readFileSync(join(root, path), 'utf8');
-  return [...text.matchAll(/^(?:import|export|\} from)[^;]*?'([^']+)'/gm)].map(([, name = '']) => name);
+  return [...text.matchAll(/(?:\bfrom|^import) '([^']+)'/gm)].map(([, name = '']) => name);
 }
 
 /** A package and its dependencies. */

@@ -1,6 +1,7 @@
 /** Builds the spec of a guest from the rows of its server. */
 import type { Knex } from 'knex';
 import type { DiskSource, DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
+import { own } from '#shared/input/own.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
@@ -113,7 +114,34 @@ function diskOf(server: Server, attachment: Attachment, seal: Seal): DiskSpec {
   const base = { sizeGb, bootIndex, bus, ...(cdrom ? { cdrom } : {}), ...(isReadOnly ? { readOnly: true } : {}) };
   if (destination === 'local')
     return { ...base, ...generationOf(server), id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
-  return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection, seal) };
+  const source = iscsiOf(connection as Connection, seal);
+  return { ...base, ...limitsOf(connection), id: volumeId ?? '', serial: volumeId ?? '', source };
+}
+
+/** The keys of QoS specs as Nova has them, by the names of QEMU's ThrottleLimits; a `_max` is a burst. */
+const throttleKeys = Object.fromEntries(
+  ['total', 'read', 'write'].flatMap((kind) => [
+    [`${kind}_bytes_sec`, `bps-${kind}`],
+    [`${kind}_iops_sec`, `iops-${kind}`],
+    [`${kind}_bytes_sec_max`, `bps-${kind}-max`],
+    [`${kind}_iops_sec_max`, `iops-${kind}-max`],
+  ]),
+);
+
+/** Limits of the volume's type; zero is none, and QEMU refuses total ones beside those of reads or writes. */
+export function limitsOf(connection: Connection | null): Pick<DiskSpec, 'limits'> {
+  const specs = Object.entries((connection?.data.qos_specs ?? {}) as Readonly<Record<string, unknown>>);
+  const known = specs.flatMap(([key, value]) => {
+    const [name, limit] = [own(throttleKeys, key), Number(value)];
+    return name !== undefined && Number.isSafeInteger(limit) && limit > 0 ? [[name, limit] as const] : [];
+  });
+  const has = (name: string) => known.some(([each]) => each === name);
+  const isShadowed = (name: string) => {
+    const [, unit = '', kind] = name.match(/^(bps|iops)-(\w+)/) ?? [];
+    return kind !== 'total' && has(`${unit}-total`);
+  };
+  const usable = known.filter(([name]) => !isShadowed(name) && has(name.replace(/-max$/, '')));
+  return usable.length > 0 ? { limits: Object.fromEntries(usable) } : {};
 }
 
 function iscsiOf({ data }: Connection, seal: Seal): DiskSource {

@@ -92,11 +92,13 @@ function deviceArgs(spec: GuestSpec, context: DeviceContext): string[] {
   const secrets = disks.flatMap(({ key, secret }) =>
     secret ? ['-object', `secret,id=${secret.id},file=${secretFile(key)}`] : [],
   );
+  const limits = disks.flatMap(({ throttle }) => (throttle ? ['-object', JSON.stringify(throttle)] : []));
   const nodes = disks.flatMap((disk) => disk.nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]));
   const scsiController = needsController(spec) ? ['-device', JSON.stringify(controller(context))] : [];
   const plugged = [...disks, ...nics].flatMap(({ device }) => ['-device', JSON.stringify(device)]);
   return [
     ...secrets,
+    ...limits,
     ...nodes,
     ...nics.flatMap(({ netdev }) => ['-netdev', keyval(netdev)]),
     ...scsiController,

@@ -9,6 +9,8 @@ export interface DiskParts {
   readonly key: string;
   /** QEMU reads it from a file at its start; a hot plug sends it over QMP. */
   readonly secret: { readonly id: string; readonly data: string } | null;
+  /** An object that a node refers to. */
+  readonly throttle?: QemuProps & { readonly id: string };
   /** Block nodes in the order in which they are added; removed in reverse. */
   readonly nodes: readonly QemuProps[];
   readonly device: QemuProps;
@@ -83,7 +85,7 @@ function backEnd(
   disk: DiskSpec,
   key: string,
   { bases, initiator }: DeviceContext,
-): Pick<DiskParts, 'secret' | 'nodes'> {
+): Pick<DiskParts, 'secret' | 'nodes' | 'throttle'> {
   const { source } = disk;
   const readOnly = { 'read-only': disk.readOnly ?? disk.cdrom ?? false };
   if (source.kind === 'iscsi') {
@@ -91,7 +93,7 @@ function backEnd(
     const { portal, iqn: target, lun, user } = source;
     const login = { portal, target, lun, user, 'password-secret': secret.id, 'initiator-name': initiator };
     const file = { driver: 'iscsi', 'node-name': `${key}-file`, transport: 'tcp', ...login, ...readOnly };
-    return { secret, nodes: [file, { driver: 'raw', 'node-name': key, file: `${key}-file`, ...readOnly }] };
+    return { secret, ...throttled(disk, key, file, readOnly) };
   }
   const base = bases[key];
   const baseChain = base ? baseNodes(key, guestPaths.base(base.imageId, base.format), base.format) : [];
@@ -105,6 +107,28 @@ function backEnd(
   const top = { driver: 'qcow2', 'node-name': key, file: `${key}-file`, discard: 'unmap', ...readOnly };
   return { secret: null, nodes: [...baseChain, file, { ...top, backing: base ? `${key}-base` : null }] };
 }
+
+/** With limits, a filter is the node that the guest's device uses. */
+function throttled(
+  { limits }: DiskSpec,
+  key: string,
+  file: QemuProps,
+  readOnly: QemuProps,
+): Pick<DiskParts, 'nodes' | 'throttle'> {
+  const raw = { driver: 'raw', file: `${key}-file`, ...readOnly };
+  if (limits === undefined || Object.keys(limits).length === 0) return { nodes: [file, { ...raw, 'node-name': key }] };
+  const throttle = { 'qom-type': 'throttle-group', id: throttleId(key), limits };
+  const filter = {
+    driver: 'throttle',
+    'node-name': key,
+    'throttle-group': throttle.id,
+    file: `${key}-raw`,
+    ...readOnly,
+  };
+  return { throttle, nodes: [file, { ...raw, 'node-name': `${key}-raw` }, filter] };
+}
+
+export const throttleId = (key: string): string => `limits-${key}`;
 
 /** Names every node of the chain, so that QEMU never follows the backing file name in an image header. */
 function baseNodes(key: string, filename: string, format: string): QemuProps[] {

@@ -16,6 +16,7 @@ import {
   nicDevice,
   nicKey,
   nicParts,
+  throttleId,
 } from './devices.ts';
 import { ensureDisk } from './disks.ts';
 import { deviceContextOf, type Guest, type QemuHost } from './host.ts';
@@ -74,8 +75,9 @@ async function plugDisk(host: QemuHost, guest: Guest, qmp: Qmp, disk: DiskSpec):
   });
 }
 
-async function addBackEnd(qmp: Qmp, { secret, nodes }: DiskParts): Promise<void> {
+async function addBackEnd(qmp: Qmp, { secret, throttle, nodes }: DiskParts): Promise<void> {
   if (secret) await qmp.execute('object-add', { 'qom-type': 'secret', ...secret });
+  if (throttle) await qmp.execute('object-add', throttle);
   for (const node of nodes) await qmp.execute('blockdev-add', node);
 }
 
@@ -142,9 +144,9 @@ async function removeStaleNodes(qmp: Qmp, keep: ReadonlySet<string>): Promise<vo
 }
 
 async function removeBackEnd(qmp: Qmp, key: string): Promise<void> {
-  for (const part of ['', '-file', '-base', '-base-file'])
+  for (const part of ['', '-raw', '-file', '-base', '-base-file'])
     await qmp.execute('blockdev-del', { 'node-name': key + part }).catch(ignoreRefusal);
-  await qmp.execute('object-del', { id: `secret-${key}` }).catch(ignoreRefusal);
+  for (const id of [`secret-${key}`, throttleId(key)]) await qmp.execute('object-del', { id }).catch(ignoreRefusal);
 }
 
 async function growIfRequested(qmp: Qmp, disk: DiskSpec): Promise<void> {
