@@ -9,6 +9,7 @@ import { eventRoutes } from './events/handlers.ts';
 import { extensionRoutes } from './extensions/handlers.ts';
 import { flavorRoutes } from './flavors/routes.ts';
 import { hypervisorRoutes } from './hosts/handlers.ts';
+import { oldHostRoutes } from './hosts/old-hosts.ts';
 import { instanceActionRoutes } from './instance-actions/handlers.ts';
 import { interfaceRoutes } from './interfaces/handlers.ts';
 import { keypairRoutes } from './keypairs/handlers.ts';
@@ -19,6 +20,7 @@ import { serverGroupRoutes } from './server-groups/handlers.ts';
 import { migrationRoutes } from './server-migrations/handlers.ts';
 import { serverRoutes } from './servers/routes.ts';
 import { serviceRoutes } from './services/handlers.ts';
+import { auditLogRoutes } from './usages/audit-log.ts';
 import { usageRoutes } from './usages/handlers.ts';
 import { versionRoutes } from './versions/handlers.ts';
 import { zoneRoutes } from './zones/handlers.ts';
@@ -41,8 +43,10 @@ export const routes: Route<Compute>[] = [
   ...keypairRoutes,
   ...serviceRoutes,
   ...hypervisorRoutes,
+  ...oldHostRoutes,
   ...zoneRoutes,
   ...aggregateRoutes,
   ...quotaRoutes,
   ...usageRoutes,
+  ...auditLogRoutes,
 ];

@@ -48,6 +48,8 @@ export interface ImageClient {
   upload(id: string, bytes: Readable, signal?: AbortSignal): Promise<void>;
   /** Makes a queued image active that has no bytes. */
   uploadNothing(id: string): Promise<void>;
+  /** A patch of JSON pointers. */
+  update(id: string, patch: readonly object[], token: string): Promise<Image>;
   /** Throws as the image service refuses. */
   delete(id: string, token: string): Promise<void>;
   /** Does nothing when the image does not exist. */
@@ -80,6 +82,13 @@ export const imageClient = (session: Session): ImageClient => ({
   create: (image, token) => session.json('image', '/v2/images', { method: 'POST', body: image, token }),
   upload: upload(session),
   uploadNothing: (id) => upload(session)(id, Readable.from([])),
+  update: (id, patch, token) =>
+    session.json('image', `/v2/images/${encodeURIComponent(id)}`, {
+      method: 'PATCH',
+      body: patch,
+      headers: { 'content-type': 'application/openstack-images-v2.1-json-patch' },
+      token,
+    }),
   delete: (id, token) => session.json('image', `/v2/images/${encodeURIComponent(id)}`, { method: 'DELETE', token }),
   remove: (id) => ensureDeleted(session.json('image', `/v2/images/${id}`, { method: 'DELETE' })),
 });

@@ -72,6 +72,8 @@ export interface NetworkClient {
   showPort(id: string, token?: string): Promise<PortJson>;
   createPort(port: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PortJson>;
   updatePort(id: string, change: Readonly<Record<string, unknown>>, token?: string): Promise<PortJson>;
+  /** Passes a request of a user on, for old APIs of other services. */
+  forward<T>(path: string, input: Input & { readonly token: string }): Promise<T>;
   /** Does nothing when the port does not exist. */
   removePort(id: string): Promise<void>;
 }
@@ -107,6 +109,7 @@ export function networkClient(session: Session): NetworkClient {
     showPort: (id, token) => port(`ports/${encodeURIComponent(id)}`, { token }),
     createPort: (body, signal) => port('ports', { method: 'POST', body: { port: body }, signal }),
     updatePort: (id, body, token) => port(`ports/${id}`, { method: 'PUT', body: { port: body }, token }),
+    forward: ask,
     removePort: (id) => ensureDeleted(ask(`ports/${id}`, { method: 'DELETE' })),
   };
 }

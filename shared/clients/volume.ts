@@ -49,6 +49,8 @@ export interface VolumeClient {
   /** Returns the connection info for that host. */
   connectAttachment(id: string, connector: Readonly<Record<string, unknown>>): Promise<AttachmentJson>;
   completeAttachment(id: string): Promise<void>;
+  /** Passes a request of a user on, for old APIs of other services. */
+  forward<T>(path: string, input: Input & { readonly token: string }): Promise<T>;
   /** Content when it is not there. */
   removeAttachment(id: string): Promise<void>;
 }
@@ -99,6 +101,7 @@ export function volumeClient(session: Session): VolumeClient {
     completeAttachment: async (id) => {
       await ask(`/attachments/${id}/action`, { method: 'POST', body: { 'os-complete': {} } });
     },
+    forward: (path, input) => ask(path, input),
     removeAttachment: (id) => ensureDeleted(ask(`/attachments/${id}`, { method: 'DELETE' })),
   };
 }

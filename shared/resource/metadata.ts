@@ -2,7 +2,7 @@
 import type { Json } from '#shared/api/document.ts';
 import type { Version } from '#shared/api/versions.ts';
 import { badRequest, type Fault } from '#shared/errors/fault.ts';
-import { type Answer, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { type Answer, type Authorization, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import { jsonBody, jsonOf } from './schema.ts';
 
@@ -12,7 +12,8 @@ type Calling = Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'may' | 'authoriz
 interface Definition<Service> {
   /** `/v2.1/servers/:id/metadata` */
   readonly path: string;
-  readonly rules: Readonly<Record<'list' | 'add' | 'replace' | 'show' | 'set' | 'remove', string>>;
+  readonly rules: Readonly<Record<'list' | 'add' | 'replace' | 'show' | 'set' | 'remove', Authorization>>;
+  readonly until?: Version;
   readonly removed: Answer;
   missing(id: string, key: string): Fault;
   /** Throws the 404 of a resource that the caller may not see. */
@@ -30,6 +31,7 @@ export function metadata<Service>({
   read,
   change,
   headers = () => ({}),
+  until,
 }: Definition<Service>): Route<Service>[] {
   const list: Handler<Service, unknown, 'id'> = async (service, call) => {
     const found = await read(service, call);
@@ -65,13 +67,14 @@ export function metadata<Service>({
     return removed;
   };
   const one = `${path}/:key`;
+  const last = until === undefined ? {} : { until };
   return [
-    { method: 'get', path, handler: list, rule: rules.list },
-    { method: 'post', path, handler: put(true), rule: rules.add },
-    { method: 'put', path, handler: put(false), rule: rules.replace },
-    { method: 'get', path: one, handler: show, rule: rules.show },
-    { method: 'put', path: one, handler: set, rule: rules.set },
-    { method: 'delete', path: one, handler: remove, rule: rules.remove },
+    { method: 'get', path, handler: list, rule: rules.list, ...last },
+    { method: 'post', path, handler: put(true), rule: rules.add, ...last },
+    { method: 'put', path, handler: put(false), rule: rules.replace, ...last },
+    { method: 'get', path: one, handler: show, rule: rules.show, ...last },
+    { method: 'put', path: one, handler: set, rule: rules.set, ...last },
+    { method: 'delete', path: one, handler: remove, rule: rules.remove, ...last },
   ];
 }
 

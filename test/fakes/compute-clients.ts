@@ -43,6 +43,16 @@ export function fakeImages(images = new Map<string, Image>()): Images & { readon
     },
     uploadNothing: async (id) => void images.set(id, { ...found(images, 'Image', id), status: 'active' }),
     remove: async (id) => void images.delete(id),
+    update: async (id, patch, token) => {
+      seen(id, 'Image', token);
+      const image: Record<string, unknown> = { ...found(images, 'Image', id) };
+      for (const { op, path, value } of patch as readonly { op: string; path: string; value?: unknown }[]) {
+        if (op === 'remove') delete image[path.slice(1)];
+        else image[path.slice(1)] = value;
+      }
+      images.set(id, image as unknown as Image);
+      return image as unknown as Image;
+    },
     delete: async (id, token) => {
       seen(id, 'Image', token);
       found(images, 'Image', id);
@@ -50,6 +60,10 @@ export function fakeImages(images = new Map<string, Image>()): Images & { readon
     },
   };
 }
+
+const unforwarded = async (path: string): Promise<never> => {
+  throw new Fault(501, 'notImplemented', `${path} is not part of the fake`);
+};
 
 interface FakeNetwork extends NetworkClient {
   readonly networks: Map<string, NetworkJson>;
@@ -119,6 +133,7 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
       ports.set(id, port);
       return port;
     },
+    forward: unforwarded,
     removePort: async (id) => void ports.delete(id),
   };
 }
@@ -210,6 +225,7 @@ export function fakeVolumes(
       return connected;
     },
     completeAttachment: async (id) => void say(found(attachments, 'Attachment', id).volume_id, 'in-use'),
+    forward: unforwarded,
     removeAttachment: async (id) => {
       const gone = attachments.get(id);
       attachments.delete(id);

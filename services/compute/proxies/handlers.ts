@@ -2,12 +2,15 @@
 import { shortTime, timeOf } from '#shared/api/times.ts';
 import { type Image, propertiesOf } from '#shared/clients/image.ts';
 import type { NetworkJson } from '#shared/clients/network.ts';
-import { Fault } from '#shared/errors/fault.ts';
 import { anyToken, type Call, type Handler, noContent, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
 import { limitOf } from '../values.ts';
+import { floatingIpRoutes } from './floating-ips.ts';
+import { imageMetadataRoutes } from './image-metadata.ts';
+import { missing } from './missing.ts';
+import { volumeProxyRoutes } from './volumes.ts';
 
 const states: Readonly<Record<string, readonly [status: string, progress: number]>> = {
   active: ['ACTIVE', 100],
@@ -53,11 +56,6 @@ const listImageDetails: Handler<Compute> = async (compute, call) => {
   return ok({ images: found.map((image) => imageView(image, call.base)), ...links });
 };
 
-const missing = (what: string) => (error: unknown) => {
-  if (error instanceof Fault && error.status === 404) throw new Fault(404, 'notFound', `${what} not found.`);
-  throw error;
-};
-
 const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params, base }) =>
   ok({ image: imageView(await images.show(params.id, caller.token).catch(missing('Image')), base) });
 
@@ -78,7 +76,16 @@ const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
 const showNetwork: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) =>
   ok({ network: networkView(await network.showNetwork(params.id, caller.token).catch(missing('Network'))) });
 
+const tenantNetworkView = ({ id, name }: NetworkJson) => ({ id, label: name, cidr: 'None' });
+
+const listTenantNetworks: Handler<Compute> = async ({ network }, { caller }) =>
+  ok({ networks: (await network.listNetworks({}, caller.token)).map(tenantNetworkView) });
+
+const showTenantNetwork: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) =>
+  ok({ network: tenantNetworkView(await network.showNetwork(params.id, caller.token).catch(missing('Network'))) });
+
 const until = '2.35';
+const tenantRule = 'os_compute_api:os-tenant-networks';
 const rule = 'os_compute_api:os-networks';
 
 export const proxyRoutes: Route<Compute>[] = [
@@ -88,4 +95,15 @@ export const proxyRoutes: Route<Compute>[] = [
   { method: 'delete', path: '/v2.1/images/:id', handler: deleteImage, rule: anyToken, until },
   { method: 'get', path: '/v2.1/os-networks', handler: listNetworks, rule: `${rule}:list`, until },
   { method: 'get', path: '/v2.1/os-networks/:id', handler: showNetwork, rule: `${rule}:show`, until },
+  { method: 'get', path: '/v2.1/os-tenant-networks', handler: listTenantNetworks, rule: `${tenantRule}:list`, until },
+  {
+    method: 'get',
+    path: '/v2.1/os-tenant-networks/:id',
+    handler: showTenantNetwork,
+    rule: `${tenantRule}:show`,
+    until,
+  },
+  ...imageMetadataRoutes,
+  ...volumeProxyRoutes,
+  ...floatingIpRoutes,
 ];

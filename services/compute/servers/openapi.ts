@@ -38,5 +38,6 @@ export const servers: { readonly [name: string]: Json } = {
     },
   },
   'server-metadata': metadataPaths('Server', pairsSchema, '204'),
+  'image-metadata': metadataPaths('Image', pairsSchema, '204'),
   'server-tags': tagPaths('Server', tag, ['list', 'replace', 'clear', 'check', 'add', 'remove'], 50),
 };

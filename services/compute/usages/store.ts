@@ -39,6 +39,22 @@ export async function usedOnHosts(db: Knex, hosts?: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.host, usage(row)]));
 }
 
+/** What each project uses on a host. */
+export async function usedByProjectsOn(
+  db: Knex,
+  host: string,
+): Promise<{ readonly projectId: string; readonly vcpus: number; readonly ramMb: number; readonly diskGb: number }[]> {
+  const servers = await serverRows.list(db('servers').where({ host, deletedAt: null }));
+  const sum = (rows: readonly Server[], value: (server: Server) => number) =>
+    rows.reduce((total, server) => total + value(server), 0);
+  return [...Map.groupBy(servers, ({ projectId }) => projectId)].map(([projectId, rows]) => ({
+    projectId,
+    vcpus: sum(rows, ({ vcpus }) => vcpus),
+    ramMb: sum(rows, ({ ramMb }) => ramMb),
+    diskGb: sum(rows, ({ flavor }) => flavor.diskGb + flavor.ephemeralGb),
+  }));
+}
+
 interface OnHost {
   readonly id: string;
   readonly name: string;

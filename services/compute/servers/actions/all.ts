@@ -4,6 +4,7 @@ import { getConsoleOutput, getVncConsole } from './console.ts';
 import { createBackup } from './create-backup.ts';
 import { createImage } from './create-image.ts';
 import { evacuate } from './evacuate.ts';
+import { addFloatingIp, removeFloatingIp } from './floating-ips.ts';
 import { forceDelete } from './force-delete.ts';
 import { changePassword, injectNetworkInfo, resetNetwork, triggerCrashDump } from './inside.ts';
 import { lock } from './lock.ts';
@@ -50,6 +51,8 @@ export const serverActions: readonly ServerAction[] = [
   resetNetwork,
   addSecurityGroup,
   removeSecurityGroup,
+  addFloatingIp,
+  removeFloatingIp,
   getConsoleOutput,
   getVncConsole,
   resize,
