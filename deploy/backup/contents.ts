@@ -9,6 +9,7 @@ export const plainEntries = [
   'object-ring.json',
   'object-ring.secret',
   'secrets',
+  'tls',
   'rack',
   'id',
 ];

@@ -15,7 +15,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: Wattle <wattle@localhost.localdomain>
 Installed-Size: ${sizeKb}
-Depends: adduser, iproute2, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 9), openssl, procps
+Depends: adduser, iproute2, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 9), netbase, openssl, procps
 Recommends: dnsmasq-base, genisoimage, nftables, qemu-block-extra, ${architecture === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86'}, qemu-utils
 Suggests: logrotate, mariadb-server, python3-openstackclient, rabbitmq-server, tgt
 Section: admin

@@ -21,6 +21,7 @@ export const toStart = [
   { name: 'genisoimage', has: 'genisoimage', why: 'config drives' },
   { name: 'iproute2', has: 'ip', why: 'bridges, taps, namespaces' },
   { name: 'nftables', has: 'nft', why: 'security groups, routers, floating addresses' },
+  { name: 'netbase', has: '/etc/protocols', why: 'names of protocols, for nft' },
   { name: 'dnsmasq-base', has: 'dnsmasq', why: 'addresses for guests' },
   { name: 'tgt', has: 'tgtd', why: 'volumes from files, over iSCSI', unit: 'tgt.service' },
   { name: 'python3-venv', has: 'python', why: 'the stock openstack client' },
@@ -40,7 +41,7 @@ const certificates = { name: 'openssl', has: 'openssl', why: 'certificates of th
 /** By part of a node; services need none. */
 const byPart = {
   'compute-agent': ['qemu-system-x86', 'qemu-system-arm', 'qemu-utils', 'qemu-block-extra', 'genisoimage', 'iproute2'],
-  'network-agent': ['iproute2', 'nftables', 'dnsmasq-base'],
+  'network-agent': ['iproute2', 'nftables', 'netbase', 'dnsmasq-base'],
   'volume-agent': ['tgt', 'qemu-utils'],
   image: ['qemu-utils'],
 };

@@ -23,14 +23,14 @@ const packages = [
     'adduser',
     'curl',
   ],
-  ...['iproute2', 'nftables', 'dnsmasq-base', 'openssl', 'genisoimage', 'logrotate'],
+  ...['iproute2', 'nftables', 'dnsmasq-base', 'netbase', 'openssl', 'genisoimage', 'logrotate'],
   ...['qemu-system-x86', 'qemu-utils', 'qemu-block-extra', 'tgt'],
 ];
 
 export const canEmulate = process.getuid?.() === 0 && process.arch === 'x64' ? false : 'needs root, on x86-64';
 
 /** An archive of Debian's root, made once with mmdebstrap. */
-async function ensureRoot(say: (text: string) => void): Promise<string> {
+export async function ensureRoot(say: (text: string) => void): Promise<string> {
   const file = join(cache, 'package-test-root.tar');
   if (existsSync(file)) return file;
   const missing = await ensurePackages([{ name: 'mmdebstrap', has: 'mmdebstrap', why: 'a Debian to install into' }]);
@@ -38,12 +38,14 @@ async function ensureRoot(say: (text: string) => void): Promise<string> {
   say('debootstrapping Debian 12');
   mkdirSync(cache, { recursive: true });
   const include = `--include=${packages.join(',')}`;
-  await run(['mmdebstrap', '--variant=minbase', include, 'bookworm', `${file}.new`], { timeoutMs: 30 * minutes });
+  await run(['mmdebstrap', '--variant=minbase', '--format=tar', include, 'bookworm', `${file}.new`], {
+    timeoutMs: 30 * minutes,
+  });
   await run(['mv', `${file}.new`, file]);
   return file;
 }
 
-const unit = `[Unit]
+export const unit = `[Unit]
 After=basic.target
 [Service]
 ExecStart=/bin/bash /root/in-guest.sh

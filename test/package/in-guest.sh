@@ -2,7 +2,7 @@
 # Runs in the guest at each boot, as root. Every line on the console that begins with ### is read by the test.
 exec > /root/in-guest.log 2>&1
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-say() { echo "### $*" > /dev/ttyS0; }
+say() { echo "### $*" >> "${CONSOLE:-/dev/ttyS0}"; }
 step() {
   name=$1
   shift

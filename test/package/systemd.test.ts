@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildDeb } from '../../deploy/package/build-deb.ts';
-import { boot, canEmulate, makeDisk } from './guest.ts';
-
-const say = (text: string) => void process.stdout.write(`  ${text}\n`);
+import { canEmulate } from './guest.ts';
+import { makeMachine, runMachine } from './machine.ts';
+import { build, expectSteps, say } from './steps.ts';
 
 test('the package of a commit has the same bytes each time', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'same-'));
@@ -22,20 +22,9 @@ test('the package of a commit has the same bytes each time', async (t) => {
   assert.equal(digests[0], digests[1]);
 });
 
-test('the package runs under systemd: start, kill -9, reboot, upgrade, removal', { skip: canEmulate }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'guest-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const deb = await buildDeb({ commit: 'HEAD', output: folder, compression: 'gzip' });
-  const disk = await makeDisk(folder, deb, say);
-  const steps: string[] = [];
-  for await (const said of boot(t, disk)) {
-    say(said);
-    steps.push(said);
-  }
-  assert.equal(steps.at(-1), 'end');
-  assert.deepEqual(
-    steps.filter((step) => step.startsWith('failed')),
-    [],
-  );
-  assert.ok(steps.filter((step) => step.startsWith('ok')).length >= 14);
+test('the package runs under a systemd in namespaces: start, kill -9, reboot, upgrade, removal', {
+  skip: canEmulate,
+}, async (t) => {
+  const { folder, deb } = await build(t);
+  await expectSteps(runMachine(t, await makeMachine(folder, deb, say)));
 });
