@@ -43,7 +43,11 @@ const guestPid = async (host: LabHost): Promise<string> =>
 async function restartWith(host: LabHost, tree: string): Promise<void> {
   ok(await host.wattle('stop'));
   host.useTree(tree);
-  ok(await host.wattle('start'));
+  const started = await host.wattle('start');
+  if (started.code === 0) return;
+  const warnings = 'grep -h -v \'"level":"info"\' "$0"/log/*.log | cut -c1-600 | tail -12';
+  const { stdout } = await host.run(['bash', '-c', warnings, host.path]);
+  throw new Error(`${host.name} does not start from ${tree}: ${started.stderr}\n${stdout}`);
 }
 
 async function replaceIn(file: string, text: string, by: string): Promise<void> {
@@ -106,30 +110,20 @@ test('two hosts are upgraded one after the other and back, and a guest and the l
     assert.ok(done > 3 && failed < done, `${done} done, ${failed} failed`);
   });
 
-  await t.test(
-    'a controller that is too old for the schema is refused by name, and goes on when it is new enough',
-    async () => {
-      const next = join(lab.folder, 'next');
-      await run(['cp', '-a', join(lab.folder, 'clone'), next]);
-      const migrations = join(next, 'services/image/migrations/all.ts');
-      const later = "const later = { name: '900-later', up: async () => {} };\n";
-      await replaceIn(migrations, 'export const migrations', `${later}export const migrations`);
-      const text = readFileSync(migrations, 'utf8');
-      const at = text.lastIndexOf(']');
-      writeFileSync(migrations, `${text.slice(0, at)}, later${text.slice(at)}`);
-      await restartWith(mgmt1, 'next');
-      await works();
-      ok(await mgmt1.wattle('stop'));
-      mgmt1.useTree('clone');
-      const { code } = await mgmt1.wattle('start');
-      assert.equal(code, 1);
-      const logs = (await mgmt1.run(['bash', '-c', 'cat "$0"/log/*.log', mgmt1.path])).stdout;
-      assert.match(logs, /belongs to a later release \(it has 900-later\)/);
-      assert.equal(await guestPid(comp1), pid);
-      await mgmt1.wattle('stop');
-      mgmt1.useTree('next');
-      ok(await mgmt1.wattle('start'));
-      await works();
-    },
-  );
+  await t.test('a controller that is too old for the schema is refused by name, and those that run go on', async () => {
+    const next = join(lab.folder, 'next');
+    await run(['cp', '-a', join(lab.folder, 'clone'), next]);
+    const migrations = join(next, 'services/image/migrations/all.ts');
+    const later = "const later = { name: '900-later', up: async () => {} };\n";
+    await replaceIn(migrations, 'export const migrations', `${later}export const migrations`);
+    const text = readFileSync(migrations, 'utf8');
+    const at = text.lastIndexOf(']');
+    writeFileSync(migrations, `${text.slice(0, at)}, later${text.slice(at)}`);
+    await restartWith(mgmt1, 'next');
+    await works();
+    const own = ['start', '--foreground', '--role', 'image'];
+    const { code, stdout } = await mgmt1.run([process.execPath, join(lab.folder, 'clone/deploy/main.js'), ...own]);
+    assert.deepEqual([code, /belongs to a later release \(it has 900-later\)/.test(stdout)], [1, true], stdout);
+    await works();
+  });
 });
