@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { listAgents } from '../rack/contents.ts';
-import { durationOf, isUp, stateOf, tableOf, withNodes } from '../rack/nodes.ts';
+import { describeMajority, durationOf, isUp, stateOf, tableOf, withNodes } from '../rack/nodes.ts';
 
 /** Returns 1 when a node is down. */
 export const command: Command = () =>
@@ -29,6 +29,6 @@ export const command: Command = () =>
       ];
     });
     const head = ['NODE', 'ROLES', 'ADDRESS', 'STATE', 'SEEN', 'VERSION', 'UPTIME', 'DISKS (GB FREE/TOTAL)'];
-    process.stdout.write(tableOf([head, ...rows]));
+    process.stdout.write(`${tableOf([head, ...rows])}\n${describeMajority(nodes, now)}\n`);
     return nodes.every((node) => isUp(node, now)) ? 0 : 1;
   });

@@ -40,7 +40,7 @@ export const command: Command = async () => {
 };
 
 /** These programs do not write a ready mark. */
-const isThirdParty = (role: string) => ['mariadb', 'rabbitmq', 'epmd'].includes(role);
+const isThirdParty = (role: string) => ['mariadb', 'rabbitmq', 'epmd', 'door'].includes(role);
 
 function residentMb(pid: number): number {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+)/m);

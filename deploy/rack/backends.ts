@@ -1,5 +1,5 @@
 /** Database and bus of a rack: a server of each on every management node, with TLS at the address of the node. */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
 import { ensureSecret } from '../cloud/directory.ts';
@@ -64,7 +64,7 @@ export const brokerOptions = (path: string, node: NodeFile, users?: readonly Bro
   path,
   id: node.cloudId,
   ports: backendPorts,
-  users: users ?? [...serviceUsers(path), ...knownAgentUsers(path)],
+  users: users ?? [...serviceUsers(path), ...agentUsersToLoad(path, node)],
   listener: listenerOf(path, node),
   cluster: {
     name: node.name,
@@ -86,6 +86,10 @@ const serviceUsers = (path: string): BrokerUser[] =>
 /** The agents of a node. */
 export const nodeUsers = (path: string, node: Pick<NodeSpec, 'name' | 'roles'>): BrokerUser[] =>
   agentUsersOf(node).map(({ part, user }) => userOf(path, part, node.name, user));
+
+/** A broker with peers knows the agents from them: the files of this node may be older than a join or removal at another one. */
+const agentUsersToLoad = (path: string, node: NodeFile): BrokerUser[] =>
+  readPeers(path, node).length > 1 && existsSync(join(path, 'rabbitmq', 'data')) ? [] : knownAgentUsers(path);
 
 /** Every agent that has joined has a file `bus-<agent>.<node>`. */
 const knownAgentUsers = (path: string): BrokerUser[] =>

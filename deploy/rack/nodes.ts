@@ -33,6 +33,17 @@ export function durationOf(ms: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
+/** Whether a management node may be lost now: a majority of them must stay up. Of two the older one goes on alone. */
+export function describeMajority(nodes: readonly NodeRow[], now = Date.now()): string {
+  const management = nodes.filter(({ roles }) => roles.includes('management'));
+  const up = management.filter((node) => isUp(node, now)).length;
+  const spare = up - (Math.floor(management.length / 2) + 1);
+  const counts = `${up} of ${management.length} management nodes up`;
+  if (management.length < 3) return `${counts}: three are needed before one may be lost.`;
+  if (spare < 0) return `${counts}: too few, no API answers until ${-spare} more are back.`;
+  return spare > 0 ? `${counts}: any ${spare} may be lost.` : `${counts}: none may be lost now.`;
+}
+
 /** Columns as wide as their longest cell. */
 export function tableOf(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));

@@ -13,7 +13,8 @@ import type {
   RenewRequest,
 } from './registry/protocol.ts';
 
-const timeoutMs = 8_000;
+/** A join waits for the broker's own tools, which are slow; for all else another registry can be asked. */
+const [joinMs, usualMs] = [60_000, 8_000];
 /** Certificates and tokens have times in them. */
 const maxSkewMs = 60_000;
 
@@ -54,7 +55,7 @@ export async function verifyRegistry(
 }
 
 export const sendJoin = async (registry: string, ca: string, join: JoinRequest): Promise<JoinAnswer> =>
-  bodyOf(await send(registry, 'POST', '/v1/join', join, { ca })) as JoinAnswer;
+  bodyOf(await send(registry, 'POST', '/v1/join', join, { ca }, joinMs)) as JoinAnswer;
 
 /** Throws Refusal when the node does not fit, and RegistryAway when the registry does not answer. */
 export const sendCheckIn = async (
@@ -75,7 +76,14 @@ function bodyOf({ status, body }: Answer): unknown {
   throw status === 403 ? new Refusal(error) : new RegistryAway(error);
 }
 
-function send(registry: string, method: string, path: string, body: unknown, trust: Trust): Promise<Answer> {
+function send(
+  registry: string,
+  method: string,
+  path: string,
+  body: unknown,
+  trust: Trust,
+  timeoutMs = usualMs,
+): Promise<Answer> {
   const text = body === undefined ? '' : JSON.stringify(body);
   const { host, port } = hostAndPort(registry);
   const received = Promise.withResolvers<Answer>();

@@ -169,8 +169,10 @@ async function serve(registry: ReturnType<typeof openCurrentRegistry>, path: str
     version,
     log,
     now: Date.now,
-    ensureBrokerUsers: (joining: Pick<NodeFile, 'name' | 'roles'>) =>
-      importUsers(brokerOptions(path, node, nodeUsers(path, joining))),
+    ensureBrokerUsers: async (joining: Pick<NodeFile, 'name' | 'roles'>) => {
+      const users = nodeUsers(path, joining);
+      if (users.length > 0) await importUsers(brokerOptions(path, node, users));
+    },
     revokeBrokerUsers: (leaving: Pick<NodeFile, 'name' | 'roles'>) => revokeNodeUsers(path, node, leaving),
   };
   return serveRegistry(context, { host: node.address, port: registryPort });

@@ -1,98 +1,15 @@
 /** Three management nodes: any one of them may lose its power, or its network, at any moment. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { root } from '../../deploy/setup/paths.js';
-import { eventually, startCloud } from './cloud.ts';
-import { canSimulate, type LabHost, ok, openLab } from './lab.ts';
+import { eventually } from './cloud.ts';
+import { canSimulate, type LabHost, ok } from './lab.ts';
+import { allTogether, holds, longestGap, serialAt, sql, startThree, startWriter } from './management.ts';
 
-const virtual = '10.88.0.100';
 const mostMs = 10_000;
-
-interface Write {
-  readonly at: number;
-  readonly status: number;
-  readonly name: string;
-}
-
-/** Makes networks at the address of the cloud until `end`, which returns each request with its status. */
-function startWriter(host: LabHost, first: LabHost, prefix: string) {
-  const password = readFileSync(join(first.path, 'secrets/admin'), 'utf8').trim();
-  const [command = '', ...args] = host.argv([
-    process.execPath,
-    join(root, 'test/rack/writer.ts'),
-    virtual,
-    password,
-    prefix,
-  ]);
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(first.path, 'tls/ca.crt') };
-  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  const writes: Write[] = [];
-  let rest = '';
-  child.stdout.on('data', (data: Buffer) => {
-    const lines = `${rest}${data}`.split('\n');
-    rest = lines.pop() ?? '';
-    for (const [at, , status, name = ''] of lines.map((line) => line.split(' ')))
-      writes.push({ at: Number(at), status: Number(status), name });
-  });
-  const succeededSince = (time: number) => writes.some(({ at, status }) => status === 201 && at > time);
-  const until = (what: string, time: number) => eventually(what, async () => succeededSince(time), 60_000);
-  const end = async () => {
-    const exited = new Promise((resolve) => child.once('exit', resolve));
-    child.stdin.end();
-    await exited;
-    return writes;
-  };
-  return { until, end };
-}
-
-/** The longest time without an acknowledged write. */
-function longestGap(writes: readonly Write[]): number {
-  const done = writes.filter(({ status }) => status === 201).map(({ at }) => at);
-  return Math.max(...done.slice(1).map((at, index) => at - (done[index] ?? at)));
-}
-
-async function startThree(t: TestContext) {
-  const names = ['mgmt1', 'mgmt2', 'mgmt3', 'client'];
-  const lab = await openLab(
-    t,
-    names.map((name) => ({ name, networks: ['mgmt'] })),
-  );
-  const [mgmt1, mgmt2, mgmt3, client] = names.map(lab.host) as [LabHost, LabHost, LabHost, LabHost];
-  const images = join(lab.folder, 'images');
-  mkdirSync(images);
-  chmodSync(images, 0o777);
-  const joining = [mgmt2, mgmt3].map((host) => ({ host, role: 'management' }));
-  const options = ['--virtual-address', virtual];
-  const { openstack } = await startCloud(lab, mgmt1, joining, `image: { directory: ${images} }\n`, options);
-  await openstack('quota', 'set', '--networks', '-1', 'admin');
-  return { lab, client, hosts: [mgmt1, mgmt2, mgmt3] };
-}
-
-async function sql(host: LabHost, statement: string): Promise<string> {
-  const password = readFileSync(join(host.path, 'secrets/database-administrator'), 'utf8').trim();
-  const login = ['--no-defaults', '-u', 'wattle_administrator', `-p${password}`];
-  const socket = join(host.path, 'mariadb/socket');
-  return ok(await host.run(['mariadb', ...login, '-S', socket, '-NBe', statement])).trim();
-}
-
-const membersAt = async (host: LabHost) =>
-  Number((await sql(host, "SHOW STATUS LIKE 'wsrep_cluster_size'")).split('\t')[1]);
-
-/** The serial number of the certificate that a host presents at its own address. */
-async function serialAt(host: LabHost, port: number): Promise<string> {
-  const start = port === 3306 ? ['-starttls', 'mysql'] : [];
-  const { stdout } = await host.run(['openssl', 's_client', '-connect', `${host.address('mgmt')}:${port}`, ...start]);
-  return new X509Certificate(stdout).serialNumber;
-}
-
-async function holds(host: LabHost): Promise<boolean> {
-  return (await host.run(['ip', '-4', 'address', 'show', 'mgmt'])).stdout.includes(`${virtual}/32`);
-}
 
 test('three management nodes lose their power in turn, and one its network, while a client writes', {
   skip: canSimulate,
@@ -112,17 +29,11 @@ test('three management nodes lose their power in turn, and one its network, whil
     assert.equal(others.length, 0, 'one node has the address');
     return one;
   };
-  const allTogether = () =>
-    eventually('all three databases are together', async () => {
-      const sizes = await Promise.all(hosts.map(membersAt));
-      const writable = await Promise.all(hosts.map((host) => sql(host, 'SELECT @@read_only')));
-      return sizes.every((size) => size === 3) && writable.filter((each) => each === '0').length === 1;
-    });
   const acknowledged = new Set<string>();
   const maybe = new Set<string>();
   /** Writes during a fault. Every acknowledged write is there afterwards, once; none is there that was refused. */
   const during = async (what: string, fault: (writer: ReturnType<typeof startWriter>) => Promise<void>) => {
-    await allTogether();
+    await allTogether(hosts);
     const writer = startWriter(client, first, `${what}-`);
     await writer.until('the client writes', 0);
     await fault(writer);
@@ -170,7 +81,7 @@ test('three management nodes lose their power in turn, and one its network, whil
         await host.on();
         ok(await host.wattle('start'));
       });
-      await allTogether();
+      await allTogether(hosts);
       await nothingLost();
     });
 
@@ -184,7 +95,7 @@ test('three management nodes lose their power in turn, and one its network, whil
       await cut.plug('mgmt');
       await writer.until('the client goes on', Date.now());
     });
-    await allTogether();
+    await allTogether(hosts);
     assert.notEqual(await leader(), cut);
     await nothingLost();
   });
@@ -197,7 +108,7 @@ test('three management nodes lose their power in turn, and one its network, whil
     const again = Date.now();
     for (const host of hosts) await host.on();
     await Promise.all(hosts.toReversed().map(async (host) => ok(await host.wattle('start'))));
-    await allTogether();
+    await allTogether(hosts);
     t.diagnostic(`all three after a power cut of all: together after ${Date.now() - again} ms`);
     await nothingLost();
   });
@@ -206,7 +117,7 @@ test('three management nodes lose their power in turn, and one its network, whil
     for (const host of hosts) ok(await host.wattle('stop'));
     const again = Date.now();
     await Promise.all(hosts.map(async (host) => ok(await host.wattle('start'))));
-    await allTogether();
+    await allTogether(hosts);
     t.diagnostic(`all three after a stop of all: together after ${Date.now() - again} ms`);
     await during('usual', async (writer) => writer.until('the client writes', Date.now()).then(() => {}));
     await nothingLost();
