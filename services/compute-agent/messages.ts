@@ -31,10 +31,15 @@ export function registerCalls(bus: Bus, { name, cloud, config, hypervisor }: Com
     await hypervisor.setPassword(id, user, password);
     return null;
   };
+  const controlSending = async ({ id, what }: Request<'controlSending'>, sender: Sender): Reply<'controlSending'> => {
+    requireSender(sender, 'compute');
+    return { progress: await hypervisor.controlSending(id, what) };
+  };
   return [
     bus.onCall(callAddress(name, 'diagnostics'), diagnostics),
     bus.onCall(callAddress(name, 'injectNmi'), injectNmi),
     bus.onCall(callAddress(name, 'setPassword'), setPassword),
+    bus.onCall(callAddress(name, 'controlSending'), controlSending),
     bus.onCall(callAddress(name, 'consoleLog'), consoleLog),
     bus.onCall(callAddress(name, 'vncSocket'), vncSocket),
   ];

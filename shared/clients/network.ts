@@ -62,6 +62,11 @@ export interface FloatingJson {
   readonly port_id: string | null;
 }
 
+export interface BindingJson {
+  readonly host: string;
+  readonly status: string;
+}
+
 export interface NetworkClient {
   listNetworks(query: Query, token?: string): Promise<readonly NetworkJson[]>;
   listSubnets(query: Query, token?: string): Promise<readonly SubnetJson[]>;
@@ -74,6 +79,12 @@ export interface NetworkClient {
   updatePort(id: string, change: Readonly<Record<string, unknown>>, token?: string): Promise<PortJson>;
   /** Passes a request of a user on, for old APIs of other services. */
   forward<T>(path: string, input: Input & { readonly token: string }): Promise<T>;
+  listBindings(portId: string): Promise<readonly BindingJson[]>;
+  /** A further one, which is not active. */
+  createBinding(portId: string, binding: { readonly host: string; readonly profile: object }): Promise<void>;
+  activateBinding(portId: string, host: string): Promise<void>;
+  /** Does nothing when there is none. */
+  removeBinding(portId: string, host: string): Promise<void>;
   /** Does nothing when the port does not exist. */
   removePort(id: string): Promise<void>;
 }
@@ -110,6 +121,15 @@ export function networkClient(session: Session): NetworkClient {
     createPort: (body, signal) => port('ports', { method: 'POST', body: { port: body }, signal }),
     updatePort: (id, body, token) => port(`ports/${id}`, { method: 'PUT', body: { port: body }, token }),
     forward: ask,
+    listBindings: async (id) => (await ask<{ bindings: readonly BindingJson[] }>(`ports/${id}/bindings`)).bindings,
+    createBinding: async (id, binding) => {
+      await ask(`ports/${id}/bindings`, { method: 'POST', body: { binding } });
+    },
+    activateBinding: async (id, host) => {
+      await ask(`ports/${id}/bindings/${encodeURIComponent(host)}/activate`, { method: 'PUT' });
+    },
+    removeBinding: (id, host) =>
+      ensureDeleted(ask(`ports/${id}/bindings/${encodeURIComponent(host)}`, { method: 'DELETE' })),
     removePort: (id) => ensureDeleted(ask(`ports/${id}`, { method: 'DELETE' })),
   };
 }

@@ -126,6 +126,8 @@ export interface GuestOffer {
   readonly id: string;
   readonly serverId: string;
   readonly transfer: Transfer;
+  /** Of a guest that runs: without its disks. */
+  readonly live?: true;
 }
 
 export interface OfferedGuest {
@@ -146,6 +148,39 @@ export interface GuestFetch {
   readonly guest: GuestSpec;
 }
 
+/** Starts a process that waits for the memory of a guest that runs on another host. */
+export interface GuestReceive extends GuestFetch {
+  /** Local disks, which are copied from the other host. */
+  readonly copies: readonly string[];
+}
+
+export interface ReceivedGuest {
+  /** host:port at which the host takes the guest. */
+  readonly address: string;
+  /** It has all its memory, and runs on this host. */
+  readonly arrived: boolean;
+}
+
+/** Sends a running guest to the host that waits for it. */
+export interface GuestSend {
+  /** `<server>/send` */
+  readonly id: string;
+  readonly serverId: string;
+  readonly transfer: Transfer;
+  readonly to: string;
+  readonly copies: readonly string[];
+}
+
+/** Of a live migration, in bytes. */
+export interface MoveProgress {
+  readonly memoryTotal: number;
+  readonly memoryProcessed: number;
+  readonly memoryRemaining: number;
+  readonly diskTotal: number;
+  readonly diskProcessed: number;
+  readonly diskRemaining: number;
+}
+
 export interface ComputeAgent {
   ensureGuest(spec: GuestSpec): Promise<GuestState>;
   /** Removes the guest with its local disks, taps, sockets and console log. */
@@ -155,11 +190,22 @@ export interface ComputeAgent {
   ensureDiskBackup(spec: DiskBackup): Promise<void>;
   offerGuest(spec: GuestOffer): Promise<OfferedGuest>;
   fetchGuest(spec: GuestFetch): Promise<void>;
+  receiveGuest(spec: GuestReceive): Promise<ReceivedGuest>;
+  sendGuest(spec: GuestSend): Promise<void>;
 }
 
 export const computeAgent: Contract<ComputeAgent> = {
   service: 'compute',
-  verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot', 'ensureDiskBackup', 'offerGuest', 'fetchGuest'],
+  verbs: [
+    'ensureGuest',
+    'ensureGuestGone',
+    'uploadSnapshot',
+    'ensureDiskBackup',
+    'offerGuest',
+    'fetchGuest',
+    'receiveGuest',
+    'sendGuest',
+  ],
   /** CHAP secrets, the files of the config drive (adminPass, user data), the keys of transfers. */
   secrets: ['secret', 'configDrive', 'transferKey'],
 };
@@ -228,6 +274,11 @@ export interface ComputeCalls {
   injectNmi: { request: { id: string }; reply: null };
   /** Through the guest agent; a Fault (409) without one. */
   setPassword: { request: { id: string; user: string; password: string }; reply: null };
+  /** Null when the guest is not being sent. Abort and force have an effect later: see the outcome of sendGuest. */
+  controlSending: {
+    request: { id: string; what: 'progress' | 'abort' | 'force' };
+    reply: { progress: MoveProgress | null };
+  };
 }
 
 export const callAddress = (host: string, call: keyof ComputeCalls): string => `compute-agent.${host}.${call}`;

@@ -110,6 +110,24 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
     subnets,
     ports,
     groups,
+    listBindings: async (id) => {
+      const { 'binding:host_id': host = '', ...port } = found(ports, 'Port', id);
+      const more = ((port as { more?: string[] }).more ?? []).map((each) => ({ host: each, status: 'INACTIVE' }));
+      return [{ host, status: 'ACTIVE' }, ...more];
+    },
+    createBinding: async (id, { host }) => {
+      const port = found(ports, 'Port', id) as PortJson & { more?: string[] };
+      ports.set(id, { ...port, more: [...(port.more ?? []), host] } as PortJson);
+    },
+    activateBinding: async (id, host) => {
+      const port = found(ports, 'Port', id) as PortJson & { more?: string[] };
+      const more = [...(port.more ?? []).filter((each) => each !== host), port['binding:host_id'] ?? ''];
+      ports.set(id, { ...port, more, 'binding:host_id': host } as PortJson);
+    },
+    removeBinding: async (id, host) => {
+      const port = found(ports, 'Port', id) as PortJson & { more?: string[] };
+      ports.set(id, { ...port, more: (port.more ?? []).filter((each) => each !== host) } as PortJson);
+    },
     listNetworks: async (query, token) => onlySeen([...networks.values()], token).filter((each) => fits(each, query)),
     listSubnets: async (query, token) => onlySeen([...subnets.values()], token).filter((each) => fits(each, query)),
     listPorts: async (query, token) => onlySeen([...ports.values()], token).filter((each) => fits(each, query)),

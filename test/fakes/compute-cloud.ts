@@ -229,6 +229,12 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
     uploadSnapshot: async () => {},
     ensureDiskBackup: async () => {},
     offerGuest: async () => ({ address: 'fake:0', slots: {}, files: [] }),
+    receiveGuest: async ({ guest }) => {
+      const arrived = guests.has(guest.id);
+      guests.set(guest.id, { ...guest, power: 'paused' });
+      return { address: 'fake:0', arrived };
+    },
+    sendGuest: async () => {},
     fetchGuest: async ({ guest }) => {
       guests.set(guest.id, { ...guest, power: 'off' });
     },

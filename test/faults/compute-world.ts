@@ -280,6 +280,8 @@ function guestsAsFiles(
     ensureDiskBackup: notHere,
     offerGuest: notHere,
     fetchGuest: notHere,
+    receiveGuest: notHere,
+    sendGuest: notHere,
     uploadSnapshot: async (spec) => {
       if (story === 'a snapshot that fails') throw new Fault(500, 'unexpected', 'the disk is full');
       const image = images.all.get(spec.imageId);

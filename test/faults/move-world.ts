@@ -15,7 +15,14 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { attach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
-import { confirm, evacuate, migrate, resize, revert } from '../../services/compute/server-migrations/operations.ts';
+import {
+  confirm,
+  evacuate,
+  migrate,
+  migrateLive,
+  resize,
+  revert,
+} from '../../services/compute/server-migrations/operations.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
@@ -87,6 +94,18 @@ const stories = {
     server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
     migration: 'reverted',
   },
+  'a live migration': {
+    ...whole,
+    server: { ...free, vmState: 'active', host: 'kvm2', flavorId: '42', ramMb: 128 },
+    at: { kvm2: 'on' },
+    claims: { kvm2: 128 },
+    migration: 'completed',
+  },
+  'a live migration that fails': {
+    ...before,
+    server: { ...free, vmState: 'active', host: 'kvm1', flavorId: '42', ramMb: 128 },
+    migration: 'error',
+  },
   'an evacuation from a host that returns': {
     ...whole,
     server: { ...free, vmState: 'active', host: 'kvm2', flavorId: '42', ramMb: 128 },
@@ -115,6 +134,8 @@ type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
 const volumeOn: Chapter = (compute, server) => attach(compute, { caller, version: '2.93' }, server, { volumeId });
 const resizeIt: Chapter = (compute, server) => resize(compute, caller, server, { flavorRef: '84' });
 const migrateIt: Chapter = (compute, server) => migrate(compute, caller, server, null);
+const liveIt: Chapter = (compute, server) =>
+  migrateLive(compute, caller, server, { wantedHost: null, copyDisks: null });
 const evacuateIt: Chapter = (compute, server) =>
   evacuate(compute, caller, server, { wantedHost: null, shared: false, adminPass: null, staysOff: false });
 const chaptersOf: Readonly<Record<Story, readonly Chapter[]>> = {
@@ -125,6 +146,8 @@ const chaptersOf: Readonly<Record<Story, readonly Chapter[]>> = {
   'a migration that is confirmed': [volumeOn, migrateIt, (compute, server) => confirm(compute, caller, server)],
   'a migration that is reverted': [volumeOn, migrateIt, (compute, server) => revert(compute, caller, server)],
   'a resize on its host that is reverted': [volumeOn, resizeIt, (compute, server) => revert(compute, caller, server)],
+  'a live migration': [volumeOn, liveIt],
+  'a live migration that fails': [volumeOn, liveIt],
   'an evacuation from a host that returns': [volumeOn, evacuateIt],
   'an evacuation that the other host refuses': [volumeOn, evacuateIt],
   'a delete in the middle of a resize': [volumeOn, resizeIt],
@@ -274,11 +297,21 @@ function guestsAsFiles(compute: Compute, dir: string, { host, story, point }: On
         const power = readFileSync(file(serverId), 'utf8').replace('+backup', '');
         writeFileSync(file(serverId), power + (state === 'kept' ? '+backup' : ''));
       }),
-    offerGuest: async ({ serverId }) => {
-      if (readFileSync(file(serverId), 'utf8') !== 'off') throw new Fault(409, 'conflict', 'the guest is not off');
+    offerGuest: async ({ serverId, live: isLive }) => {
+      if (!isLive && readFileSync(file(serverId), 'utf8') !== 'off')
+        throw new Fault(409, 'conflict', 'the guest is not off');
       return { address: 'fake:0', slots: {}, files: [] };
     },
     fetchGuest: ({ serverId }) => effect(point, () => writeFileSync(file(serverId), 'off')),
+    receiveGuest: async ({ serverId }) => {
+      const arrived = existsSync(file(serverId));
+      if (!arrived) await effect(point, () => writeFileSync(file(serverId), 'paused'));
+      return { address: 'fake:0', arrived };
+    },
+    sendGuest: async ({ serverId }) => {
+      if (story.endsWith('that fails')) throw new Fault(500, 'unexpected', 'it failed in the middle');
+      await effect(point, () => writeFileSync(file(serverId), 'paused'));
+    },
     uploadSnapshot: async () => {},
   };
 }

@@ -87,9 +87,9 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       await before?.('ensureDiskBackup', serverId);
       if (state === 'kept') find(serverId);
     },
-    offerGuest: async ({ serverId }) => {
+    offerGuest: async ({ serverId, live }) => {
       await before?.('offerGuest', serverId);
-      if (find(serverId).power !== 'off') throw conflict(`Guest ${serverId} is not off.`);
+      if (!live && find(serverId).power !== 'off') throw conflict(`Guest ${serverId} is not off.`);
       return { address: 'fake:0', slots: {}, files: [] };
     },
     fetchGuest: async ({ serverId, guest }) => {
@@ -98,6 +98,18 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       guests.set(serverId, { spec: { ...guest, power: 'off' }, power: 'off', reason: null, console: '' });
       await persist(serverId);
     },
+    receiveGuest: async ({ serverId, guest }) => {
+      await before?.('receiveGuest', serverId);
+      const known = guests.get(serverId);
+      if (!known) guests.set(serverId, { spec: guest, power: 'paused', reason: null, console: '' });
+      await persist(serverId);
+      return { address: 'fake:0', arrived: known !== undefined };
+    },
+    sendGuest: async ({ serverId }) => {
+      await before?.('sendGuest', serverId);
+      find(serverId).power = 'paused';
+    },
+    controlSending: async () => null,
     recover: async () => {
       if (folder === undefined) return; // kept in memory only: nothing to recover
       await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -6,6 +6,7 @@ import type {
   GuestPower,
   GuestSpec,
   GuestState,
+  MoveProgress,
   VncEndpoint,
 } from '#shared/contracts/compute-agent.ts';
 
@@ -29,6 +30,8 @@ export interface Hypervisor extends ComputeAgent {
   setPassword(id: string, user: string, password: string): Promise<void>;
   /** The unix socket of the VNC server. */
   vncSocket(id: string): Promise<VncEndpoint>;
+  /** Null when the guest is not being sent to another host. */
+  controlSending(id: string, what: 'progress' | 'abort' | 'force'): Promise<MoveProgress | null>;
   /** Disconnects from the guests, which keep running. */
   close(): Promise<void>;
   /** Stops every guest, by force after the grace period. The next start recovers them as after a power cut. */

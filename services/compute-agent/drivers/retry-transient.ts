@@ -22,5 +22,7 @@ export function retryTransient(agent: ComputeAgent, wake: () => void): ComputeAg
     ensureDiskBackup: retrying(agent.ensureDiskBackup),
     offerGuest: retrying(agent.offerGuest),
     fetchGuest: retrying(agent.fetchGuest),
+    receiveGuest: retrying(agent.receiveGuest),
+    sendGuest: retrying(agent.sendGuest),
   };
 }

@@ -2,11 +2,12 @@
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Query } from '#shared/db/page.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { accepted, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
-import { serverOf } from '../servers/find.ts';
+import { serverOf, unlockedServer } from '../servers/find.ts';
 import { isTrue, limitOf, timeParameter } from '../values.ts';
+import { abortMigration, controlSending, forceComplete } from './operations.ts';
 import {
   changedBefore,
   changedSince,
@@ -103,13 +104,46 @@ const listOfServer: Handler<Compute, never, 'id'> = async (compute, call) => {
   const { base, version } = call;
   const hosts = call.may(`${ofServer}:index:host`);
   const migrations = await listLiveMigrations(compute.db, id);
-  return ok({ migrations: migrations.map((migration) => liveMigrationView({ migration, hosts, base }, version)) });
+  const shown = migrations.map(async (migration) => {
+    const progress = await controlSending(compute, migration, 'progress');
+    return liveMigrationView({ migration, hosts, base, progress }, version);
+  });
+  return ok({ migrations: await Promise.all(shown) });
 };
 
 const show: Handler<Compute, never, 'id' | 'migration'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const migration = await findLiveMigration(compute, id, call.params.migration);
-  return ok({ migration: liveMigrationView({ migration, hosts: true, base: call.base }, call.version) });
+  const progress = await controlSending(compute, migration, 'progress');
+  return ok({ migration: liveMigrationView({ migration, hosts: true, base: call.base, progress }, call.version) });
+};
+
+/** The migration of the path, of a server that its caller may change. */
+async function migrationOf(compute: Compute, call: Call<unknown, 'id' | 'migration'>) {
+  const server = await unlockedServer(compute, call);
+  const number = call.params.migration;
+  const migration = /^\d{1,9}$/.test(number)
+    ? await findMigrationBy(compute.db, { serverId: server.id, sequence: Number(number) })
+    : undefined;
+  return { server, migration };
+}
+
+const abort: Handler<Compute, never, 'id' | 'migration'> = async (compute, call) => {
+  const { server, migration } = await migrationOf(compute, call);
+  if (!migration)
+    throw new Fault(404, 'notFound', `Migration ${call.params.migration} not found for instance ${server.id}`);
+  if (migration.type !== 'live-migration')
+    throw badRequest(`Migration ${migration.sequence} of instance ${server.id} is no live migration.`);
+  await abortMigration(compute, call.caller, server, migration, atLeast(call.version, '2.65'));
+  return accepted();
+};
+
+const force: Handler<Compute, { readonly force_complete: null }, 'id' | 'migration'> = async (compute, call) => {
+  const { server, migration } = await migrationOf(compute, call);
+  if (migration?.type !== 'live-migration')
+    throw badRequest(`Migration ${call.params.migration} not found for instance ${server.id}`);
+  await forceComplete(compute, call.caller, server, migration);
+  return accepted();
 };
 
 /** By its number. Throws 404 for one that is no live migration in progress. */
@@ -130,4 +164,13 @@ export const migrationRoutes: Route<Compute>[] = [
   { method: 'get', path: '/v2.1/os-migrations', handler: listAll, rule },
   { method: 'get', path, handler: listOfServer, rule: `${ofServer}:index`, since: '2.23' },
   { method: 'get', path: `${path}/:migration`, handler: show, rule: `${ofServer}:show`, since: '2.23' },
+  { method: 'delete', path: `${path}/:migration`, handler: abort, rule: `${ofServer}:delete`, since: '2.24' },
+  {
+    method: 'post',
+    path: `${path}/:migration/action`,
+    action: 'force_complete',
+    handler: force,
+    rule: `${ofServer}:force_complete`,
+    since: '2.22',
+  },
 ];

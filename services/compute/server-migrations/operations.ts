@@ -1,12 +1,15 @@
 /** Requests that resize a server or move it to another host. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { type ComputeCalls, callAddress, type MoveProgress } from '#shared/contracts/compute-agent.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { findFlavor } from '../flavors/store.ts';
 import { isLost } from '../hosts/states.ts';
 import { agentBinary, findHost, listServices } from '../hosts/store.ts';
+import { beginAction } from '../instance-actions/store.ts';
 import { checkGrowth, computeQuotas } from '../quotas/operations.ts';
 import { beginTask } from '../servers/begin-task.ts';
 import { flavorCopyOf } from '../servers/new-server.ts';
@@ -14,6 +17,7 @@ import type { ServerTransition } from '../servers/states.ts';
 import { changeServer, type FlavorCopy, type Server } from '../servers/store.ts';
 import { confirmResize } from '../workflows/moves/confirm-resize.ts';
 import { type Evacuation, evacuateServer } from '../workflows/moves/evacuate-server.ts';
+import { liveMigrateServer } from '../workflows/moves/live-migrate-server.ts';
 import { resizeServer } from '../workflows/moves/resize-server.ts';
 import { revertResize } from '../workflows/moves/revert-resize.ts';
 import { changeMigration, findMigrationBy, insertMigration, type ServerMigration } from './store.ts';
@@ -235,4 +239,126 @@ async function requireLost(compute: Compute, { id, host }: Server): Promise<void
   if (host === null) throw conflict(`Instance ${id} has no host.`);
   const [service] = await listServices(compute.db, { binary: agentBinary, host });
   if (service && !isLost(compute, service)) throw badRequest(`Compute service of ${host} is still in use.`);
+}
+
+export interface LiveInput {
+  readonly wantedHost: string | null;
+  /** Null: whatever the server needs. */
+  readonly copyDisks: boolean | null;
+}
+
+export async function migrateLive(
+  compute: Compute,
+  caller: By,
+  server: Server,
+  { wantedHost, copyDisks }: LiveInput,
+): Promise<void> {
+  const { id: serverId, host, flavor, vmState } = server;
+  if (wantedHost !== null && wantedHost === host)
+    throw badRequest(`Unable to migrate instance (${serverId}) to current host (${host}).`);
+  if (wantedHost !== null && !(await findHost(compute.db, wantedHost)))
+    throw badRequest(`Compute host ${wantedHost} could not be found.`);
+  if (vmState !== 'active' && vmState !== 'paused')
+    throw conflict(`Cannot 'os-migrateLive' instance ${serverId} while it is in vm_state ${vmState}`);
+  await checkCopies(compute, server, copyDisks);
+  await requireUp(compute, host ?? '');
+  await beginTask(compute, caller, server, {
+    transitions: [
+      {
+        name: 'os-migrateLive',
+        from: { vmState: ['active', 'paused'] },
+        meanwhile: { taskState: 'migrating' },
+      },
+    ],
+    workflow: liveMigrateServer,
+    action: 'live-migration',
+    event: 'compute_live_migration',
+    params: async (tx) => {
+      const wanted = { type: 'live-migration', status: 'queued', newFlavor: flavor, wantedHost } as const;
+      return { serverId, migrationId: await insertMigration(tx, caller, server, wanted, compute.seal.seal) };
+    },
+  });
+}
+
+/** Local disks are always copied: hosts share none. */
+async function checkCopies({ db }: Compute, server: Server, copyDisks: boolean | null): Promise<void> {
+  const { host, image, flavor } = server;
+  const blanks = (await attachmentTable.list(db, server.id)).some(({ destination }) => destination === 'local');
+  const hasLocal = blanks || flavor.ephemeralGb > 0 || flavor.swapMb > 0 || (image !== null && image.format !== 'iso');
+  if (copyDisks === false && hasLocal)
+    throw badRequest(
+      `${host} is not on shared storage: Shared storage live-migration requires either shared storage or boot-from-volume with no local disks.`,
+    );
+  if (copyDisks === true && !hasLocal)
+    throw badRequest(`${host} is not on local storage: Block migration can not be used with shared storage.`);
+}
+
+async function requireUp(compute: Compute, host: string): Promise<void> {
+  const [service] = await listServices(compute.db, { binary: agentBinary, host });
+  if (service && isLost(compute, service)) throw badRequest(`Compute service of ${host} is unavailable at this time.`);
+}
+
+type Control = ComputeCalls['controlSending']['request']['what'];
+
+/** Asks the host that sends the guest. Null when it sends none. */
+export async function controlSending(
+  { bus, log }: Compute,
+  { serverId, sourceHost }: ServerMigration,
+  what: Control,
+): Promise<MoveProgress | null> {
+  const request: ComputeCalls['controlSending']['request'] = { id: serverId, what };
+  const address = callAddress(sourceHost, 'controlSending');
+  const reply = bus.call<ComputeCalls['controlSending']['reply']>(address, request, { timeoutMs: 3_000 });
+  return reply.then(
+    ({ progress }) => progress,
+    (error: unknown) => {
+      log.warn({ serverId, host: sourceHost, error }, 'the progress of a live migration is unknown');
+      return null;
+    },
+  );
+}
+
+/** Ends a live migration that has not been sent: the server goes on where it is. */
+export async function abortMigration(
+  compute: Compute,
+  caller: Caller,
+  server: Server,
+  migration: ServerMigration,
+  mayBeEarly: boolean,
+): Promise<void> {
+  requireMigrating(server, 'abort live migration');
+  const early = mayBeEarly && ['queued', 'preparing'].includes(migration.status);
+  if (!early && migration.status !== 'running') throw invalidState(migration, server, 'abort');
+  // nothing is sent yet: the task ends before it sends
+  if (early) await changeMigration(compute.db, migration.id, { status: 'cancelling' });
+  else await controlSending(compute, migration, 'abort');
+  await noteAction(compute, caller, server, 'live_migration_cancel');
+}
+
+/** Pauses the guest, so that nothing more changes and the rest is sent. */
+export async function forceComplete(
+  compute: Compute,
+  caller: Caller,
+  server: Server,
+  migration: ServerMigration,
+): Promise<void> {
+  requireMigrating(server, 'force_complete');
+  if (migration.status !== 'running') throw invalidState(migration, server, 'force_complete');
+  await controlSending(compute, migration, 'force');
+  await noteAction(compute, caller, server, 'live_migration_force_complete');
+}
+
+function requireMigrating({ id, taskState }: Server, name: string): void {
+  if (taskState !== 'migrating')
+    throw conflict(`Cannot '${name}' instance ${id} while it is in task_state ${taskState ?? 'None'}`);
+}
+
+const invalidState = ({ sequence, status }: ServerMigration, { id }: Server, method: string) =>
+  badRequest(
+    `Migration ${sequence} state of instance ${id} is ${status}. Cannot ${method} while the migration is in this state.`,
+  );
+
+async function noteAction({ db }: Compute, caller: Caller, { id: serverId, host }: Server, action: string) {
+  const ended = { finishedAt: Date.now(), result: 'Success' } as const;
+  await beginAction(db, caller, { serverId, action, host, ...ended });
 }

@@ -259,3 +259,61 @@ test('an evacuation without room leaves the server as it was', async (t) => {
   const server = await cloud.ended(body.server.id);
   assert.deepEqual([server.status, server['OS-EXT-SRV-ATTR:host'], cloud.placement.claims.size], ['ACTIVE', 'kvm1', 1]);
 });
+
+test('a live migration moves the running guest with its volumes and ports, and leaves nothing behind', async (t) => {
+  const { cloud, one, two, id } = await cloudOfTwo(t);
+  addVolume(cloud);
+  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
+  await cloud.ended(id);
+  const live = (input: object, version = '2.68') => cloud.act(id, { 'os-migrateLive': input }, { version });
+  const auto = { host: null, block_migration: 'auto' };
+  assert.match((await live({ ...auto, host: 'kvm1' })).body.badRequest.message, /to current host/);
+  assert.match((await live({ ...auto, host: 'none' })).body.badRequest.message, /could not be found/);
+  assert.match((await live({ ...auto, block_migration: false })).body.badRequest.message, /not on shared storage/);
+  assert.equal((await live(auto, '2.24')).status, 400);
+  assert.equal((await live({ ...auto, force: true }, '2.68')).status, 400);
+  assert.match((await live({ ...auto, force: true }, '2.67')).body.badRequest.message, /non-provided destination/);
+  const old = { host: 'kvm2', block_migration: true, disk_over_commit: false };
+  assert.equal((await live(old, '2.1')).status, 202);
+  const server = await cloud.ended(id);
+  assert.deepEqual([server.status, server['OS-EXT-SRV-ATTR:host']], ['ACTIVE', 'kvm2']);
+  assert.deepEqual([one.guests.size, two.guests.get(id)?.power], [0, 'on']);
+  assert.deepEqual([cloud.placement.claims.size, cloud.volumes.attachments.size], [1, 1]);
+  const [port] = [...cloud.network.ports.values()] as unknown as { 'binding:host_id': string; more: string[] }[];
+  assert.deepEqual([port?.['binding:host_id'], port?.more], ['kvm2', []]);
+  const { body } = await cloud.ask('GET', '/v2.1/os-migrations', { version: '2.23' });
+  assert.deepEqual([body.migrations[0].status, body.migrations[0].links], ['completed', undefined]);
+});
+
+test('OSSA-2015-015: a live migration in progress is shown, aborted or forced; a delete ends it on both hosts', async (t) => {
+  const cloud = await startCloud(t);
+  const sending = Promise.withResolvers<void>();
+  const gone: string[] = [];
+  const one = cloud.startHost({ sendGuest: () => sending.promise }, 'kvm1');
+  cloud.startHost({ ensureGuestGone: async (spec) => void gone.push(spec.id) }, 'kvm2');
+  await until(() => cloud.placement.providers.size === 2);
+  const { body } = await cloud.launch({ availability_zone: 'nova:kvm1' });
+  const { id } = await cloud.ended(body.server.id);
+  await cloud.act(id, { 'os-migrateLive': { host: null, block_migration: 'auto' } }, { version: '2.80' });
+  const path = `/v2.1/servers/${id}/migrations`;
+  const list = async () => (await cloud.ask('GET', path, { version: '2.80' })).body.migrations;
+  await until(async () => (await list())[0]?.status === 'running');
+  assert.equal((await cloud.show(id)).status, 'MIGRATING');
+  const [{ id: number }] = await list();
+  const asked: string[] = [];
+  cloud.compute.bus.onCall<{ what: string }>('compute-agent.kvm1.controlSending', async ({ what }) => {
+    asked.push(what);
+    return { progress: { memoryTotal: 7 } };
+  });
+  const shown = await cloud.ask('GET', `${path}/${number}`, { version: '2.80' });
+  assert.equal(shown.body.migration.memory_total_bytes, 7);
+  const force = (body: object) => cloud.ask('POST', `${path}/${number}/action`, { version: '2.22', body });
+  assert.equal((await force({ force_complete: null })).status, 202);
+  assert.equal((await cloud.ask('DELETE', `${path}/${number}`, { version: '2.24' })).status, 202);
+  assert.equal((await cloud.ask('DELETE', `${path}/999`, { version: '2.24' })).status, 404);
+  assert.deepEqual(asked, ['progress', 'force', 'abort']);
+  assert.equal((await cloud.ask('DELETE', `/v2.1/servers/${id}`)).status, 204);
+  await cloud.isGone(id);
+  assert.deepEqual([gone.includes(id), one.guests.size, cloud.placement.claims.size], [true, 0, 0]);
+  sending.resolve();
+});

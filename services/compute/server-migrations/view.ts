@@ -1,5 +1,6 @@
 import { longTime } from '#shared/api/times.ts';
 import { since, view } from '#shared/api/versions.ts';
+import type { MoveProgress } from '#shared/contracts/compute-agent.ts';
 import { linksOf } from '../dialect.ts';
 import { liveStatuses, type ServerMigration } from './store.ts';
 
@@ -8,6 +9,8 @@ interface MigrationViewInput {
   /** The caller may see the hosts. */
   readonly hosts: boolean;
   readonly base: string;
+  /** Of a live migration in progress. */
+  readonly progress?: MoveProgress | null;
 }
 
 const hostsOf = ({ migration, hosts }: MigrationViewInput) => ({
@@ -52,8 +55,7 @@ export const migrationView = view<MigrationViewInput>(
 /** Of a live migration in progress, below its server. */
 export const liveMigrationView = view<MigrationViewInput>(
   since('2.23', (input) => {
-    const { migration } = input;
-    const { progress } = migration;
+    const { migration, progress } = input;
     return {
       id: migration.sequence,
       server_uuid: migration.serverId,

@@ -7,6 +7,7 @@ import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
 import { confirmResize } from './moves/confirm-resize.ts';
 import { evacuateServer } from './moves/evacuate-server.ts';
+import { liveMigrateServer } from './moves/live-migrate-server.ts';
 import { resizeServer } from './moves/resize-server.ts';
 import { revertResize } from './moves/revert-resize.ts';
 import {
@@ -54,6 +55,7 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   attachInterface,
   detachInterface,
   evacuateServer,
+  liveMigrateServer,
   resizeServer,
   confirmResize,
   revertResize,

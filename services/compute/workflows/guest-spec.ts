@@ -144,7 +144,7 @@ export function limitsOf(connection: Connection | null): Pick<DiskSpec, 'limits'
   return usable.length > 0 ? { limits: Object.fromEntries(usable) } : {};
 }
 
-function iscsiOf({ data }: Connection, seal: Seal): DiskSource {
+export function iscsiOf({ data }: Connection, seal: Seal): DiskSource {
   return {
     kind: 'iscsi',
     portal: String(data.target_portal),

@@ -171,6 +171,35 @@ export async function unplugPort({ network }: Compute, portId: string, existing:
   });
 }
 
+/** Makes the ports ready on another host, beside their own. */
+export async function bindElsewhere(
+  compute: Compute,
+  server: Pick<Server, 'id' | 'projectId'>,
+  host: string,
+): Promise<void> {
+  for (const { id, 'binding:profile': profile = {} } of await portsOfServer(compute, server)) {
+    const bound = await compute.network.listBindings(id);
+    if (!bound.some((each) => each.host === host)) await compute.network.createBinding(id, { host, profile });
+  }
+}
+
+export async function unbindFrom(
+  compute: Compute,
+  server: Pick<Server, 'id' | 'projectId'>,
+  host: string,
+): Promise<void> {
+  for (const { id } of await portsOfServer(compute, server)) await compute.network.removeBinding(id, host);
+}
+
+/** The host of the server gets the traffic of its ports, and its old host loses them. */
+export async function activateBindings(compute: Compute, server: Server, from: string): Promise<void> {
+  const { network } = compute;
+  for (const port of await portsOfServer(compute, server)) {
+    if (port['binding:host_id'] !== server.host) await network.activateBinding(port.id, server.host ?? '');
+    await network.removeBinding(port.id, from);
+  }
+}
+
 /** The addresses and security groups that lists show, from the rows only. */
 export function addressesOf(nics: readonly Interface[]): { addresses: Addresses; groups: string[] } {
   const addresses = new Map<string, Address[]>(); // labels are names that users chose

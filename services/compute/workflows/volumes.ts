@@ -35,17 +35,20 @@ export async function moveVolumes(compute: Compute, serverId: string, host: stri
   for (const row of await attachmentTable.list(compute.db, serverId)) await connectVolumeTo(compute, row, host, run);
 }
 
-/** Connects the attachment of a row to a host. */
-export async function connectVolumeTo(
+/** Connects the attachment of a row to a host, and saves how. */
+export async function connectVolumeTo(compute: Compute, row: Attachment, host: string, run: Run): Promise<void> {
+  if (row.attachmentId === null) return;
+  const connection = await connectionTo(compute, row, host);
+  await run.commit((tx) => attachmentTable.change(tx, row.id, { connection }));
+}
+
+export async function connectionTo(
   compute: Compute,
-  { id, attachmentId, device }: Attachment,
+  { attachmentId, device }: Attachment,
   host: string,
-  run: Run,
-): Promise<void> {
-  if (attachmentId === null) return;
+): Promise<Connection> {
   const connector = { ...(await connectorOf(compute, host)), mountpoint: device ?? '/dev/vda' };
-  const connection = connectionOf(await compute.volumes.connectAttachment(attachmentId, connector), compute);
-  await run.commit((tx) => attachmentTable.change(tx, id, { connection }));
+  return connectionOf(await compute.volumes.connectAttachment(attachmentId ?? '', connector), compute);
 }
 
 /** Idempotent: there is one attachment per server and volume. */

@@ -43,6 +43,8 @@ export interface Running {
 export interface Guest {
   record: GuestRecord;
   running: Running | null;
+  /** While it is sent to another host. */
+  sending?: { aborted: boolean } | null;
   /** As last observed, for the report. */
   lastPower: Power;
 }

@@ -27,6 +27,8 @@ import { uploadSnapshot } from './snapshot.ts';
 import { ensureTapGone } from './taps.ts';
 import { fetchGuest } from './transfer/fetch.ts';
 import { offerGuest } from './transfer/offer.ts';
+import { receiveGuest } from './transfer/receive.ts';
+import { controlSending, sendGuest } from './transfer/send.ts';
 import { openTransfers } from './transfer/serve.ts';
 import { watch } from './watch.ts';
 
@@ -54,11 +56,18 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
   return {
     ensureGuest: (spec, replaced) =>
       queue(spec.id, () => faultOnFullDisk('the guest', reconcileGuest(host, spec, replaced))),
-    ensureGuestGone: ({ id }) => queue(id, () => removeGuest(host, id)),
+    ensureGuestGone: ({ id }) => {
+      const sending = guests.get(id)?.sending;
+      if (sending) sending.aborted = true; // a guest that is removed is not sent any more
+      return queue(id, () => removeGuest(host, id));
+    },
     uploadSnapshot: (spec) => uploadSnapshot(host, spec),
     ensureDiskBackup: (spec) =>
       queue(spec.serverId, () => faultOnFullDisk('the backup of the disks', ensureDiskBackup(host, spec))),
     offerGuest: (spec) => queue(spec.serverId, () => offerGuest(host, spec)),
+    receiveGuest: (spec) => queue(spec.serverId, () => faultOnFullDisk('the guest', receiveGuest(host, spec))),
+    sendGuest: (spec) => queue(spec.serverId, () => sendGuest(host, spec)),
+    controlSending: (id, what) => controlSending(guestOf(id), what),
     fetchGuest: (spec) => queue(spec.serverId, () => faultOnFullDisk('the guest', fetchGuest(host, spec))),
     recover: async (ownerState) => {
       recovering = (await recoverGuests(host, ownerState, closing.signal)).rest;

@@ -157,7 +157,15 @@ async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, r
 /** Taps are recorded before they are created, so that none is left behind. */
 function specChanges({ record }: Guest, spec: GuestSpec): Partial<GuestRecord> {
   const taps = spec.nics.flatMap(({ tap, bridge }) => (bridge === null ? [] : [tap]));
-  return { spec, power: spec.power, reason: null, transfer: null, taps: [...new Set([...record.taps, ...taps])] };
+  return {
+    spec,
+    power: spec.power,
+    reason: null,
+    transfer: null,
+    arrival: null,
+    departure: null,
+    taps: [...new Set([...record.taps, ...taps])],
+  };
 }
 
 async function removeStaleTaps(host: QemuHost, guest: Guest): Promise<void> {

@@ -32,6 +32,14 @@ export interface GuestRecord {
   readonly taps: readonly string[];
   /** The move to another host that its files are offered for. */
   readonly transfer?: Transfer | null;
+  /** The live migration by which it comes, or came, to this host, with the keys of the disks that are copied. */
+  readonly arrival?: {
+    readonly transferId: string;
+    readonly state: 'waiting' | 'arrived';
+    readonly copies: readonly string[];
+  } | null;
+  /** The live migration by which it leaves this host. Once it is sent, this host does not run it by itself. */
+  readonly departure?: { readonly transferId: string; readonly sent: boolean } | null;
   /** The command line of the last start. */
   readonly argv: readonly string[];
 }

@@ -9,6 +9,7 @@ import { findRunning, setRunning } from './power.ts';
 import { restartAfterPowerCut } from './reconcile.ts';
 import { readRecords } from './record.ts';
 import { removePartialSnapshot } from './snapshot.ts';
+import { awaitArrival } from './transfer/receive.ts';
 import { refreshState, reportPower } from './watch.ts';
 
 /** Resolves when every guest was checked; lost guests are restarted in the background (`rest`), until `signal`. */
@@ -32,7 +33,9 @@ async function reattach(host: QemuHost, guest: Guest): Promise<boolean> {
     await removePartialSnapshot(host, guest);
     const { power } = guest.record;
     if (!guest.running) return power === 'on' || power === 'paused';
-    if (power === 'on' || power === 'paused') await setRunning(guest, power);
+    const isMoving = guest.record.arrival?.state === 'waiting' || guest.record.departure?.sent === true;
+    if (isMoving) awaitArrival(host, guest);
+    else if (power === 'on' || power === 'paused') await setRunning(guest, power);
     await refreshState(host, guest);
   } catch (error) {
     host.log.warn({ serverId: guest.record.id, error }, 'could not read the state of a guest');

@@ -8,7 +8,7 @@ import { addFloatingIp, removeFloatingIp } from './floating-ips.ts';
 import { forceDelete } from './force-delete.ts';
 import { changePassword, injectNetworkInfo, resetNetwork, triggerCrashDump } from './inside.ts';
 import { lock } from './lock.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrateLive } from './migrate.ts';
 import { pause } from './pause.ts';
 import { reboot } from './reboot.ts';
 import { rebuild } from './rebuild.ts';
@@ -59,5 +59,6 @@ export const serverActions: readonly ServerAction[] = [
   confirmResize,
   revertResize,
   migrate,
+  migrateLive,
   evacuate,
 ];

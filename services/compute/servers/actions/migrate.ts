@@ -1,5 +1,8 @@
+import type { Json } from '#shared/api/document.ts';
 import { atLeast } from '#shared/api/versions.ts';
-import { migrate as migrateTo } from '../../server-migrations/operations.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { migrateLive as liveTo, migrate as migrateTo } from '../../server-migrations/operations.ts';
+import { isTrue } from '../../values.ts';
 import { serverAction } from '../action.ts';
 
 /** From 2.56 on an administrator may name the host. */
@@ -21,5 +24,41 @@ export const migrate = serverAction<{ readonly host?: string | null } | null>({
         user_id: server.userId,
       });
     await migrateTo(compute, caller, server, host);
+  },
+});
+
+interface LiveInput {
+  readonly host: string | null;
+  readonly block_migration: boolean | string;
+  readonly disk_over_commit?: boolean | string;
+  readonly force?: boolean | string;
+}
+
+const flags = [true, false, 'True', 'False', 'true', 'false', 'TRUE', 'FALSE', '1', '0', 'on', 'off', 'yes', 'no'];
+const boolean: Json = { enum: flags };
+
+/** From 2.25 on the server decides by itself whether disks are copied (`auto`). */
+export const migrateLive = serverAction<LiveInput>({
+  key: 'os-migrateLive',
+  rule: 'os-migrate-server:migrate_live',
+  input: {
+    type: 'object',
+    required: ['host', 'block_migration', 'disk_over_commit'],
+    additionalProperties: false,
+    properties: {
+      host: { type: ['string', 'null'], minLength: 1, maxLength: 255 },
+      block_migration: {
+        anyOf: [boolean, { const: 'auto', 'x-openstack': { 'min-ver': '2.25' } }],
+      },
+      disk_over_commit: { ...boolean, 'x-openstack': { 'max-ver': '2.24' } },
+      force: { ...boolean, 'x-openstack': { 'min-ver': '2.30', 'max-ver': '2.67' } },
+    },
+  },
+  act: async (compute, { caller, authorize }, server, { host, block_migration, force = false }) => {
+    const target = { project_id: server.projectId, user_id: server.userId };
+    if (host !== null) authorize('os_compute_api:os-migrate-server:migrate_live:host', target);
+    if (isTrue(force) && host === null) throw badRequest("Can't force to a non-provided destination");
+    const copyDisks = block_migration === 'auto' ? null : isTrue(block_migration);
+    await liveTo(compute, caller, server, { wantedHost: host, copyDisks });
   },
 });

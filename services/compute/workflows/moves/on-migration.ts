@@ -1,4 +1,5 @@
 /** What the workflows of resizes and moves have in common: the two hosts of a migration, and what each of them has. */
+import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
@@ -104,6 +105,7 @@ export async function claimDest(
     if (!(await compute.placement.allocateAll([...source, dest]))) continue;
     const destAddress = (await findHost(compute.db, host))?.report.address ?? null;
     await run.commit(async (tx) => {
+      await refuseCancelled(tx, migration.id);
       await insertSchedulingDecision(tx, server.id, { ...explanation, chosen: host });
       await changeMigration(tx, migration.id, { destHost: host, destZone: zones[host] ?? null, destAddress, status });
       await updateOwnedServer(tx, owned(on, run), { taskState });
@@ -111,6 +113,12 @@ export async function claimDest(
     return;
   }
   throw new NoValidHost(explanation);
+}
+
+/** A live migration that was aborted before anything was sent. */
+export async function refuseCancelled(tx: Knex, migrationId: string): Promise<void> {
+  const { status } = await getMigration(tx, migrationId);
+  if (status === 'cancelling') throw new Fault(409, 'aborted', 'The live migration was aborted.');
 }
 
 interface ClaimDest {

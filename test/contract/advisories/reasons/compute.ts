@@ -7,13 +7,13 @@ export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2013-030':
     'Rules hang on the port in tables of the network agent of its host: services/compute/workflows/moves/on-migration.ts binds the ports to the new host and waits until each is ACTIVE before the guest boots there.',
   'OSSA-2014-003':
-    'There is no block migration: services/compute/routes.ts has no action os-migrateLive, so no disk is written on a host other than its own.',
+    'A guest has a folder of its own, named by its id, and its disks are files in it, named by the ids of its spec: services/compute-agent/drivers/qemu/transfer/receive.ts creates them there as any other start does, and exports them under these names alone.',
   'OSSA-2017-006':
     'There is no rebuild: services/compute/routes.ts has no such action, and the only claim is made by the step claim-resources under the id of the server, which replaces itself.',
   'OSSA-2018-001':
     'There are no encrypted volumes: a volume type has no encryption in services/volume/routes.ts, and an agent plugs no driver but iscsi and raw.',
   'OSSA-2020-006':
-    'There is no live migration, and nothing of another machine is kept: services/compute-agent/drivers/qemu/command.ts builds the command line of each start from the current request.',
+    'A live migration takes no description of devices from the old host: services/compute-agent/drivers/qemu/command.ts builds the command line there from the spec of the new host, as it does for each later start.',
   'OSSN-0001':
     'Guests run on QEMU alone: there is no driver of containers in services/compute-agent/drivers, and the fake one starts no process and reports itself as hypervisor type fake.',
   'OSSN-0022':

@@ -23,7 +23,7 @@ export async function fetchGuest(host: QemuHost, { serverId, transfer, from, gue
 }
 
 /** The names come from another host: no path among them. */
-const isWanted = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(qcow2|raw|iso)$/.test(name);
+export const isWanted = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(qcow2|raw|iso)$/.test(name);
 
 interface Fetched {
   readonly name: string;
@@ -32,7 +32,8 @@ interface Fetched {
   readonly transfer: Transfer;
 }
 
-async function fetchFile(
+/** Unless it is there. */
+export async function fetchFile(
   host: QemuHost,
   { record }: Guest,
   { name, bytes, address, transfer }: Fetched,

@@ -2,6 +2,7 @@
 import type { Guest, QemuHost, QemuSettings } from '../host.ts';
 import { type Door, openDoor } from './door.ts';
 import { sendFile } from './offer.ts';
+import { enterGuest } from './tunnel.ts';
 
 export function openTransfers(listen: QemuSettings['listen'], host: () => QemuHost): Door {
   const guestOf = (transferId: string): Guest | undefined =>
@@ -11,9 +12,10 @@ export function openTransfers(listen: QemuSettings['listen'], host: () => QemuHo
     keyOf: (transferId) => guestOf(transferId)?.record.transfer?.transferKey,
     serve: async (transferId, text, socket) => {
       const guest = guestOf(transferId);
-      const request = JSON.parse(text) as { file?: unknown };
-      if (!guest || typeof request.file !== 'string') throw new Error('a request at the door that it does not know');
-      await sendFile(host(), guest, request.file, socket);
+      const { file, to } = JSON.parse(text) as { file?: unknown; to?: unknown };
+      if (guest && typeof file === 'string') return sendFile(host(), guest, file, socket);
+      if (guest && (to === 'memory' || to === 'disks')) return enterGuest(host(), guest, to, socket);
+      throw new Error('a request at the door that it does not know');
     },
     onError: (error) => host().log.warn({ error }, 'a transfer between hosts was broken off'),
   });
