@@ -93,10 +93,9 @@ async function finish(host: QemuHost, guest: Guest, qmp: Qmp, hasCopies: boolean
     await sleep(pollMs);
   }
   if (hasCopies) await qmp.execute('nbd-server-stop');
-  const { power } = guest.record;
-  const now = power === 'on' || power === 'paused' ? await setRunning(guest, power) : 'off';
-  const { arrival } = guest.record;
+  const { arrival, power } = guest.record;
   if (arrival) await saveRecord(host, guest, { arrival: { ...arrival, state: 'arrived' }, transfer: null });
+  const now = power === 'on' || power === 'paused' ? await setRunning(guest, power) : 'off';
   host.log.info({ serverId: guest.record.id }, 'a guest has arrived');
   reportPower(host, guest, now);
 }
