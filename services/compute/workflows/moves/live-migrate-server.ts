@@ -44,7 +44,7 @@ export const liveMigrateServer = workflow<OnMigration, Compute>({
     step('bind-ports', bindPortsThere, unbindPorts),
     step('receive', receive, stopReceiving),
     step('send', send, stay),
-    step('settle', settle),
+    step('take-over', takeOver),
   ],
   done: becomeMigrated,
   failed: becomeAsBefore,
@@ -155,7 +155,7 @@ async function stay(compute: Compute, on: OnMigration, run: Run): Promise<void> 
 }
 
 /** A refusal changes nothing any more: the guest is there, and what is left is told in the log. */
-async function settle(compute: Compute, on: OnMigration, run: Run): Promise<void> {
+async function takeOver(compute: Compute, on: OnMigration, run: Run): Promise<void> {
   const moving = await movingOf(compute, on, run);
   const { server, source, dest } = moving;
   const there = atDest(moving);
