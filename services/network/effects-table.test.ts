@@ -8,6 +8,7 @@ import { floatingIps } from './floating-ips/resource.ts';
 import { networks } from './networks/resource.ts';
 import { portForwardings } from './port-forwardings/resource.ts';
 import { ports } from './ports/resource.ts';
+import { qosPolicies } from './qos/resource.ts';
 import type { Parent } from './resources/resource.ts';
 import { routers } from './routers/resource.ts';
 import { securityGroupRules, securityGroups } from './security-groups/resource.ts';
@@ -24,6 +25,7 @@ export interface Walk {
     readonly many: string;
     readonly attributes: Attributes;
     readonly parent?: Parent;
+    readonly under?: string;
   };
   /** The ids in its path. */
   within?(world: World): Readonly<Record<string, unknown>>;
@@ -67,6 +69,7 @@ export async function worldOf(cloud: Cloud) {
   const emptyNetwork = async () => (await cloud.make('networks', { network: {} })).id;
   const bluePort = async () => (await cloud.make('ports', { port: { network_id: network.id } })) as Json;
   const freePorts = [await bluePort(), await bluePort()];
+  const policy = await cloud.make('qos/policies', { policy: { name: 'q' } }, 'blue/manager,member,reader');
   const floatingIp = await cloud.make('floatingips', { floatingip: { floating_network_id: outsideId } });
   return {
     cloud,
@@ -82,6 +85,7 @@ export async function worldOf(cloud: Cloud) {
     emptyNetwork,
     freePorts,
     floatingIp,
+    policy,
   };
 }
 export type World = Awaited<ReturnType<typeof worldOf>>;
@@ -113,8 +117,9 @@ const subnetValues = {
   dns_nameservers: ['9.9.9.9'],
   service_types: ['compute:x'],
 };
-const portValues = ({ subnet, group }: World, last: number) => ({
+const portValues = ({ subnet, group, policy }: World, last: number) => ({
   ...text,
+  qos_policy_id: policy.id,
   mac_address: `fa:16:3e:00:00:${last}`,
   admin_state_up: false,
   device_id: 'd',
@@ -130,18 +135,18 @@ export const walks: readonly Walk[] = [
   {
     definition: networks,
     least: () => ({}),
-    creates: () => [
+    creates: ({ policy }) => [
       {
         ...networkValues,
         ...owned,
+        qos_policy_id: policy.id,
         availability_zone_hints: ['nova'],
         'provider:network_type': 'local',
       },
       { 'provider:segmentation_id': 4077 },
       { 'provider:network_type': 'flat', 'provider:physical_network': 'other' },
     ],
-    updates: () => [networkValues],
-    refused: { qos_policy_id: nowhere },
+    updates: ({ policy }) => [{ ...networkValues, qos_policy_id: policy.id }],
     fixed: {
       'provider:network_type': 'local',
       'provider:physical_network': 'other',
@@ -170,7 +175,7 @@ export const walks: readonly Walk[] = [
     least: ({ network }) => ({ network_id: network.id }),
     creates: (world) => [{ ...portValues(world, 99), ...owned }, { port_security_enabled: false }],
     updates: (world) => [portValues(world, 98), { port_security_enabled: false, security_groups: [] }],
-    refused: { extra_dhcp_opts: [{ opt_name: 'x' }], qos_policy_id: nowhere, 'binding:vnic_type': 'direct' },
+    refused: { extra_dhcp_opts: [{ opt_name: 'x' }], 'binding:vnic_type': 'direct' },
     elsewhere: { dns_name: namesOfHost },
     filters: (_row, { group }) => ({
       fixed_ips: ['ip_address=10.7.0.99', 'ip_address=10.7.0.250'],
@@ -240,6 +245,13 @@ export const walks: readonly Walk[] = [
       },
       { external_port_range: '30:32', internal_port_range: '40:42' },
     ],
+  },
+  {
+    definition: qosPolicies,
+    least: () => ({ name: 'q' }),
+    creates: () => [{ ...text, ...owned, is_default: true, shared: true }],
+    updates: () => [{ ...text, is_default: true, shared: true }],
+    filters: () => ({ shared: ['true', 'false'] }),
   },
   {
     definition: addressScopes,

@@ -144,6 +144,16 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'put /v2.0/ports/{}/remove_allowed_address_pairs': { port: 'the same' },
   'put /v2.0/subnetpools/{}/add_prefixes': { prefixes: 'shown: atomic.test.ts' },
   'put /v2.0/subnetpools/{}/remove_prefixes': { prefixes: 'the same' },
+  'post /v2.0/qos/policies/{}/bandwidth_limit_rules': {
+    bandwidth_limit_rule: 'shown, and sent to hosts: qos.test.ts',
+    bandwidth_limit_rules: 'a list of the same',
+  },
+  'put /v2.0/qos/policies/{}/bandwidth_limit_rules/{}': { bandwidth_limit_rule: 'the same' },
+  'post /v2.0/qos/policies/{}/dscp_marking_rules': {
+    dscp_marking_rule: 'shown, and sent to hosts: qos.test.ts',
+    dscp_marking_rules: 'a list of the same',
+  },
+  'put /v2.0/qos/policies/{}/dscp_marking_rules/{}': { dscp_marking_rule: 'the same' },
   'put /v2.0/address-groups/{}/add_addresses': { addresses: 'shown, and sent to hosts: address-groups.test.ts' },
   'put /v2.0/address-groups/{}/remove_addresses': { addresses: 'the same' },
   'put /v2.0/routers/{}/add_router_interface': {

@@ -10,6 +10,8 @@ import { bindingPaths } from './port-bindings/openapi.ts';
 import { portForwardings } from './port-forwardings/resource.ts';
 import { addressPairPaths } from './ports/openapi.ts';
 import { ports } from './ports/resource.ts';
+import { ruleTypePaths } from './qos/openapi.ts';
+import { bandwidthRules, dscpRules, qosPolicies } from './qos/resource.ts';
 import { openapiOf } from './resources/openapi.ts';
 import { extraRoutePaths, interfacePaths } from './routers/openapi.ts';
 import { routers } from './routers/resource.ts';
@@ -33,6 +35,10 @@ export const openapi = {
   'port-forwardings': openapiOf(portForwardings),
   'security-groups': openapiOf(securityGroups),
   'security-group-rules': openapiOf(securityGroupRules),
+  'qos-policies': openapiOf(qosPolicies),
+  'qos-bandwidth-limit-rules': openapiOf(bandwidthRules),
+  'qos-dscp-marking-rules': openapiOf(dscpRules),
+  'qos-rule-types': ruleTypePaths,
   'rbac-policies': openapiOf(rbacPolicies),
   'network-ip-availabilities': openapiOf(availabilities),
 };

@@ -41,6 +41,19 @@ import { createPort, deletePort, updatePort } from './ports/operations.ts';
 import { ports } from './ports/resource.ts';
 import { deviceTarget } from './ports/target.ts';
 import { portRelations } from './ports/view.ts';
+import { listRuleTypes, showRuleType } from './qos/handlers.ts';
+import {
+  createBandwidthRule,
+  createDscpRule,
+  createPolicy,
+  removePolicy,
+  removingRule,
+  updateBandwidthRule,
+  updateDscpRule,
+  updatePolicy,
+} from './qos/operations.ts';
+import { bandwidthRules, dscpRules, qosPolicies } from './qos/resource.ts';
+import { policyRelations } from './qos/view.ts';
 import { quotaRoutes } from './quotas/routes.ts';
 import { routesOf } from './resources/routes.ts';
 import { extraRoutes } from './routers/extra-routes.ts';
@@ -137,6 +150,20 @@ const owned: Route<Network>[] = [
     related: groupRelations,
   }),
   ...routesOf(securityGroupRules, { create: createRule, remove: removeRule, related: ruleRelations, ...ofGroup }),
+  ...routesOf(qosPolicies, {
+    create: createPolicy,
+    update: updatePolicy,
+    remove: removePolicy,
+    related: policyRelations,
+  }),
+  ...routesOf(bandwidthRules, {
+    create: createBandwidthRule,
+    update: updateBandwidthRule,
+    remove: removingRule(bandwidthRules),
+  }),
+  ...routesOf(dscpRules, { create: createDscpRule, update: updateDscpRule, remove: removingRule(dscpRules) }),
+  { method: 'get', path: `${v2}/qos/rule-types`, handler: listRuleTypes, rule: 'get_rule_type' },
+  { method: 'get', path: `${v2}/qos/rule-types/:id`, handler: showRuleType, rule: 'get_rule_type' },
   ...routesOf(rbacPolicies, {
     create: createRbacPolicy,
     update: updateRbacPolicy,

@@ -29,6 +29,7 @@ import { portBindings } from './migrations/008-port-bindings.ts';
 import { groupRules } from './migrations/009-group-rules.ts';
 import { portForwardings } from './migrations/010-port-forwardings.ts';
 import { gateways } from './migrations/020-gateways.ts';
+import { qos } from './migrations/021-qos.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -50,7 +51,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, identity, c
   const { db, bus, log, config } = runtime;
   await migrate(db, [
     ...[networkTables, subnetPools, quotaLocks, addressScopes, refusals, availabilityZones],
-    ...[rbacPolicies, portBindings, groupRules, portForwardings, gateways],
+    ...[rbacPolicies, portBindings, groupRules, portForwardings, gateways, qos],
   ]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = {

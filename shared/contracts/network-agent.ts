@@ -46,6 +46,18 @@ export interface PortSpec {
   readonly groupIds: readonly string[];
   /** All its groups are stateless: each packet needs a rule, replies too. */
   readonly stateless?: boolean;
+  readonly qos?: PortQos;
+}
+
+/** Limits and the mark of what a guest sends (`egress`) and gets (`ingress`). */
+export interface PortQos {
+  /** Rates in kilobits per second, bursts in kilobits; a burst of 0 is eight tenths of a second of the rate. */
+  readonly limits: readonly {
+    readonly direction: 'egress' | 'ingress';
+    readonly kbps: number;
+    readonly burstKb: number;
+  }[];
+  readonly dscp: number | null;
 }
 
 /** A security group: its rules, and the addresses of its members. */

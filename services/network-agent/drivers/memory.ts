@@ -20,7 +20,10 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
     specs,
     appliedIds: () => [...specs.keys()],
     close: async () => {},
-    ensurePort: ensure,
+    ensurePort: async (spec) => {
+      await ensure(spec);
+      return { refused: kind === 'user' && spec.qos ? ['its QoS policy, which needs a host with root'] : [] };
+    },
     ensurePortGone: gone,
     ensureGroup: ensure,
     ensureGroupGone: gone,
@@ -37,8 +40,8 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
 }
 
 /** User-mode networking has no inbound connections, so floating IPs need a host with root. */
-function refuseFloating({ floatingIps }: RouterSpec): void {
-  const [first] = floatingIps;
+function refuseFloating({ floatingIps, forwardings = [] }: RouterSpec): void {
+  const [first] = [...floatingIps, ...forwardings];
   if (first)
     throw new Fault(
       501,

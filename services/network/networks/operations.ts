@@ -2,6 +2,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { refuseUnknownZones } from '../hosts/zones.ts';
+import { policyForNetwork, requirePolicy } from '../qos/assign.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
 import { routerRows } from '../routers/resource.ts';
@@ -15,7 +16,7 @@ import { largestMtu, segmentFor } from './segment.ts';
 
 export async function createNetwork(
   network: Network,
-  _caller: Caller,
+  caller: Caller,
   input: NewNetwork,
   projectId: string,
 ): Promise<NetworkRow> {
@@ -27,6 +28,7 @@ export async function createNetwork(
     ...input,
     ...segment,
     projectId,
+    qosPolicyId: await policyForNetwork(network, caller, input.qosPolicyId, projectId),
     status: 'ACTIVE',
     mtu: mtuFor(network, segment.networkType, input.mtu ?? 0),
   };
@@ -48,7 +50,7 @@ function mtuFor(network: Network, networkType: NetworkRow['networkType'], mtu: n
 
 export async function updateNetwork(
   network: Network,
-  _caller: Caller,
+  caller: Caller,
   row: NetworkRow,
   { networkType, physicalNetwork, segmentationId, ...input }: NetworkChange,
 ): Promise<void> {
@@ -56,12 +58,13 @@ export async function updateNetwork(
     throw invalidInput('Plugin does not support updating the following provider network attributes');
   if (row.external && input.external === false) await refuseWhileUsed(network, row);
   if (row.shared && input.shared === false) await refuseWhileShared(network, row);
+  await requirePolicy(network, caller, input.qosPolicyId);
   const mtu = input.mtu === undefined ? row.mtu : mtuFor(network, row.networkType, input.mtu);
   if (input.mtu !== undefined && mtu < 1280) await refuseSmallFrames(network, row);
   const after = { ...row, ...input, mtu };
   await networkRows.update(network.db, row.id, { ...input, mtu });
   await putSharing(network, row, after);
-  if ((['mtu', 'adminStateUp', 'dnsDomain'] as const).some((column) => after[column] !== row[column]))
+  if ((['mtu', 'adminStateUp', 'dnsDomain', 'qosPolicyId'] as const).some((column) => after[column] !== row[column]))
     await markNetworkDirty(network, row.id);
   if (after.external !== row.external) await markExternalDirty(network, after);
 }

@@ -22,6 +22,7 @@ export const newPort = (networkId: string, projectId: string): Port => ({
   vifType: 'unbound',
   vnicType: 'normal',
   bindingProfile: {},
+  qosPolicyId: null,
 });
 
 const byte = () => randomInt(256).toString(16).padStart(2, '0');

@@ -5,6 +5,7 @@ import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { findHost } from '../hosts/store.ts';
 import { networkRows } from '../networks/resource.ts';
+import { refusePolicyOf, requirePolicy } from '../qos/assign.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/resource.ts';
@@ -19,6 +20,8 @@ import { setFixedIps } from './set-fixed-ips.ts';
 export async function createPort(network: Network, caller: Caller, input: NewPort, projectId: string): Promise<Port> {
   const { db } = network;
   await refuseForeignDevice(network, caller, input);
+  refusePolicyOf(input.deviceOwner, input.qosPolicyId);
+  await requirePolicy(network, caller, input.qosPolicyId);
   const { fixedIps, securityGroups, ...columns } = input;
   const net = await networkRows.find(db, caller, input.networkId);
   await reserve(network, projectId, 'port');
@@ -55,6 +58,8 @@ async function bindingOn({ db }: Network, name: string): Promise<Pick<Port, 'bin
 export async function updatePort(network: Network, caller: Caller, before: Port, input: PortChange): Promise<void> {
   const { db } = network;
   await refuseForeignDevice(network, caller, input, before);
+  refusePolicyOf(input.deviceOwner ?? before.deviceOwner, input.qosPolicyId);
+  await requirePolicy(network, caller, input.qosPolicyId);
   const { fixedIps, securityGroups, ...columns } = input;
   const { portSecurityEnabled: guarded, allowedAddressPairs: pairs } = { ...before, ...columns };
   const macAddress = await changedMac(network, before, input.macAddress);
@@ -131,8 +136,17 @@ function affectsHosts(
     portSecurityEnabled,
     allowedAddressPairs,
     dnsName,
+    qosPolicyId,
   }: Port) =>
-    JSON.stringify([bindingHost, macAddress, adminStateUp, portSecurityEnabled, allowedAddressPairs, dnsName]);
+    JSON.stringify([
+      bindingHost,
+      macAddress,
+      adminStateUp,
+      portSecurityEnabled,
+      allowedAddressPairs,
+      dnsName,
+      qosPolicyId,
+    ]);
   return hostFields(before) !== hostFields(after) || !sameIds(currentGroups, groupIds);
 }
 

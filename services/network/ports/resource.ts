@@ -124,8 +124,8 @@ export const ports = resource('port', 'ports', {
     security_groups: list<string>(uuidSchema)({ stored: false, set: both, nullable: true, filter: byGroups }),
     port_security_enabled: boolean({ set: both, ...listed }),
     dns_name: hostname({ set: both, default: '', hidden: true, ...listed }),
-    qos_policy_id: empty({ column: null, set: both }),
-    qos_network_policy_id: empty({ column: null }),
+    qos_policy_id: uuid({ set: both, nullable: true, default: null, ...listed }),
+    qos_network_policy_id: uuid({ stored: false, nullable: true }),
     resource_request: empty({ column: null }),
     ip_allocation: choice(['immediate', 'none'])({ stored: false }),
     'binding:vnic_type': text({

@@ -5,6 +5,7 @@ import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
 import { refusedOf } from '../host-sync/store.ts';
 import { type Host, listHosts } from '../hosts/store.ts';
+import { policiesOfNetworks } from '../qos/store.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import type { Port } from './resource.ts';
 
@@ -25,12 +26,17 @@ export async function portRelations({ db, cloudId }: Network, ports: readonly Po
   const refused = await refusedOf(db, ids);
   const known = may('get_port:binding:vif_details') ? await listHosts(db) : [];
   const hosts = new Map(known.map((host) => [host.host, host]));
+  const networkPolicies = await policiesOfNetworks(
+    db,
+    ports.map(({ networkId }) => networkId),
+  );
   return (port: Port) => {
     const own = addresses.get(port.id) ?? [];
     return {
       fixedIps: fixedIpViews(own),
       refused: refused.get(port.id),
       securityGroups: groups.get(port.id) ?? [],
+      qosNetworkPolicyId: networkPolicies.get(port.networkId) ?? null,
       ipAllocation: own.length > 0 ? 'immediate' : 'none',
       vifDetails: port.vifType === 'bridge' ? vifDetails(port, hosts.get(port.bindingHost), cloudId) : {},
     };

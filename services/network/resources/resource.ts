@@ -33,6 +33,8 @@ interface Definition<As extends Attributes> extends Omit<Shape, 'one'> {
   /** Shared with projects by RBAC policies: what clients see and filter as `shared` depends on their project. */
   readonly sharing?: Sharing;
   readonly parent?: Parent;
+  /** The folder of its path: `qos`. */
+  readonly under?: string;
   /** Its name in rules, unless that is `one`. */
   readonly rule?: string;
   /** Clients may not tag it. */
@@ -60,8 +62,8 @@ export const resource = <As extends Attributes>(
 });
 
 /** The path of its collection. */
-export const pathOf = ({ many, parent }: { readonly many: string; readonly parent?: Parent }): string =>
-  parent ? `${parent.path}/${many}` : `/v2.0/${many.replaceAll('_', '-')}`;
+export const pathOf = ({ many, parent, under }: Pick<Definition<Attributes>, 'parent' | 'under'> & { many: string }) =>
+  parent ? `${parent.path}/${many}` : `/v2.0/${under ? `${under}/` : ''}${many.replaceAll('_', '-')}`;
 
 type AttributesOf<R> = R extends { readonly attributes: infer As } ? As : never;
 export type Row<R> = RowOf<AttributesOf<R>>;

@@ -47,13 +47,14 @@ export function routesOf<Row extends Tagged, As extends Attributes>(
 interface Taggable {
   readonly one: string;
   readonly many: string;
+  readonly under?: string;
   readonly rows: Pick<Table<Tagged>, 'find' | 'update'>;
   targetOf(network: Network, caller: Caller, row: Tagged): Promise<Target>;
 }
 
 /** Neutron's tag API has its own 404, which names the collection. The owner of a network may tag its ports too. */
-function tagsOf({ one, many, rows, targetOf }: Taggable): Route<Network>[] {
-  const path = pathOf({ many });
+function tagsOf({ one, many, under, rows, targetOf }: Taggable): Route<Network>[] {
+  const path = pathOf({ many, ...(under ? { under } : {}) });
   const find = (network: Network, { caller, params }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
     rows.find(network.db, caller, params.id).catch((error: unknown) => {
       if (!(error instanceof Fault) || error.status !== 404) throw error;

@@ -5,6 +5,7 @@ import type { Network } from '../context.ts';
 import { networkRows } from '../networks/resource.ts';
 import { listInactive } from '../port-bindings/store.ts';
 import { type Port, portRows } from '../ports/resource.ts';
+import { qosOf } from '../qos/store.ts';
 import { groupRows } from '../security-groups/resource.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import { segmentOn } from './segment.ts';
@@ -22,6 +23,7 @@ export async function portSpec(network: Network, host: string, portId: string): 
   const addresses = await listAddresses(db, [port.id]);
   const groupIds = (await groupsOfPorts(db, [port.id])).get(port.id) ?? [];
   const groups = await groupRows.whereIn(db, 'id', groupIds);
+  const qos = await qosOf(db, port.qosPolicyId ?? net.qosPolicyId);
   return {
     id: port.id,
     segment: await segmentOn(network, net, host),
@@ -32,6 +34,7 @@ export async function portSpec(network: Network, host: string, portId: string): 
     guarded: port.portSecurityEnabled,
     adminUp: port.adminStateUp && net.adminStateUp,
     groupIds,
+    ...(qos ? { qos } : {}),
     stateless: groups.length > 0 && groups.every(({ stateful }) => !stateful),
   };
 }

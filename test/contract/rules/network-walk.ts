@@ -68,6 +68,11 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
       if (visibility === 'shared') await shareWithAll('address_group', id);
       return id;
     },
+    'qos/policies': async ({ project, visibility }) => {
+      const id = await made('qos/policies', 'policy', { project_id: project, name: 'x' });
+      if (visibility === 'shared') await shareWithAll('qos_policy', id);
+      return id;
+    },
     'rbac-policies': (target) => rbac(target),
   };
   const shareWithAll = (object_type: string, object_id: string) =>
@@ -104,6 +109,10 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
         /^\w+ \/v2\.0\/floatingips\/:floatingip_id\//,
         async (target) => ({ floatingip_id: await reused('floatingips', target), id: 'nosuch' }),
       ],
+      [
+        /^\w+ \/v2\.0\/qos\/policies\/:policy_id\//,
+        async (target) => ({ policy_id: (await makes['qos/policies']?.(target)) ?? '', id: 'nosuch' }),
+      ],
       [/^post \/v2\.0\/(subnets|ports)$/, (target) => ids(reused('networks', target))],
       [/^post \/v2\.0\/security-group-rules$/, (target) => ids(reused('security-groups', target))],
       [/^\w+ \/v2\.0\/quotas\/:id/, async ({ project }) => ({ id: project })],
@@ -126,6 +135,10 @@ const ownOrAdmin = ({ project, roles }: Persona, target: Target) =>
 function bodyOf(key: string, id: string, cidr: () => string): unknown {
   const [method, path = ''] = key.split(' ');
   if (path.endsWith('/tags') && method !== 'get') return { tags: ['t'] };
+  if (path.endsWith('/qos/policies') && method === 'post') return { policy: { name: 'q' } };
+  if (path.endsWith('/qos/policies/:id') && method === 'put') return { policy: { name: 'q' } };
+  if (path.includes('/bandwidth_limit_rules') && method !== 'get') return { bandwidth_limit_rule: { max_kbps: 7 } };
+  if (path.includes('/dscp_marking_rules') && method !== 'get') return { dscp_marking_rule: { dscp_mark: 26 } };
   if (path.includes('/port_forwardings') && method === 'put') return { port_forwarding: { description: 'y' } };
   if (path.includes('/port_forwardings') && method === 'post')
     return {

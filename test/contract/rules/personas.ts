@@ -118,6 +118,11 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   '(rule:admin_only) or (role:reader and rule:ext_parent_owner)': any(admin, all(reader, own)),
   '(rule:admin_only) or (role:member and rule:ext_parent_owner)': any(admin, all(member, own)),
   '(rule:admin_only) or (role:manager and rule:ext_parent_owner)': any(admin, all(manager, own)),
+  '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_qos_policy': any(
+    admin,
+    all(reader, own),
+    shared,
+  ),
   '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared_address_groups': any(
     admin,
     all(reader, own),

@@ -7,6 +7,7 @@ import type { GroupSpec, PortSpec } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
 import type { FirewallState, NumberedPort } from './firewall-state.ts';
 import { chainOf, groupChains, memberSets, namedGroups, returningLines } from './group-rules.ts';
+import { limitLines, markLines } from './qos.ts';
 import { baseChains } from './ruleset-base.ts';
 import { metadataLines, reassembledLines, spoofingLines } from './spoofing.ts';
 
@@ -30,15 +31,23 @@ function bridgeBlocks(state: FirewallState): Block[] {
   const receivers = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
   return [
     ...unguardedPorts(state).map(({ number, spec }) =>
-      chain('bridge', `from_${number}`, [...metadataLines(spec), 'accept']),
+      chain('bridge', `from_${number}`, [...metadataLines(spec), ...outgoingLines(spec), 'accept']),
     ),
+    ...unguardedPorts(state)
+      .filter(({ spec }) => limitLines(spec, 'ingress').length > 0)
+      .map(({ number, spec }) => chain('bridge', `to_${number}`, [...limitLines(spec, 'ingress'), 'accept'])),
     ...guardedPorts(state).flatMap(({ number, spec }) => [
       chain('bridge', `from_${number}`, [
         `meta mark set ${from(number)}`,
         ...metadataLines(spec),
+        ...outgoingLines(spec),
         ...spoofingLines(spec),
       ]),
-      chain('bridge', `to_${number}`, [`meta mark set meta mark & 0xffff0000 | ${to(number)}`, 'accept']),
+      chain('bridge', `to_${number}`, [
+        ...limitLines(spec, 'ingress'),
+        `meta mark set meta mark & 0xffff0000 | ${to(number)}`,
+        'accept',
+      ]),
     ]),
     chain(
       'bridge',
@@ -56,10 +65,13 @@ function bridgeBlocks(state: FirewallState): Block[] {
   ];
 }
 
-function verdict({ adminUp, guarded }: PortSpec, name: string): string {
-  if (!adminUp) return 'drop';
-  return guarded || name.startsWith('from_') ? `jump ${name}` : 'accept';
+function verdict(spec: PortSpec, name: string): string {
+  if (!spec.adminUp) return 'drop';
+  const hasChain = spec.guarded || name.startsWith('from_') || limitLines(spec, 'ingress').length > 0;
+  return hasChain ? `jump ${name}` : 'accept';
 }
+
+const outgoingLines = (spec: PortSpec) => [...limitLines(spec, 'egress'), ...markLines(spec)];
 
 function inetBlocks(state: FirewallState): Block[] {
   const known = new Map(state.groups.map((group) => [group.id, group]));

@@ -52,6 +52,7 @@ const checks: { readonly [K in SpecKind]: (spec: Specs[K], keepValid: KeepValid)
         mac === '' || macAddress.test(mac) ? { address: canonicalRange(address), mac } : null,
       ),
       groupIds: keepValid('groupIds', spec.groupIds, isId),
+      ...(spec.qos ? { qos: qosOf(spec.qos, keepValid) } : {}),
     };
   },
   group: (spec, keepValid) => {
@@ -124,6 +125,21 @@ function requireSegment({ networkId, bridge, id, mtu, type, peers }: Segment): v
     'segment.peers',
     peers.every((peer) => versionOf(peer) !== undefined),
   );
+}
+
+type Qos = NonNullable<Specs['port']['qos']>;
+
+function qosOf({ limits, dscp }: Qos, keepValid: KeepValid): Qos {
+  const isCount = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+  const [mark = null] = keepValid('dscp', dscp === null ? [] : [dscp], (each) =>
+    isCount(each) && each < 64 ? each : null,
+  );
+  return {
+    dscp: mark,
+    limits: keepValid('limits', limits, (each) =>
+      ['egress', 'ingress'].includes(each.direction) && isCount(each.kbps) && isCount(each.burstKb) ? each : null,
+    ),
+  };
 }
 
 const isForwarding = ({ floating, fixed, protocol, outside, inside }: Forwarding): boolean =>
