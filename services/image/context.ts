@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Log } from '#shared/log/log.ts';
 import type { Config } from './config.ts';
+import type { Downloads } from './drivers/downloads.ts';
 import type { ImageBytes } from './drivers/image-bytes.ts';
 
 /** The dependencies of this service's functions. */
@@ -9,4 +10,5 @@ export interface Images {
   readonly bytes: ImageBytes;
   readonly config: Config;
   readonly log: Log;
+  readonly downloads: Downloads;
 }

@@ -47,6 +47,13 @@ export const routes: Route<Images>[] = [
   { method: 'get', path: '/v2/schemas/member', handler: schemas.showMemberSchema, rule: anyToken },
   { method: 'get', path: '/v2/schemas/members', handler: schemas.showMembersSchema, rule: anyToken },
   { method: 'get', path: '/v2/info/import', handler: info.showImportMethods, rule: anyToken },
+  { method: 'get', path: '/v2/info/usage', handler: info.showUsage, rule: anyToken },
+  { method: 'get', path: '/v2/schemas/task', handler: schemas.showTaskSchema, rule: anyToken },
+  { method: 'get', path: '/v2/schemas/tasks', handler: schemas.showTasksSchema, rule: anyToken },
+  { method: 'get', path: '/v2/tasks', handler: imports.listTasks, rule: 'tasks_api_access' },
+  { method: 'post', path: '/v2/tasks', handler: imports.createTask, rule: 'tasks_api_access' },
+  { method: 'get', path: '/v2/tasks/:id', handler: imports.showTask, rule: 'tasks_api_access' },
+  { method: 'delete', path: '/v2/tasks/:id', handler: imports.refuseDelete, rule: 'tasks_api_access' },
   { method: 'get', path: '/v2/info/stores', handler: info.listStores, rule: anyToken },
   { method: 'get', path: '/v2/info/stores/detail', handler: info.listStoreDetails, rule: 'stores_info_detail' },
   ...ofImages.map(

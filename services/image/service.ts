@@ -8,6 +8,7 @@ import { startApi } from '#shared/service/start-api.ts';
 import { section } from './config.ts';
 import type { Images } from './context.ts';
 import { glance } from './dialect.ts';
+import { openDownloads } from './drivers/downloads.ts';
 import { openImageFiles } from './drivers/file.ts';
 import { migrations } from './migrations/all.ts';
 import { policy } from './policy.ts';
@@ -20,13 +21,15 @@ export const start: Start = async (runtime) => {
   const db = openDatabase(config.database || databaseOf(cloud, 'image'));
   await migrate(db, migrations);
   const bytes = await openImageFiles(config.directory || join(cloud.var, 'image'), config.reserveMb);
-  const service: Images = { db, bytes, config, log: runtime.log };
+  const downloads = openDownloads();
+  const service: Images = { db, bytes, config, log: runtime.log, downloads };
   const timers = openTimers(service);
   const dialect = glance(identityUrl);
   const endpoint = await openApiServer({ name: 'image', service, routes, policy, dialect, ...apiServer });
   const close = async () => {
     await endpoint.close();
     await started.close();
+    await downloads.close();
     await Promise.all(timers.map((timer) => timer.close()));
     await db.destroy();
   };

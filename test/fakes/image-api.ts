@@ -15,6 +15,7 @@ import { openApiServer } from '#shared/service/api-server.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
 import { glance } from '../../services/image/dialect.ts';
+import { openDownloads } from '../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
@@ -42,6 +43,7 @@ export interface ImageApiOptions {
   readonly log?: Log;
   /** Default 0. */
   readonly reserveMb?: number;
+  readonly config?: Partial<Images['config']>;
   readonly isTokenOver?: () => boolean;
   readonly policySettings?: PolicySettings;
 }
@@ -56,7 +58,8 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
   const bytes = change(await openImageFiles(dir, options.reserveMb));
-  const images: Images = { db, bytes, config, log };
+  const downloads = openDownloads();
+  const images: Images = { db, bytes, config: { ...config, ...options.config }, log, downloads };
   const identify = async (header: (name: string) => string | undefined, requestId: string) => {
     if (options.isTokenOver?.()) throw unauthorized();
     return callerOf(header, requestId);
@@ -81,6 +84,7 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   });
   t.after(async () => {
     await endpoint.close();
+    await downloads.close();
     if (server && !options.database) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
     if (!options.folder) rmSync(dir, { recursive: true });

@@ -15,6 +15,7 @@ import { openSweep } from '../../services/image/bytes/sweep.ts';
 import { uploadImage } from '../../services/image/bytes/upload.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
+import { openDownloads } from '../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
 import { createImage } from '../../services/image/images/operations.ts';
@@ -67,7 +68,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   await migrate(db, migrations);
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
   const bytes = killable(await openImageFiles(join(dir, 'bytes')), pass);
-  const images: Images = { db, bytes, config, log: silentLog() };
+  const images: Images = { db, bytes, config, log: silentLog(), downloads: openDownloads() };
   await ended(images);
   if (!armed) {
     for (const each of before) await each(images);

@@ -10,9 +10,9 @@ export interface Upload {
 /** Contains both ids: unique per upload, and readable for operators. */
 export const bytesName = (imageId: string, uploadId: string): string => `${imageId}.${uploadId}`;
 
-/** The status during an upload: `saving` leads to active, `uploading` to staged data for an import. */
-export type UploadStatus = 'saving' | 'uploading';
-const uploadStatuses: readonly UploadStatus[] = ['saving', 'uploading'];
+/** The status during an upload: `saving` and `importing` lead to active, `uploading` to staged data for an import. */
+export type UploadStatus = 'saving' | 'uploading' | 'importing';
+export const uploadStatuses: readonly UploadStatus[] = ['saving', 'uploading', 'importing'];
 
 /** Size and digests of the received data. */
 export type ContentInfo = Pick<ImageRow, 'size' | 'virtualSize' | 'checksum' | 'osHashAlgo' | 'osHashValue'>;
@@ -59,7 +59,7 @@ export async function finishUpload(
 ): Promise<boolean> {
   const kept = { size: content.size, staged: JSON.stringify(content), uploadUntil: null, reservedBytes: null };
   const staged = { ...kept, updatedAt: Date.now() };
-  return (await activeUpload(db, upload).update(uploadStatus === 'saving' ? activeColumns(content) : staged)) > 0;
+  return (await activeUpload(db, upload).update(uploadStatus === 'uploading' ? staged : activeColumns(content))) > 0;
 }
 
 /** Returns false when the image has no staged data. */

@@ -1,6 +1,7 @@
 import { openStandstill } from '#shared/clock/standstill.ts';
 import { isHeld } from '#shared/db/hold.ts';
 import type { Images } from '../context.ts';
+import { failImports } from '../imports/store.ts';
 import { listUploads, purgeDeleted, referencedNames, resetUpload } from './store.ts';
 
 const dayMs = 86_400_000;
@@ -25,7 +26,9 @@ async function endExpired({ db }: Images, standstill: ReturnType<typeof openStan
   let ended = 0;
   for (const id of standstill(new Map([...uploads].map(([key, { uploadUntil }]) => [key, String(uploadUntil)])))) {
     const upload = uploads.get(id);
-    if (upload && (await resetUpload(db, upload, { uploadUntil: upload.uploadUntil }))) ended += 1;
+    if (!upload || !(await resetUpload(db, upload, { uploadUntil: upload.uploadUntil }))) continue;
+    await failImports(db, upload.imageId);
+    ended += 1;
   }
   return ended;
 }

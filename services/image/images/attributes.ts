@@ -14,7 +14,7 @@ const off = { set: both, default: false, filter: true } as const;
 const zero = { set: both, default: 0, filter: true } as const;
 const listed = { filter: true, sort: true } as const;
 export const uuid = '^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$';
-/** As Glance publishes them; `killed`, `importing` and `pending_delete` do not occur here. */
+/** As Glance publishes them; `killed` and `pending_delete` do not occur here. */
 const published = ['queued', 'saving', 'active', 'killed', 'deleted', 'uploading', 'importing', 'pending_delete'];
 
 export const attributes = {

@@ -48,7 +48,7 @@ export const createImage: Handler<Images, ImageInput> = async (images, call) => 
   const image = await create(images, call.caller, call.body, check);
   return created(imageView(image, call), {
     location: `${call.base}/v2/images/${image.id}`,
-    'openstack-image-import-methods': 'glance-direct',
+    'openstack-image-import-methods': 'glance-direct,web-download',
     'openstack-image-store-ids': 'file',
   });
 };

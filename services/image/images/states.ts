@@ -1,5 +1,5 @@
 /** Statuses and visibilities of images. */
-export const statuses = ['queued', 'saving', 'uploading', 'active', 'deactivated', 'deleted'] as const;
+export const statuses = ['queued', 'saving', 'uploading', 'importing', 'active', 'deactivated', 'deleted'] as const;
 export type ImageStatus = (typeof statuses)[number];
 export const visibilities = ['community', 'public', 'private', 'shared'] as const;
 

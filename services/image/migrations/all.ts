@@ -4,6 +4,7 @@ import { imports } from './003-imports.ts';
 import { reservations } from './004-reservations.ts';
 import { metadataDefinitions } from './005-metadata-definitions.ts';
 import { standardMetadata } from './006-standard-namespaces.ts';
+import { importStates } from './007-import-states.ts';
 
 /** In order of execution. */
-export const migrations = [images, staging, imports, reservations, metadataDefinitions, standardMetadata];
+export const migrations = [images, staging, imports, reservations, metadataDefinitions, standardMetadata, importStates];

@@ -22,7 +22,9 @@ export const countImages = async (tx: Knex, owner: Owner): Promise<number> =>
   numberOf(await tx<ImageRow>('images').where({ owner, deletedAt: null }).count({ number: '*' }).first());
 
 export async function countUploads(tx: Knex, owner: Owner): Promise<number> {
-  const uploads = tx<ImageRow>('images').where({ owner, deletedAt: null }).whereIn('status', ['saving', 'uploading']);
+  const uploads = tx<ImageRow>('images')
+    .where({ owner, deletedAt: null })
+    .whereIn('status', ['saving', 'uploading', 'importing']);
   return numberOf(await uploads.whereNotNull('uploadUntil').count({ number: '*' }).first());
 }
 

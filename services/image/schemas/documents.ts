@@ -74,3 +74,43 @@ export const membersSchema = {
   properties: { members: { type: 'array', items: memberSchema }, schema: { type: 'string' } },
   links: [{ rel: 'describedby', href: '{schema}' }],
 };
+
+const text = { type: 'string' };
+export const taskSchema = {
+  name: 'task',
+  properties: {
+    id: { type: 'string', description: 'An identifier for the task', pattern: uuid },
+    type: {
+      type: 'string',
+      description: 'The kind of the task',
+      enum: ['import', 'api_image_import', 'location_import'],
+    },
+    status: {
+      type: 'string',
+      description: 'The state of the task',
+      enum: ['pending', 'processing', 'success', 'failure'],
+    },
+    input: { type: ['null', 'object'], description: 'What the task was asked for' },
+    result: { type: ['null', 'object'], description: 'What the task returned' },
+    owner: { type: 'string', description: 'The project of the task' },
+    message: { type: 'string', description: 'Why the task failed' },
+    image_id: text,
+    request_id: text,
+    user_id: text,
+    expires_at: { type: ['null', 'string'], description: 'When the task is forgotten' },
+    created_at: text,
+    updated_at: text,
+    self: { type: 'string', readOnly: true },
+    schema: { type: 'string', readOnly: true },
+  },
+};
+
+export const tasksSchema = {
+  name: 'tasks',
+  properties: { tasks: { type: 'array', items: taskSchema }, first: text, next: text, schema: text },
+  links: [
+    { rel: 'first', href: '{first}' },
+    { rel: 'next', href: '{next}' },
+    { rel: 'describedby', href: '{schema}' },
+  ],
+};

@@ -12,6 +12,7 @@ import { removeBytes } from '../../../services/image/bytes/remove.ts';
 import { uploadImage } from '../../../services/image/bytes/upload.ts';
 import { section } from '../../../services/image/config.ts';
 import type { Images } from '../../../services/image/context.ts';
+import { openDownloads } from '../../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { getImage } from '../../../services/image/images/store.ts';
@@ -35,7 +36,13 @@ async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
   await migrate(db, migrations);
   const config = settingsOf({ image: { imageCount: 0 } }).read('image', section);
-  const images: Images = { db, bytes: await openImageFiles(join(folder, 'bytes')), config, log: silentLog() };
+  const images: Images = {
+    db,
+    bytes: await openImageFiles(join(folder, 'bytes')),
+    config,
+    log: silentLog(),
+    downloads: openDownloads(),
+  };
   return async (req, res) => {
     const options = { disk_format: 'raw', container_format: 'bare' };
     const image = await createImage(images, caller, options, () => {});
