@@ -32,6 +32,7 @@ import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/
 import { snapshotRows } from '../../services/volume/snapshots/resource.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
+import { revertToSnapshot } from '../../services/volume/volumes/replace.ts';
 import { type NewVolume, type Volume, volumeRows } from '../../services/volume/volumes/resource.ts';
 import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
 import { type World, watchCommits } from './world.ts';
@@ -216,6 +217,24 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
       files: ['volumes 1'],
       backups: ['available'],
       objects: ['manifest'],
+    },
+  },
+  'a volume is reverted to its snapshot': {
+    run: async (life) => {
+      const { service } = life;
+      const row = await volume(life);
+      const [known] = await allSnapshots(service.db);
+      const taken = known ?? (await createSnapshot(service, caller, { ...unnamed, volumeId: row.id }, false));
+      await waitUntilIdle(service);
+      const acting = { caller, authorize: () => {} };
+      await revertToSnapshot(service, row, { snapshot_id: taken.id }, acting);
+      await waitUntilIdle(service);
+    },
+    end: {
+      ...nothing,
+      volumes: ['available 1'],
+      snapshots: ['available'],
+      files: ['volumes 1', 'snapshots 1'],
     },
   },
   'a group is snapshotted, and deleted with its snapshot and its volume': {
