@@ -1,10 +1,18 @@
 /** One agent per host: applies the specs of the compute service and reports the state of the guests. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Bus } from '#shared/bus/bus.ts';
 import { imageClient } from '#shared/clients/image.ts';
 import { type Cloud, readCloud } from '#shared/config/cloud.ts';
-import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import {
+  type ComputeReport,
+  computeAgent,
+  type GuestSpec,
+  type ImageUpload,
+  type OwnsGuest,
+  ownsGuest,
+} from '#shared/contracts/compute-agent.ts';
 import { type Agent, startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import { ensureHostId } from '#shared/service/host-id.ts';
@@ -12,11 +20,13 @@ import type { Start, Started } from '#shared/service/runtime.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, section } from './config.ts';
 import type { ComputeHost } from './context.ts';
+import { emptyQcow2 } from './drivers/empty-image.ts';
 import { fakeHypervisor } from './drivers/fake.ts';
 import { openFitness } from './drivers/fitness.ts';
 import type { Hypervisor } from './drivers/hypervisor.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openQemu } from './drivers/open-qemu.ts';
+import type { ImageApi } from './drivers/qemu/images.ts';
 import { retryTransient } from './drivers/retry-transient.ts';
 import { registerCalls } from './messages.ts';
 
@@ -74,12 +84,22 @@ async function fitnessOf({ cloud, config, log }: HostOptions, directory: string,
   return openFitness({ session: sessionOf(cloud, 'nova'), directory, log, everyMs: cloud.idleMs, onChange });
 }
 
+/** Idempotent, as the copy of a real disk: an active image was uploaded before. */
+const uploadEmpty =
+  (api: ImageApi) =>
+  async ({ imageId }: ImageUpload, { disks }: GuestSpec): Promise<void> => {
+    if ((await api.find(imageId)).status === 'active') return;
+    const sizeGb = disks.find(({ bootIndex }) => bootIndex === 0)?.sizeGb ?? 1;
+    const bytes = emptyQcow2(BigInt(Math.ceil(sizeGb) || 1) << 30n);
+    await api.upload(imageId, Readable.from([bytes]), bytes.length);
+  };
+
 async function openHypervisor(parts: HostOptions, directory: string, onChange: () => void): Promise<Hypervisor> {
   const { cloud, config, log } = parts;
+  const api = imagesOf(imageClient(sessionOf(cloud, 'nova')));
   if (config.driver === 'fake') {
     const size = { vcpus: config.fakeVcpus, ramMb: config.fakeRamMb, diskGb: config.fakeDiskGb };
-    return fakeHypervisor({ size, onChange, folder: join(directory, 'guests') });
+    return fakeHypervisor({ size, onChange, folder: join(directory, 'guests'), upload: uploadEmpty(api) });
   }
-  const api = imagesOf(imageClient(sessionOf(cloud, 'nova')));
   return openQemu({ cloud, config, directory, api, log, onChange });
 }

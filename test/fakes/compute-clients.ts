@@ -61,8 +61,13 @@ export function fakeImages(images = new Map<string, Image>()): Images & { readon
   };
 }
 
-const unforwarded = async (path: string): Promise<never> => {
-  throw new Fault(501, 'notImplemented', `${path} is not part of the fake`);
+/** Lists of what is not there; a new thing is as it was sent. */
+const forward: NetworkClient['forward'] = async (path, { method = 'GET', body }) => {
+  const [, kind = ''] = /^\/?([a-z]+)/.exec(path) ?? [];
+  if (method === 'GET' && /\/detail$|\?/.test(path)) return { [kind]: [] } as never;
+  const [[name, sent] = ['', {}]] = Object.entries((body ?? {}) as Record<string, object>);
+  if (method !== 'POST') throw missing('Resource', path);
+  return { [name]: { status: 'creating', name: '', ...sent, id: randomUUID() } } as never;
 };
 
 interface FakeNetwork extends NetworkClient {
@@ -151,7 +156,7 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
       ports.set(id, port);
       return port;
     },
-    forward: unforwarded,
+    forward,
     removePort: async (id) => void ports.delete(id),
   };
 }
@@ -243,7 +248,7 @@ export function fakeVolumes(
       return connected;
     },
     completeAttachment: async (id) => void say(found(attachments, 'Attachment', id).volume_id, 'in-use'),
-    forward: unforwarded,
+    forward,
     removeAttachment: async (id) => {
       const gone = attachments.get(id);
       attachments.delete(id);

@@ -21,7 +21,7 @@ export interface FakeOptions {
   /** Called before each operation: may wait, or throw a Fault to refuse. */
   readonly before?: (verb: string, id: string) => Promise<void>;
   /** Replaces the upload of a snapshot. */
-  readonly upload?: (spec: ImageUpload) => Promise<void>;
+  readonly upload?: (spec: ImageUpload, guest: GuestSpec) => Promise<void>;
 }
 
 interface FakeHypervisor extends Hypervisor {
@@ -80,8 +80,8 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
     },
     uploadSnapshot: async (spec) => {
       await before?.('uploadSnapshot', spec.serverId);
-      find(spec.serverId);
-      await upload?.(spec);
+      const { spec: guest } = find(spec.serverId);
+      await upload?.(spec, guest);
     },
     ensureDiskBackup: async ({ serverId, state }) => {
       await before?.('ensureDiskBackup', serverId);
