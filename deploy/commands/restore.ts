@@ -39,6 +39,7 @@ async function archiveOf(name: string, options: Options): Promise<Archive> {
 async function review(options: Options, name: string | undefined): Promise<number> {
   if (name !== undefined) throw new Refusal('--report and --accept take no FILE: the restore is done');
   const home = await getHome();
+  if (home.node) (await import('../rack/trust.ts')).trustCloud(home.directory.path, { onlyCloud: true });
   const held = await listHeld(home);
   if (held.length === 0) {
     process.stdout.write('This cloud is not held by a restore.\n');

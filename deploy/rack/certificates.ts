@@ -88,6 +88,8 @@ export async function ensurePeerCertificate(
   const key = tlsFile(path, 'peer.key');
   const certificate = tlsFile(path, 'peer.crt');
   mkdirSync(join(path, 'tls'), { recursive: true });
+  // the first node of a rack that an earlier release made has none yet
+  if (hasAuthority(path)) await ensureAuthority(peerAuthority(path), 'Wattle cloud management', 0o600);
   await ensureKey(key);
   if (!existsSync(certificate) || isDue(readFileSync(certificate, 'utf8'), now)) {
     const { stdout: request } = await run(['openssl', 'req', '-new', '-key', key, '-subj', `/CN=${node.name}`]);

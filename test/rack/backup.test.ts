@@ -17,6 +17,8 @@ test('a management node whose disk is lost comes back from a backup, with its no
   const cloud = await startCloud(lab, mgmt1, [{ host: stor1, role: 'storage', options: storage(stor1) }]);
   const stor1IsUp = async () => /^stor1 .* up {2}/m.test((await cloud.node('list')).stdout);
   await eventually('stor1 is up', stor1IsUp);
+  const answers = async () => (await cloud.openstack('volume', 'service', 'list', '-f', 'value')).includes('stor1');
+  await eventually('the APIs answer, with the settings that a join changes', answers);
   const volume = async (name: string) => {
     await cloud.openstack('volume', 'create', '--size', '1', name);
     const status = () => cloud.openstack('volume', 'show', name, '-f', 'value', '-c', 'status');
@@ -37,9 +39,10 @@ test('a management node whose disk is lost comes back from a backup, with its no
   assert.equal(readFileSync(join(mgmt1.path, 'tls/ca.crt'), 'utf8'), authority);
   ok(await mgmt1.wattle('start'));
   await eventually('stor1 is up', stor1IsUp);
-  const { stdout } = await mgmt1.wattle('restore', '--report');
+  await eventually('the restored APIs answer', answers);
+  const { stdout, stderr } = await mgmt1.wattle('restore', '--report');
   const [unknown = ''] = stdout.split('In the restored rows');
-  assert.ok(unknown.includes(`volume ${after} on stor1`) && !stdout.includes(before), stdout);
+  assert.ok(unknown.includes(`volume ${after} on stor1`) && !stdout.includes(before), stdout + stderr);
   assert.match(ok(await mgmt1.wattle('restore', '--accept')), /Accepted/);
   await volume('later');
   assert.ok(existsSync(join(stor1.path, 'volume-agent')), 'no volume is removed by a sweep');
