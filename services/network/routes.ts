@@ -20,7 +20,13 @@ import {
 import { createFloatingIp, removeFloatingIp, updateFloatingIp } from './floating-ips/operations.ts';
 import { floatingIps } from './floating-ips/resource.ts';
 import { floatingIpRelations } from './floating-ips/view.ts';
-import { listAgents, listZones, removeAgent, showAgent } from './hosts/handlers.ts';
+import {
+  addRouterToAgent,
+  listAgentsOfRouter,
+  listRoutersOfAgent,
+  removeRouterFromAgent,
+} from './gateways/handlers.ts';
+import { listAgents, listZones, removeAgent, showAgent, updateAgent } from './hosts/handlers.ts';
 import { createNetwork, updateNetwork } from './networks/operations.ts';
 import { removeNetwork } from './networks/remove.ts';
 import { networks } from './networks/resource.ts';
@@ -180,7 +186,17 @@ const cloud: Route<Network>[] = [
   { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: anyToken },
   { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: checkedInHandler('get_agent') },
   { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: checkedInHandler('get_agent') },
+  { method: 'put', path: `${v2}/agents/:id`, handler: updateAgent, rule: 'update_agent' },
   { method: 'delete', path: `${v2}/agents/:id`, handler: removeAgent, rule: 'delete_agent' },
+  { method: 'get', path: `${v2}/agents/:id/l3-routers`, handler: listRoutersOfAgent, rule: 'get_l3-routers' },
+  { method: 'post', path: `${v2}/agents/:id/l3-routers`, handler: addRouterToAgent, rule: 'create_l3-router' },
+  {
+    method: 'delete',
+    path: `${v2}/agents/:id/l3-routers/:router_id`,
+    handler: removeRouterFromAgent,
+    rule: 'delete_l3-router',
+  },
+  { method: 'get', path: `${v2}/routers/:id/l3-agents`, handler: listAgentsOfRouter, rule: 'get_l3-agents' },
   { method: 'get', path: `${v2}/service-providers`, handler: listServiceProviders, rule: 'get_service_provider' },
   { method: 'get', path: `${v2}/availability_zones`, handler: listZones, rule: 'get_availability_zone' },
   ...quotaRoutes,

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Cloud, type Json, startCloud, until } from '../../services/network/cloud.test.ts';
+import { admin, type Cloud, type Json, startCloud, until } from '../../services/network/cloud.test.ts';
 import { openRouterLease } from '../../services/network-agent/drivers/router-lease.ts';
 import type { Bus } from '../../shared/bus/bus.ts';
 import { silentLog } from '../../shared/log/log.ts';
@@ -158,5 +158,34 @@ test('a restart of the agent, and a request that is answered late, open nothing 
   const { boot, seq } = await cloud.db('router_leases').where({ host: holder.host }).first();
   const late = { host: holder.host, boot, seq: Math.max(0, seq - 1), armedMs: 1, applied: null };
   await assert.rejects(cloud.network.bus.call('network.renew-router-lease', late), /A later request/);
+  check();
+});
+
+test('an administrator moves a router between agents, and it runs on one at a time', async (t) => {
+  const { cloud, gateways, makeRouter, runsOn } = await withGateways(t, [1, 1]);
+  const id = await makeRouter();
+  await until(() => runsOn(id).length === 1);
+  const agents = await cloud.list('agents', admin);
+  const from = agents.find(({ host }) => host === runsOn(id)[0]);
+  const to = agents.find(({ id: each }) => each !== from?.id);
+  const hosting = async () => (await cloud.list(`routers/${id}/l3-agents`, admin)).map((each) => each.id);
+  const ask = (method: string, agent: string | undefined, path = '', body?: unknown) =>
+    cloud.ask(method, `/v2.0/agents/${agent}/l3-routers${path}`, body, admin);
+  assert.deepEqual(await hosting(), [from?.id]);
+  const check = watch(t, gateways, id);
+  const taken = await ask('POST', to?.id, '', { router_id: id });
+  assert.deepEqual([taken.status, (taken.body.NeutronError as Json).type], [409, 'RouterHostedByL3Agent']);
+  assert.equal((await ask('DELETE', to?.id, `/${id}`)).status, 409, 'it is not there');
+  assert.equal((await ask('DELETE', from?.id, `/${id}`)).status, 204);
+  assert.deepEqual(await hosting(), []);
+  await cloud.ask('PUT', `/v2.0/agents/${to?.id}`, { agent: { admin_state_up: false } }, admin);
+  const disabled = await ask('POST', to?.id, '', { router_id: id });
+  assert.match(String((disabled.body.NeutronError as Json).message), /is disabled by an administrator/);
+  await cloud.ask('PUT', `/v2.0/agents/${to?.id}`, { agent: { admin_state_up: true } }, admin);
+  assert.equal((await ask('POST', to?.id, '', { router_id: id })).status, 201);
+  await until(() => runsOn(id).join() === to?.host);
+  const [shown] = await cloud.list(`agents/${to?.id}/l3-routers`, admin);
+  assert.equal(shown?.id, id);
+  assert.equal((await cloud.ask('GET', `/v2.0/agents/${to?.id}/l3-routers`)).status, 403);
   check();
 });

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootPort, type Cloud, type Json, startCloud, until } from '../../services/network/cloud.test.ts';
+import { bootPort, type Cloud, type Json, startCloud } from '../../services/network/cloud.test.ts';
 import { bridgeName, tapName } from '../../shared/contracts/names.ts';
 import { connectToBus } from '../fakes/process-bus.ts';
+import { eventually } from '../rack/cloud.ts';
 import { canSimulate, type LabHost, ok, openLab } from '../rack/lab.ts';
 import { missing } from './network-agent-host.ts';
 
@@ -139,15 +140,20 @@ async function openWorld(t: TestContext) {
     for (const each of agents) each.close();
   });
   for (const each of agents) await each.start();
-  for (const each of agents) await cloud.hostIsKnown(each.host.name);
+  const known = async () => (await cloud.db('hosts')).length === agents.length;
+  await waitUntil(known);
   ok(await office.run(['ip', 'addr', 'add', '10.88.3.1/24', 'dev', 'ext']));
   const { routerId, floating, gateway } = await makeNetwork(cloud, comp);
   return { lab, cloud, agents: agents.slice(0, 2) as [Agent, Agent], office, routerId, floating, gateway };
 }
 
+/** As long as a machine takes that does much else: building networks starts many programs. */
+const waitUntil = (holds: () => boolean | Promise<boolean>) =>
+  eventually(String(holds), async () => await holds(), 120_000);
+
 /** A network behind a router, with a guest on a host that echoes, and its floating IP. */
 async function makeNetwork(cloud: Cloud, comp: LabHost) {
-  await until(async () => (await cloud.list('networks?name=public')).length === 1);
+  await waitUntil(async () => (await cloud.list('networks?name=public')).length === 1);
   const network_id = (await cloud.list('networks?name=public'))[0]?.id;
   const network = await cloud.make('networks', { network: { name: 'blue' } });
   const subnet = await cloud.make('subnets', {
@@ -160,7 +166,10 @@ async function makeNetwork(cloud: Cloud, comp: LabHost) {
   const rule = { security_group_id: group, direction: 'ingress', remote_ip_prefix: '0.0.0.0/0' };
   await cloud.make('security-group-rules', { security_group_rule: rule });
   const made = await cloud.make('floatingips', { floatingip: { floating_network_id: network_id, port_id: port.id } });
-  await cloud.hostsInSync();
+  await waitUntil(async () => {
+    const open = await Promise.all(['statements', 'host_work'].map((table) => cloud.db(table)));
+    return open.every((rows) => rows.length === 0);
+  });
   await plugGuest(comp, port, network.id);
   const {
     external_fixed_ips: [{ ip_address: gateway } = { ip_address: '' }],
@@ -244,9 +253,9 @@ test('a TCP stream through a floating IP goes on when the host of its router is 
   const captured = linesOf(t, ['ip', 'netns', 'exec', lab.switches, python, '-c', capture]);
   for (const address of [floating, gateway]) linesOf(t, office.argv([python, '-c', ask(address)]));
   linesOf(t, comp.argv(['ip', 'netns', 'exec', 'guest', python, '-c', echo]));
-  await until(async () => (await office.run(['ping', '-c1', '-W1', floating])).code === 0);
+  await waitUntil(async () => (await office.run(['ping', '-c1', '-W1', floating])).code === 0);
   const echoed = linesOf(t, office.argv([python, '-c', stream(floating)]));
-  await until(() => echoed.length > 5);
+  await waitUntil(() => echoed.length > 5);
   const echoes = () => echoed.map((line) => line.split(' ').map(Number) as [number, number]);
 
   for (const { name, lose, back } of losses) {
@@ -256,21 +265,21 @@ test('a TCP stream through a floating IP goes on when the host of its router is 
       const [before, from] = [echoed.length, captured.length];
       const lostAt = performance.now();
       await lose(old);
-      await until(
+      await waitUntil(
         async () => (await cloud.db('routers').where({ id: routerId }).first('host')).host === next.host.name,
       );
       const movedMs = performance.now() - lostAt;
-      await until(() => answersFrom(world, captured.slice(from), next));
+      await waitUntil(() => answersFrom(world, captured.slice(from), next));
       const after = echoed.length;
-      await until(() => echoed.length > after + 20);
+      await waitUntil(() => echoed.length > after + 20);
       const gapS = longestGap(echoes().slice(before - 1));
       const answeredS = silenceOf(world, captured.slice(from));
       inner.diagnostic(
         `${name}: moved after ${(movedMs / 1000).toFixed(1)} s; ${answeredS.toFixed(1)} s without an answer to ARP, the stream stood still for ${gapS.toFixed(1)} s`,
       );
       await back(old);
-      await until(async () => !(await cloud.db('statements').where({ host: old.host.name }).first()));
-      await until(async () => !(await old.host.run(['ip', 'netns', 'list'])).stdout.includes(`-r-${routerId}`));
+      await waitUntil(async () => !(await cloud.db('statements').where({ host: old.host.name }).first()));
+      await waitUntil(async () => !(await old.host.run(['ip', 'netns', 'list'])).stdout.includes(`-r-${routerId}`));
       await sleep(300); // a host that took its router back would answer now
       const frames = captured.slice(from).map(frameOf);
       for (const address of [floating, gateway]) {

@@ -85,6 +85,7 @@ export const extensions: readonly Extension[] = [
     '2020-03-18',
   ),
   extension('ip-substring-filtering', 'IP address substring filtering', 'Ports by a part of an address.', '2017-11-28'),
+  extension('l3_agent_scheduler', 'L3 Agent Scheduler', 'Which agent runs a router.', '2013-02-07'),
   extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25'),
   extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12'),
   extension('network-ip-availability', 'Network IP Availability', 'How many addresses are left.', '2015-09-24'),

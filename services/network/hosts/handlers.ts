@@ -8,7 +8,7 @@ import { deleteEntriesOf, refusalsOn } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
 import { fieldsOf, filtered, pick } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
-import { deleteHost, type Host, listHosts } from './store.ts';
+import { changeHost, deleteHost, type Host, listHosts } from './store.ts';
 import { agentView } from './view.ts';
 
 const agentFilters = [
@@ -25,16 +25,19 @@ const agentFilters = [
 /** Empty for a caller who may not see agents. */
 export const listAgents: Handler<Network> = async (network, call) => {
   const hosts = call.may('get_agent') ? await listHosts(network.db) : [];
-  const views = await Promise.all(hosts.map((host) => viewOf(network, host)));
+  const views = await agentViews(network, hosts);
   return ok({ agents: filtered(call, agentFilters, views).map((view) => pick(view, fieldsOf(call))) });
 };
 
 const viewOf = async (network: Network, host: Host) =>
   agentView(network, host, await refusalsOn(network.db, host.host));
 
+export const agentViews = (network: Network, hosts: readonly Host[]) =>
+  Promise.all(hosts.map((host) => viewOf(network, host)));
+
 const agentNotFound = (id: string) => missing('AgentNotFound', `Agent ${id} could not be found.`);
 
-async function getAgent({ db }: Network, id: string): Promise<Host> {
+export async function getAgent({ db }: Pick<Network, 'db'>, id: string): Promise<Host> {
   const found = (await listHosts(db)).find(({ hostId }) => hostId === id);
   if (!found) throw agentNotFound(id);
   return found;
@@ -42,6 +45,22 @@ async function getAgent({ db }: Network, id: string): Promise<Host> {
 
 export const showAgent: Handler<Network, unknown, 'id'> = async (network, { params, may }) => {
   if (!may('get_agent')) throw agentNotFound(params.id);
+  return ok({ agent: await viewOf(network, await getAgent(network, params.id)) });
+};
+
+interface AgentChange {
+  readonly agent?: { readonly admin_state_up?: boolean; readonly description?: string };
+}
+
+/** A disabled agent gets no new routers and DHCP servers, and keeps what it has. */
+export const updateAgent: Handler<Network, AgentChange, 'id'> = async (network, { params, body }) => {
+  const { host } = await getAgent(network, params.id);
+  const { admin_state_up: adminStateUp, description } = body.agent ?? {};
+  const change = {
+    ...(adminStateUp === undefined ? {} : { adminStateUp }),
+    ...(description === undefined ? {} : { description }),
+  };
+  if (Object.keys(change).length > 0) await changeHost(network.db, host, change);
   return ok({ agent: await viewOf(network, await getAgent(network, params.id)) });
 };
 

@@ -144,6 +144,8 @@ function bodyOf(key: string, id: string, cidr: () => string): unknown {
     return {
       port_forwarding: { protocol: 'tcp', internal_port_id: nowhere, external_port: 80, internal_port: 80 },
     };
+  if (method === 'post' && path.endsWith('/l3-routers')) return { router_id: nowhere };
+  if (method === 'put' && path.endsWith('/agents/:id')) return { agent: { description: 'y' } };
   const one = path.split('/')[2]?.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('-', '_') ?? '';
   const newBodies: Readonly<Record<string, object>> = {
     subnet: { network_id: id, ip_version: 4, cidr: cidr() },
