@@ -6,6 +6,7 @@ type Item = Readonly<Record<string, unknown>>;
 
 const names: Readonly<Record<string, (item: Item) => string>> = {
   routes: ({ destination, nexthop }) => `route ${destination} via ${nexthop}`,
+  forwardings: ({ floating, protocol, outside }) => `${protocol} port forwarding ${floating} ${outside}`,
   floatingIps: ({ floating }) => `floating IP ${floating}`,
   allowedPairs: ({ address }) => `allowed address pair ${address}`,
   fixedIps: ({ address }) => `fixed IP ${address}`,

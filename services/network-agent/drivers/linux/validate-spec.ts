@@ -94,7 +94,9 @@ const checks: { readonly [K in SpecKind]: (spec: Specs[K], keepValid: KeepValid)
       gateway: gateway[0] ? { ...gateway[0], via: via[0] ?? null } : null,
       routes: keepValid('routes', spec.routes, route),
       interfaces: keepValid('interfaces', spec.interfaces, (each) => routerInterface(each, 'interfaces', keepValid)),
-      forwardings: keepValid('forwardings', spec.forwardings ?? [], (each) => (isForwarding(each) ? each : null)),
+      ...(spec.forwardings
+        ? { forwardings: keepValid('forwardings', spec.forwardings, (each) => (isForwarding(each) ? each : null)) }
+        : {}),
       floatingIps: keepValid('floatingIps', spec.floatingIps, (each) =>
         [each.floating, each.fixed].every((address) => versionOf(address) === 4) ? each : null,
       ),
