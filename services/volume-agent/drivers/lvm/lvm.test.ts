@@ -77,7 +77,8 @@ lvmTest('an image becomes a volume, and a wrong one leaves nothing', async (t) =
   assert.equal(await read(await store.pathOf(id)), 'bootable');
   const wrong = { kind: 'image', imageId: randomUUID(), format: 'qcow2' } as const;
   await assert.rejects(store.ensureVolume({ id: refused, sizeGb: 1, source: wrong }));
-  assert.deepEqual((await store.stored()).volumes, [id]);
+  const { volumes } = await store.stored(); // other tests of the guest leave some
+  assert.deepEqual([volumes.includes(id), volumes.includes(refused)], [true, false]);
   await store.ensureVolumeGone({ id });
 });
 
@@ -89,7 +90,8 @@ lvmTest('after a crash parts are gone, and a volume that was being replaced has 
   await run(['lvrename', group, `volume-${id}`, `old-${id}`]);
   await run(['lvcreate', '-y', '-q', '-V', '1G', '-T', `${group}/${pool}`, '-n', `part-${id}`]);
   const again = await openStore(t);
-  assert.deepEqual(await again.stored(), { volumes: [id], snapshots: [] });
+  assert.ok((await again.stored()).volumes.includes(id));
+  assert.doesNotMatch((await run(['lvs', '-o', 'lv_name', group])).stdout, /part-|old-/);
   assert.equal(await read(await again.pathOf(id)), 'former');
   await again.ensureVolumeGone({ id });
 });
