@@ -13,7 +13,7 @@ import { apis } from './services.ts';
 
 /** `blind`: on how many targets at most an administrator gets a 404 too, so that only refusals by the route's rule are seen. */
 const walks: Readonly<Record<string, Walked>> = {
-  compute: { open: computeWalk, reads: /:(show|index|detail|list|get)$/, requests: 1_100, blind: 46 },
+  compute: { open: computeWalk, reads: /:(show|index|detail|list|get)$/, requests: 1_100, blind: 72 },
   volume: { open: volumeWalk, reads: /:(get|show|index)\w*$/, requests: 1_400, blind: 18 },
   image: { open: imageWalk, targets: imageTargets, reads: /^get_/, requests: 400, blind: 30 },
   network: {

@@ -28,6 +28,11 @@ export async function computeWalk(t: TestContext, policySettings: PolicySettings
     await db('actions').insert({ ...action, ...times, event: 'compute__do_build_and_run_instance', result: 'Success' });
     return { id: made.id as string };
   };
+  const group = async (projectId: string) => {
+    const made = { id: randomUUID(), projectId, userId: 'u', name: 'g', policy: 'affinity', rules: '{}', createdAt: 1 };
+    await db('server_groups').insert(made);
+    return { id: made.id };
+  };
   return {
     cloud,
     server,
@@ -35,6 +40,7 @@ export async function computeWalk(t: TestContext, policySettings: PolicySettings
     ask,
     owned: [
       [/^\w+ \/v2\.1\/servers\/:id/, ({ project }) => server(project)],
+      [/^\w+ \/v2\.1\/os-server-groups\/:id/, ({ project }) => group(project)],
       [/^\w+ \/v2\.1\/os-(quota-sets|simple-tenant-usage)\/:id/, async ({ project }) => ({ id: project })],
     ],
     params: { id: '1', request: 'req-1', key: 'k', tag: 't', label: 'blue', migration: '1' },
