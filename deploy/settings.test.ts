@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openPolicy } from '#shared/auth/policy-file.ts';
+import { settingsOf, text } from '#shared/config/settings.ts';
 import { policy } from '../services/compute/policy.ts';
 import { root } from './setup/paths.js';
 
@@ -59,4 +60,11 @@ test('the printed policy of a service is a policy file with every rule, and name
   writeFileSync(policyFile, stdout.replaceAll(/^#"/gm, '"'));
   assert.ok(openPolicy(policy, { policyFile }).rules.length > 200);
   assert.match(wattle(t, '', 'policy', 'kitchen').stderr, /Name a service: identity, /);
+});
+
+test('a node ignores a setting that its cloud, of a later release, has and it does not know', () => {
+  const file = { cloud: { region: 'Elsewhere', ofALaterRelease: 1 } };
+  const section = { region: text('RegionOne', 'region') };
+  assert.throws(() => settingsOf(file).read('cloud', section), /cloud\.ofALaterRelease is not a setting/);
+  assert.equal(settingsOf(file, {}, { ignoresUnknown: true }).read('cloud', section).region, 'Elsewhere');
 });

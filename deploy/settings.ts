@@ -56,7 +56,8 @@ function homeOf(file: File, directory: Directory, layout: Layout): Home {
   const node = findNodeFile(directory.path);
   const environment = { ...process.env, WATTLE_VAR: directory.path };
   const given = node ? mergeNodeSettings(directory.path, node, file, environment) : file;
-  const settings = settingsOf({ ...given, cloud: { ...layout.defaults, ...given.cloud } }, environment);
+  const all = { ...given, cloud: { ...layout.defaults, ...given.cloud } };
+  const settings = settingsOf(all, environment, { ignoresUnknown: node !== undefined }); // openHome has checked the file
   return { directory, layout, settings, cloud: readCloud(settings), node };
 }
 

@@ -86,11 +86,12 @@ export interface Settings {
   readonly sections: readonly string[];
 }
 
-export function settingsOf(file: Raw, environment: Environment = {}): Settings {
+/** `ignoresUnknown`: for settings that a cloud of a later release sends to a node. */
+export function settingsOf(file: Raw, environment: Environment = {}, { ignoresUnknown = false } = {}): Settings {
   const read = <S extends Section>(name: string, section: S) => {
     const given = file[name] ?? {};
     const unknown = Object.keys(given).find((key) => !(key in section));
-    if (unknown !== undefined)
+    if (unknown !== undefined && !ignoresUnknown)
       throw new BadSettings(`${name}.${unknown} is not a setting: ${Object.keys(section).join(', ')}`);
     const values = Object.entries(section).map(([key, setting]) => {
       const raw = environment[variableOf(name, key)] ?? given[key];
