@@ -274,8 +274,8 @@ test('versions, extensions, agents and zones are listed', async (t) => {
   assert.deepEqual([versions[0]?.id, versions[0]?.links[0]?.href], ['v2.0', `${cloud.url}/v2.0/`]);
   assert.equal((await cloud.ask('GET', '/v2.0/')).status, 200);
   const aliases = (await cloud.list('extensions')).map(({ alias }) => alias);
-  assert.ok(aliases.includes('router') && !aliases.includes('qos'));
-  assert.equal((await cloud.ask('GET', '/v2.0/extensions/qos')).status, 404);
+  assert.ok(aliases.includes('router') && !aliases.includes('trunk'));
+  assert.equal((await cloud.ask('GET', '/v2.0/extensions/trunk')).status, 404);
   const [agent] = await cloud.list('agents', admin);
   assert.deepEqual([agent?.host, agent?.alive], ['kvm-1', true]);
   assert.deepEqual(
