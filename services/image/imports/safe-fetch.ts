@@ -77,7 +77,8 @@ interface Address {
   readonly family: number;
 }
 
-async function vettedAddress({ hostname, href }: URL, rules: Rules): Promise<Address> {
+/** The address to connect to. Throws 400 when the name has none, or one that is not allowed. */
+export async function vettedAddress({ hostname, href }: URL, rules: Rules): Promise<Address> {
   const name = hostname.replace(/^\[(.*)\]$/, '$1');
   const all = await lookup(name, { all: true }).catch(() => [] as Address[]);
   const found = all.find(({ address }) => isAllowed(address, rules));

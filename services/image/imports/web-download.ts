@@ -7,12 +7,12 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import { uploadImage } from '../bytes/upload.ts';
 import type { Images } from '../context.ts';
 import type { Image } from '../images/store.ts';
-import { checkedUrl, fetchSafely } from './safe-fetch.ts';
+import { checkedUrl, fetchSafely, vettedAddress } from './safe-fetch.ts';
 import { endImport, type Import, insertImport } from './store.ts';
 
 /** Throws 400 and 409 before anything is begun; what fails later is in the message of the task. */
 export async function beginDownload(images: Images, image: Image, uri: string, row: Omit<Import, 'id'>): Promise<void> {
-  checkedUrl(uri, images.config);
+  await vettedAddress(checkedUrl(uri, images.config), images.config);
   if (image.status !== 'queued') throw conflict("Image needs to be in 'queued' state to use 'web-download' method");
   for (const [name, value] of Object.entries({
     container_format: image.containerFormat,
