@@ -10,10 +10,10 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootPort, type Cloud, type Json, startCloud } from '../../services/network/cloud.test.ts';
 import { bridgeName, tapName } from '../../shared/contracts/names.ts';
+import { missing } from '../e2e/network-agent-host.ts';
 import { connectToBus } from '../fakes/process-bus.ts';
-import { eventually } from '../rack/cloud.ts';
-import { canSimulate, type LabHost, ok, openLab } from '../rack/lab.ts';
-import { missing } from './network-agent-host.ts';
+import { eventually } from './cloud.ts';
+import { canSimulate, type LabHost, ok, openLab } from './lab.ts';
 
 const skip = canSimulate || (await missing());
 const cloudId = 'test';
@@ -42,7 +42,10 @@ function agentOn(host: LabHost, cloud: Cloud, physicalNetworks: readonly string[
       started.once('exit', () => reject(new Error(`the agent of ${host.name} has ended`)));
     });
   };
-  const signal = async (name: 'STOP' | 'CONT' | 'KILL') => void ok(await host.run(['kill', `-${name}`, String(pid)]));
+  const signal = async (name: 'STOP' | 'CONT' | 'KILL') => {
+    ok(await host.run(['kill', `-${name}`, String(pid)]));
+    if (name === 'CONT') child?.kill('SIGCONT'); // nsenter stops with the program that it runs
+  };
   return {
     host,
     start,
