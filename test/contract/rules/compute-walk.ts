@@ -51,5 +51,7 @@ export async function computeWalk(t: TestContext, policySettings: PolicySettings
 const bodies = (): Readonly<Record<string, unknown>> => ({
   'post /v2.1/os-keypairs': { keypair: { name: randomUUID(), type: 'ssh', public_key: 'ssh-rsa AAAA' } },
   'post /v2.1/servers': { server: { name: 'x', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }] } },
+  'post /v2.1/servers/:id/action os-migrateLive': { 'os-migrateLive': { host: null, block_migration: 'auto' } },
+  'post /v2.1/servers/:id/migrations/:migration/action force_complete': { force_complete: null },
   'put /v2.1/servers/:id/metadata/:key': { meta: { k: 'w' } },
 });
