@@ -46,7 +46,7 @@ export const migrateLive = serverAction<LiveInput>({
     required: ['host', 'block_migration', 'disk_over_commit'],
     additionalProperties: false,
     properties: {
-      host: { type: ['string', 'null'], minLength: 1, maxLength: 255 },
+      host: { type: ['null', 'string'], minLength: 1, maxLength: 255 },
       block_migration: {
         anyOf: [boolean, { const: 'auto', 'x-openstack': { 'min-ver': '2.25' } }],
       },
