@@ -69,7 +69,7 @@ export const brokerOptions = (path: string, node: NodeFile, users?: readonly Bro
   cluster: {
     name: node.name,
     peers: () => readPeers(path, node),
-    cookie: ensureSecret(path, 'bus-cookie'),
+    secret: ensureSecret(path, 'bus-cookie'),
     peerTls: () => ensurePeerCertificate(path, node),
   },
 });

@@ -10,11 +10,12 @@ import { root } from './paths.js';
 /** Beside this package where npm has put its dependencies there, and not linked by the npm of Debian 12. */
 const nodePackage = `node-${process.platform}-${process.arch}/bin/node`;
 const places = ['node_modules/.bin/node', `node_modules/${nodePackage}`, `../${nodePackage}`];
-const ownNode = places.map((place) => join(root, place)).find(existsSync) ?? '';
+/** Looked for after set-up, which installs it in a fresh clone. */
+const findOwnNode = () => places.map((place) => join(root, place)).find(existsSync);
 
 /** Runs `entry`, a path relative to the clone, in this process or in a child; resolves with its exit code. */
 export async function runOnOwnNode(entry, args) {
-  const node = ownNode ? realpathSync(ownNode) : process.execPath;
+  const node = realpathSync(findOwnNode() ?? process.execPath);
   process.env.PATH = [join(root, 'node_modules/.bin'), dirname(node), ...searchPath].join(':');
   if (realpathSync(process.execPath) !== node) return await asChild(node, [join(root, entry), ...args]);
   if (Number(process.versions.node.split('.')[0]) < 24)

@@ -19,13 +19,14 @@ export interface RabbitmqOptions {
   readonly cluster?: BrokerCluster;
 }
 
-/** Nodes of a cluster connect to each other with TLS, on both sides with a certificate of `peerTls`, and a shared cookie. */
+/** Nodes of a cluster connect to each other with TLS, on both sides with a certificate of `peerTls`, and a shared secret. */
 export interface BrokerCluster {
   /** Of this host, among its peers. */
   readonly name: string;
   /** All nodes, this one included; read before each start. */
   readonly peers: () => readonly BrokerPeer[];
-  readonly cookie: string;
+  /** Erlang calls it a cookie. */
+  readonly secret: string;
   readonly peerTls: () => Promise<TlsListener>;
 }
 
@@ -106,8 +107,8 @@ export const partitionHandling = (nodes: number): string => (nodes > 2 ? 'pause_
 const nodeOf = (id: string, name: string): string => `wattle-${id}@${name}`;
 
 /** Names of nodes are resolved by Erlang itself: they need not be in DNS or /etc/hosts. */
-const clusterFiles = (home: string, { peers, cookie }: BrokerCluster) => ({
-  '.erlang.cookie': cookie,
+const clusterFiles = (home: string, { peers, secret }: BrokerCluster) => ({
+  '.erlang.cookie': secret,
   inetrc: `{lookup, [file, native]}.\n${peers()
     .map(({ name, address }) => `{host, {${address.replaceAll('.', ',')}}, ["${name}"]}.\n`)
     .join('')}`,

@@ -20,14 +20,14 @@ const sources = ['services', 'shared', 'deploy']
 const filesWith = (pattern: RegExp) => sources.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8')));
 
 test('OSSA-2012-006, OSSA-2014-040, OSSA-2026-009, OSSN-0017, OSSN-0036, OSSN-0073: no code reads or sets a cookie; tokens are the only sessions', () => {
-  assert.deepEqual(filesWith(/set-cookie|['"`]cookie['"`]|\.cookies?\b/i), []);
+  assert.deepEqual(filesWith(/set-cookie|['"`]cookie['"`]|(?<!\.erlang)\.cookies?\b/i), []);
 });
 
 test('OSSN-0037: no response is compressed, so its length reveals no secret', () => {
-  assert.deepEqual(
-    filesWith(/accept-encoding|(gzip|deflate|brotliCompress)Sync|create(Gzip|Deflate|BrotliCompress)\b/i),
-    [],
+  const compressing = filesWith(
+    /accept-encoding|(gzip|deflate|brotliCompress)Sync|create(Gzip|Deflate|BrotliCompress)\b/i,
   );
+  assert.deepEqual(compressing.toSorted(), ['deploy/backup/archive.ts', 'deploy/package/control.ts']); // these write files
 });
 
 const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}`;
