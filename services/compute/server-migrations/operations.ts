@@ -15,6 +15,7 @@ import { beginTask } from '../servers/begin-task.ts';
 import { flavorCopyOf } from '../servers/new-server.ts';
 import type { ServerTransition } from '../servers/states.ts';
 import { changeServer, type FlavorCopy, type Server } from '../servers/store.ts';
+import { checkFlavorRequirements } from '../workflows/flavor-requirements.ts';
 import { confirmResize } from '../workflows/moves/confirm-resize.ts';
 import { type Evacuation, evacuateServer } from '../workflows/moves/evacuate-server.ts';
 import { liveMigrateServer } from '../workflows/moves/live-migrate-server.ts';
@@ -95,6 +96,7 @@ async function requestedFlavor({ db }: Compute, caller: Caller, id: string): Pro
     throw error;
   });
   if (flavor.disabled) throw badRequest(`Flavor ${id} could not be found.`);
+  checkFlavorRequirements(flavor);
   return flavorCopyOf(flavor);
 }
 

@@ -18,6 +18,7 @@ import { computeQuotas, fittingServers } from '../quotas/operations.ts';
 import { requestedGroup } from '../server-groups/operations.ts';
 import { isTrue } from '../values.ts';
 import { buildServer } from '../workflows/build-server.ts';
+import { checkFlavorRequirements } from '../workflows/flavor-requirements.ts';
 import { checkHints } from '../workflows/scheduler/hints.ts';
 import type { ServerBody } from './input.ts';
 import { type LaunchSpec, newDisk, newNic, newServer } from './new-server.ts';
@@ -154,6 +155,7 @@ function checkCombination(
   permits: LaunchPermissions,
 ): void {
   if (flavor.disabled) throw badRequest(`Flavor ${flavor.id} could not be found.`);
+  checkFlavorRequirements(flavor);
   if (image !== null && flavor.diskGb === 0 && !permits.may('os_compute_api:servers:create:zero_disk_flavor'))
     throw new Fault(403, 'forbidden', 'Only volume-backed servers are allowed for flavors with zero disk.');
   if (max > 1 && nics.some(({ portId, fixedIp }) => portId !== null || fixedIp !== null))

@@ -93,6 +93,52 @@ test('OSSA-2017-005: unsupported hardware in image properties is refused by name
   }
 });
 
+const specsOfNova: Readonly<Record<string, string>> = {
+  'hw:cpu_policy': 'dedicated',
+  'hw:numa_nodes': '2',
+  'hw:mem_page_size': 'large',
+  'hw_rng:allowed': 'false',
+  'resources:VGPU': '1',
+  'resources_NET:SRIOV_NET_VF': '1',
+  'trait:HW_CPU_X86_AVX512F': 'required',
+  'quota:cpu_shares': '1024',
+  'accel:device_profile': 'fpga',
+  'pci_passthrough:alias': 'gpu:1',
+  'os:secure_boot': 'required',
+  group_policy: 'isolate',
+};
+test('extra specs that Nova acts on and that no guest has are refused by name, at a launch and at a resize', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const path = '/v2.1/flavors/84/os-extra_specs';
+  for (const [name, value] of Object.entries(specsOfNova)) {
+    await cloud.ask('POST', path, { body: { extra_specs: { [name]: value } } });
+    for (const { status, body } of [
+      await cloud.launch({ flavorRef: '84' }),
+      await cloud.act(id, { resize: { flavorRef: '84' } }),
+    ]) {
+      assert.equal(status, 400, name);
+      assert.match(body.badRequest.message, new RegExp(`Flavor 84 asks for ${name}=${value}`));
+    }
+    assert.equal((await cloud.ask('DELETE', `${path}/${name}`)).status, 200);
+  }
+  assert.equal(await cloud.openTasks(), 0);
+});
+
+test('extra specs that every guest meets, and those that Nova does not read, are accepted', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const extra_specs = {
+    'hw:cpu_policy': 'shared',
+    'hw:mem_page_size': 'small',
+    'hw:boot_menu': 'False',
+    'hw_rng:allowed': 'True',
+    ha: 'true',
+    'rate:tier': 'gold',
+  };
+  await cloud.ask('POST', '/v2.1/flavors/42/os-extra_specs', { body: { extra_specs } });
+  assert.equal((await launched(cloud)).status, 'ACTIVE');
+});
+
 test('supported hardware properties are accepted, and the disk bus is applied', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const image = cloud.images.all.get(imageId);
