@@ -15,22 +15,54 @@ export type Strict = (req: Request, res: Response, version: Version, body: unkno
 export function strictOf(document: ApiDocument): Strict {
   const whole = document.whole() as Json;
   const steps = boundaries(whole);
-  const made = new Map<number, RequestHandler[]>();
-  const handlersFor = (version: Version) => {
-    const range = steps.filter((step) => atLeast(version, step)).length;
-    const handlers = made.get(range) ?? handlersOf(narrow(whole, version));
-    made.set(range, handlers);
-    return handlers;
+  const narrowed = memo((_range, version: Version) => narrow(whole, version) as unknown as Document);
+  const handlers = memo((_key, part: Document) => handlersOf(part));
+  const handlersFor = (version: Version, url: string) => {
+    const range = String(steps.filter((step) => atLeast(version, step)).length);
+    const part = partFor(narrowed(range, version), url);
+    return handlers([range, ...Object.keys(part.paths)].join(' '), part);
   };
   return async (req, res, version, body) => {
     Object.defineProperty(req, 'query', { value: queryOf(req.originalUrl), configurable: true, writable: true });
     req.body = body ?? {};
-    for (const handler of handlersFor(version)) {
+    for (const handler of handlersFor(version, req.originalUrl)) {
       const error = await outcome(handler, req, res);
       if (error && ((error as { status?: number }).status ?? 500) >= 500) throw error;
       if (error) return badRequest(error.message);
     }
     return undefined;
+  };
+}
+
+interface Document {
+  readonly servers?: readonly { readonly url: string }[];
+  readonly paths: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The document with only the paths that the URL may be one of: the validator compiles each operation together with its whole
+ * document, several times. References are resolved already, so that the components are not needed.
+ */
+function partFor({ servers, paths, ...rest }: Document & { readonly components?: unknown }, url: string): Document {
+  const [at = ''] = url.split('?');
+  const bases = servers?.map((server) => server.url.replace(/\/$/, '')) ?? [''];
+  const isNear = ([path]: [string, unknown]) => bases.some((base) => patternOf(base + path).test(at));
+  const { components: _, ...about } = rest;
+  return { ...about, ...(servers ? { servers } : {}), paths: Object.fromEntries(Object.entries(paths).filter(isNear)) };
+}
+
+/** Matches more than the validator does, never less. */
+const patternOf = memo((path: string) => {
+  const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^{}]*\}(?:\\\*)?/g, '.+');
+  return new RegExp(`^${pattern}/?$`, 'i');
+});
+
+function memo<More extends readonly unknown[], T>(make: (key: string, ...more: More) => T) {
+  const made = new Map<string, T>();
+  return (key: string, ...more: More): T => {
+    const value = made.get(key) ?? make(key, ...more);
+    made.set(key, value);
+    return value;
   };
 }
 

@@ -22,7 +22,7 @@ import { partsOf as pathParts } from '../requests/request.ts';
 import { refuseS3 } from './errors.ts';
 import { conditionsOfCopy, quoted, storedHeaders } from './headers.ts';
 import { limitIn, namer } from './listings.ts';
-import { copySource, etagHeader, md5In, noBucket, nothing, timeOf, xml } from './objects.ts';
+import { copySource, etagHeader, md5In, noBucket, nothing, replacing, timeOf, xml } from './objects.ts';
 import { payloadOf } from './payload.ts';
 import { asSwift, bodyOf, type S3Request, segmentsOf, targetOf } from './request.ts';
 import { document, element } from './xml.ts';
@@ -220,14 +220,17 @@ export async function completeUpload(s3: S3Request): Promise<Answer> {
   const about = headersOf(begun.headers);
   const headers = { ...about, 'content-length': '0', ...ifNoneMatch(s3.headers) };
   const request = { ...asSwift(s3, { method: 'PUT', headers }), grant: { account: s3.account } };
-  const made = await receive(request, (each, incoming) => {
-    const own = { ...incoming.headers, [etagHeader]: etag, [uploadHeader]: id };
-    return keepManifest(each, { ...incoming, headers: own }, Buffer.from(JSON.stringify(manifest)));
-  });
+  const write = () =>
+    receive(request, (each, incoming) => {
+      const own = { ...incoming.headers, [etagHeader]: etag, [uploadHeader]: id };
+      return keepManifest(each, { ...incoming, headers: own }, Buffer.from(JSON.stringify(manifest)));
+    });
+  const names = parts.map(({ name }) => name);
+  const made = await replacing(s3, write, names);
   await forget(
     s3,
     id,
-    stored.filter(({ name }) => !parts.some((part) => part.name === name)),
+    stored.filter(({ name }) => !names.includes(name)),
   );
   const version = made.headers?.['x-object-version-id'];
   const more: Headers = version === undefined ? {} : { 'x-amz-version-id': String(version) };

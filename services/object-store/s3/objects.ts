@@ -1,4 +1,5 @@
 /** Objects of the S3 API. */
+import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
@@ -10,7 +11,15 @@ import { answerFrom } from '../objects/download.ts';
 import { removeObject, removeWithVersions } from '../objects/remove.ts';
 import { objectSource, type Source } from '../objects/source.ts';
 import { putObject } from '../objects/upload.ts';
-import { currentId, isMarker, markerType, pointTo, versioningHeader, versionSource } from '../objects/versions.ts';
+import {
+  currentId,
+  isMarker,
+  locationHeader,
+  markerType,
+  pointTo,
+  versioningHeader,
+  versionSource,
+} from '../objects/versions.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { decoded, pathFrom } from '../requests/request.ts';
 import { refuseS3 } from './errors.ts';
@@ -86,7 +95,7 @@ export async function putKey(s3: S3Request): Promise<Answer> {
   };
   await checkMatch(s3);
   const request = asSwift(s3, { headers, stream: payload.stream as typeof call.stream });
-  const answer = await putObject(request).catch(noBucket(s3));
+  const answer = await replacing(s3, () => putObject(request).catch(noBucket(s3)));
   return nothing(200, versionIn(answer, { etag: quoted(String(answer.headers?.etag ?? '')) }));
 }
 
@@ -133,7 +142,7 @@ async function copyKey(s3: S3Request, source: string): Promise<Answer> {
     : {};
   const query: Record<string, string> = version === undefined ? {} : { 'version-id': version };
   const request = asSwift(s3, { headers: { ...about, ...conditionsOfCopy(given) }, query, target: from });
-  const made = await copyObject(request, from, to);
+  const made = await replacing(s3, () => copyObject(request, from, to));
   const text = document(
     'CopyObjectResult',
     element('LastModified', new Date(String(made.headers?.['last-modified'])).toISOString()),
@@ -149,13 +158,41 @@ export async function deleteKey(s3: S3Request): Promise<Answer> {
   await authorize(request);
   const container = await containerInfo(store, request.target).catch(noBucket(s3));
   if (query.versionId !== undefined) return deleteVersion(s3, query.versionId);
-  const isVersioned = container[versioningHeader] === 'enabled';
-  const parts = isVersioned ? [] : await partsOf(s3, await objectSource(store, request.target).catch(orNone));
+  const parts = keepsFormer(container)
+    ? []
+    : await partsOf(s3, await objectSource(store, request.target).catch(orNone));
   const removed = await removeWithVersions(request, container);
   await removeParts(s3, parts);
   const marker = removed?.['x-object-version-id'];
   return nothing(204, marker === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker });
 }
+
+/**
+ * Writes the key, and then removes the parts of the object that it replaced, except those of the new one (`own`): an upload can
+ * be completed twice at the same time.
+ */
+export async function replacing(
+  s3: S3Request,
+  write: () => Promise<Answer>,
+  own: readonly string[] = [],
+): Promise<Answer> {
+  const { store } = s3;
+  const target = targetOf(s3);
+  const former = await partsOf(s3, await objectSource(store, target).catch(orNone));
+  const isKept = former.length > 0 && keepsFormer(await containerInfo(store, target));
+  const made = await write();
+  const isVersion = made.headers?.['x-object-version-id'] !== undefined;
+  if (!isKept && !isVersion)
+    await removeParts(
+      s3,
+      former.filter((part) => !own.includes(part)),
+    );
+  return made;
+}
+
+/** Whether what is replaced or deleted stays as a version, or in another container. */
+const keepsFormer = (container: Headers): boolean =>
+  container[versioningHeader] === 'enabled' || container[locationHeader] !== undefined;
 
 /** The parts of an object that was uploaded in parts. */
 async function partsOf(s3: S3Request, source: Source | undefined): Promise<string[]> {

@@ -319,6 +319,46 @@ test('an upload in parts becomes one object, and leaves no parts when it is abor
   assert.equal((await ask('GET', '/bucket+segments')).status, 204);
 });
 
+async function uploadParts(s3: ReturnType<typeof client>, key: string, body: string): Promise<string> {
+  const id = field((await s3('POST', `/bucket/${key}?uploads`)).text, 'UploadId') ?? '';
+  const { etag } = (await s3('PUT', `/bucket/${key}?partNumber=1&uploadId=${id}`, { body })).headers;
+  const parts = `<Part><PartNumber>1</PartNumber><ETag>${etag}</ETag></Part>`;
+  const complete = { body: `<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>` };
+  const made = await Promise.all([1, 2].map(() => s3('POST', `/bucket/${key}?uploadId=${id}`, complete)));
+  assert.deepEqual(
+    made.map(({ status }) => status),
+    [200, 200],
+  );
+  return id;
+}
+
+test('the parts of an object are removed when it is replaced, and stay while it is a version', async (t) => {
+  const { s3, ask } = await opened(t);
+  const parts = async () => (await (await ask('GET', '/bucket+segments')).text()).split('\n').filter(Boolean);
+  await s3('PUT', '/bucket/small', { body: 'small' });
+  await uploadParts(s3, 'k', 'one');
+  const second = await uploadParts(s3, 'k', 'two');
+  assert.deepEqual(await parts(), [`parts/k/${second}/00001`]);
+  assert.equal((await s3('GET', '/bucket/k')).text, 'two');
+  const headers = { 'x-amz-copy-source': '/bucket/k', 'x-amz-metadata-directive': 'REPLACE' };
+  assert.equal((await s3('PUT', '/bucket/k', { headers })).status, 200);
+  assert.deepEqual([await parts(), (await s3('GET', '/bucket/k')).text], [[], 'two']);
+  for (const replacement of [{ body: 'small' }, { headers: { 'x-amz-copy-source': '/bucket/small' } }]) {
+    await uploadParts(s3, 'k', 'three');
+    assert.equal((await parts()).length, 1);
+    assert.equal((await s3('PUT', '/bucket/k', replacement)).status, 200);
+    assert.deepEqual([await parts(), (await s3('GET', '/bucket/k')).text], [[], 'small']);
+  }
+  await uploadParts(s3, 'k', 'four');
+  const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+  await s3('PUT', '/bucket?versioning', { body });
+  await s3('PUT', '/bucket/k', { body: 'five' });
+  const [, former] = fields((await s3('GET', '/bucket?versions&prefix=k')).text, 'VersionId');
+  assert.equal((await s3('GET', `/bucket/k?versionId=${former}`)).text, 'four');
+  assert.equal((await s3('DELETE', `/bucket/k?versionId=${former}`)).status, 204);
+  assert.deepEqual(await parts(), []);
+});
+
 test('versions are listed with their markers, and the one before comes back', async (t) => {
   const { s3 } = await opened(t);
   const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
