@@ -51,7 +51,7 @@ test('an address is added once and removed once, and nothing else is an address'
   }
 });
 
-test('a port is stateless when all its groups are, and a group in use keeps what it is', async (t) => {
+test('a port is stateless when its groups are, never has groups of both kinds, and a group in use keeps what it is', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -62,13 +62,14 @@ test('a port is stateless when all its groups are, and a group in use keeps what
   const port = await bootPort(cloud, network.id, 'kvm-1');
   for (const [groups, expected] of [
     [[stateless], true],
-    [[stateless, stateful], false],
     [[stateful], false],
   ] as const) {
     await cloud.ask('PUT', `/v2.0/ports/${port.id}`, { port: { security_groups: groups } });
     await cloud.hostsInSync();
     assert.equal(host.ports.get(port.id)?.stateless, expected);
   }
+  const mixed = { port: { security_groups: [stateless, stateful] } };
+  assert.equal((await refusal(cloud, 'PUT', `ports/${port.id}`, mixed)).type, 'SecurityGroupConflict');
   const used = await refusal(cloud, 'PUT', `security-groups/${stateful}`, { security_group: { stateful: false } });
   assert.deepEqual([used.status, used.type], [409, 'SecurityGroupInUse']);
 });
@@ -87,11 +88,18 @@ test('new groups begin with the default rules of their kind', async (t) => {
   await cloud.make(path, body, admin);
   assert.equal((await refusal(cloud, 'POST', path, body, admin)).type, 'DefaultSecurityGroupRuleExists');
   assert.equal((await refusal(cloud, 'POST', path, body)).status, 403);
+  const forAll = { ...rule, used_in_default_sg: true, used_in_non_default_sg: true };
+  const second = await cloud.make(path, { default_security_group_rule: forAll }, admin);
   const summary = (group: Json = {}) =>
     (group.security_group_rules as Json[]).map(({ direction, port_range_min }) => `${direction} ${port_range_min}`);
   const green = 'green/member,reader';
   const [defaultGroup] = await cloud.list('security-groups?name=default', green);
-  assert.deepEqual(new Set(summary(defaultGroup)), new Set(['egress null', 'ingress 22']));
+  assert.deepEqual(
+    summary(defaultGroup).toSorted((one, other) => one.localeCompare(other)),
+    ['egress null', 'egress null', 'ingress 22'],
+    'each rule once',
+  );
+  await cloud.ask('DELETE', `/v2.0/${path}/${second.id}`, undefined, admin);
   const other = await cloud.make('security-groups', { security_group: { name: 'g' } });
   assert.deepEqual(summary(other), ['egress null', 'egress null']);
 });

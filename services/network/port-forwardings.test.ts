@@ -117,8 +117,11 @@ test('port forwardings end with the port, and keep the interface of the router',
   assert.equal((await cloud.ask('DELETE', `/v2.0/floatingips/${fip.id}`)).status, 204);
 });
 
-test('an associated floating IP has no port forwarding', async (t) => {
+test('an associated floating IP has no port forwarding, and none leads to a port with a floating IP', async (t) => {
   const { cloud, port, fip, path, body } = await forwardingCloud(t);
   await cloud.ask('PUT', `/v2.0/floatingips/${fip.id}`, { floatingip: { port_id: port.id } });
   assert.deepEqual(await refusalOf(cloud, path, body({})), [409, 'FloatingIPPortAlreadyAssociated']);
+  const other = await cloud.make('floatingips', { floatingip: { floating_network_id: fip.floating_network_id } });
+  const to = `floatingips/${other.id}/port_forwardings`;
+  assert.deepEqual(await refusalOf(cloud, to, body({})), [409, 'PortHasBindingFloatingIP']);
 });

@@ -1,7 +1,17 @@
 /** QoS policies, their rules, and what hosts get of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blueNetwork, bootPort, type Cloud, type Json, member, nova, refusal, startCloud } from './cloud.test.ts';
+import {
+  admin,
+  blueNetwork,
+  bootPort,
+  type Cloud,
+  type Json,
+  member,
+  nova,
+  refusal,
+  startCloud,
+} from './cloud.test.ts';
 
 const manager = 'blue/manager,member,reader';
 
@@ -98,4 +108,22 @@ test('rules that conflict, policies in use, second defaults and ports of routers
   }
   const { id } = await cloud.make('networks', { network: {} });
   assert.notEqual((await cloud.show(`networks/${id}`)).qos_policy_id, null, 'the default policy of its project');
+});
+
+test('a policy stays shared while a network of another project has it, and has one limit for each direction at once', async (t) => {
+  const cloud = await startCloud(t);
+  const policy = await cloud.make('qos/policies', { policy: { name: 'p', shared: true } }, admin);
+  const network = await cloud.make('networks', { network: { qos_policy_id: policy.id } });
+  const body = { policy: { shared: false } };
+  const path = `qos/policies/${policy.id}`;
+  assert.deepEqual((await refusal(cloud, 'PUT', path, body, admin)).type, 'RbacPolicyInUse');
+  await cloud.ask('DELETE', `/v2.0/networks/${network.id}`);
+  assert.equal((await cloud.ask('PUT', `/v2.0/${path}`, body, admin)).status, 200);
+  const limit = { bandwidth_limit_rule: { max_kbps: 1000 } };
+  const create = () => cloud.ask('POST', `/v2.0/${path}/bandwidth_limit_rules`, limit, admin);
+  const statuses = (await Promise.all([create(), create(), create()])).map(({ status }) => status);
+  assert.deepEqual(
+    statuses.toSorted((one, other) => one - other),
+    [201, 409, 409],
+  );
 });

@@ -53,6 +53,16 @@ test('shared and external of a network are RBAC policies with all projects', asy
   const [policy] = await policies();
   assert.equal(policy?.target_tenant, '*');
   assert.equal(policy?.action, 'access_as_shared');
+  const revision = async () => Number((await cloud.show(`networks/${id}`, admin)).revision_number);
+  const before = await revision();
+  await share(cloud, 'network', id, {}, admin);
+  assert.ok((await revision()) > before, 'a policy changes the revision of its network');
+  await cloud.ask(
+    'DELETE',
+    `/v2.0/rbac-policies/${(await cloud.list('rbac-policies?target_tenant=red', admin))[0]?.id}`,
+    undefined,
+    admin,
+  );
   const put = (network: Json) => cloud.ask('PUT', `/v2.0/networks/${id}`, { network }, admin);
   assert.equal((await put({ shared: false })).status, 200);
   assert.deepEqual(await policies(), []);

@@ -15,7 +15,7 @@ export async function createDefaultRule({ db }: Network, caller: Caller, input: 
     await groupRows.find(db, caller, input.remoteGroupId);
   if (input.remoteAddressGroupId !== null) await addressGroups.rows.find(db, caller, input.remoteAddressGroupId);
   const rule: DefaultRule = { ...freshRow('', input, 0), ...input, ...parsed };
-  const same = (await rows.where(db, {})).find((each) => ruleKey(each) === ruleKey(rule));
+  const same = (await rows.where(db, {})).find((each) => ruleKey(each) === ruleKey(rule) && isUsedAs(each, rule));
   if (same)
     throw conflict(
       `Default Security group rule already exists. Rule id is ${same.id}.`,
@@ -24,6 +24,9 @@ export async function createDefaultRule({ db }: Network, caller: Caller, input: 
   await rows.insert(db, rule);
   return rule;
 }
+
+const isUsedAs = (one: DefaultRule, other: DefaultRule): boolean =>
+  one.usedInDefaultSg === other.usedInDefaultSg && one.usedInNonDefaultSg === other.usedInNonDefaultSg;
 
 /** Groups that exist keep their rules. */
 export async function removeDefaultRule({ db }: Network, _caller: Caller, { id }: DefaultRule): Promise<void> {

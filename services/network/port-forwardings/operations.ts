@@ -64,6 +64,7 @@ async function reach(
   const { db } = network;
   const port = await portRows.find(db, caller, internalPortId);
   refuseForeignPort(caller, floatingIp, port);
+  await refuseAssociated(network, floatingIp, port.id, internalIpAddress);
   const own = (await listAddresses(db, [port.id])).filter(({ address }) => versionOf(address) === 4);
   const fixed = own.find(({ address }) => address === (internalIpAddress ?? address));
   if (!fixed)
@@ -87,6 +88,20 @@ async function reach(
     );
   if (floatingIp.routerId === null) await floatingIpRows.update(db, floatingIp.id, { routerId, status: 'DOWN' });
   return fixed.address;
+}
+
+/** All ports of a port with a floating IP lead outside by that one. */
+async function refuseAssociated(
+  { db }: Network,
+  { id, floatingIpAddress }: FloatingIp,
+  portId: string,
+  fixedIp: string | undefined,
+): Promise<void> {
+  if ((await floatingIpRows.countOf(db, { portId })) > 0)
+    throw conflict(
+      `Cannot create port forwarding to floating IP ${floatingIpAddress} (${id}) with port ${portId} using fixed IP ${fixedIp ?? null}, as that port already has a binding floating IP.`,
+      'PortHasBindingFloatingIP',
+    );
 }
 
 async function refuseSecond({ db }: Network, row: PortForwarding): Promise<void> {

@@ -13,8 +13,10 @@ export async function forwardingsOf({ db }: Network, floatingIpIds: readonly str
       const { externalPort, internalPort, externalPortRange, internalPortRange } = portsView(row);
       return {
         ...{ id: row.id, protocol: row.protocol, internal_ip_address: row.internalIpAddress },
+        internal_port_id: row.internalPortId,
         ...{ external_port: externalPort, internal_port: internalPort },
-        ...{ external_port_range: externalPortRange, internal_port_range: internalPortRange },
+        ...(externalPort === undefined ? { external_port_range: externalPortRange } : {}),
+        ...(internalPort === undefined ? { internal_port_range: internalPortRange } : {}),
       };
     });
 }

@@ -34,7 +34,12 @@ async function requireGroups({ db }: Network, caller: Caller, ids: readonly stri
       `Invalid input for security_groups. Reason: Duplicate items in the list: '${duplicate}'.`,
       'HTTPBadRequest',
     );
-  for (const id of ids) await groupRows.find(db, caller, id);
+  const groups = await Promise.all(ids.map((id) => groupRows.find(db, caller, id)));
+  if (new Set(groups.map(({ stateful }) => stateful)).size > 1)
+    throw conflict(
+      'Error Cannot apply both stateful and stateless security groups on the same port at the same time while attempting the operation.',
+      'SecurityGroupConflict',
+    );
   return [...ids];
 }
 

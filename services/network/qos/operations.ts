@@ -7,6 +7,8 @@ import { markPortDirty } from '../ports/mark-dirty.ts';
 import { portRows } from '../ports/resource.ts';
 import type { New } from '../resources/resource.ts';
 import { freshRow } from '../resources/values.ts';
+import { usersOf } from '../sharing/objects/store.ts';
+import { rbacPolicies } from '../sharing/resource.ts';
 import { deletePoliciesOf, ensureSharedWithAll, removeSharedWithAll } from '../sharing/store.ts';
 import {
   type BandwidthRule,
@@ -49,7 +51,21 @@ export async function updatePolicy(
   if (input.isDefault) await refuseSecondDefault(network, before);
   await policyRows.update(network.db, before.id, input);
   if (shared === true) await ensureSharedWithAll(network.db, before, 'qos_policy');
-  if (shared === false) await removeSharedWithAll(network.db, before.id);
+  if (shared === false) await endSharing(network, before);
+}
+
+/** Other projects whose networks or ports have the policy need it to be shared with them. */
+async function endSharing({ db }: Network, policy: QosPolicy): Promise<void> {
+  const { id } = policy;
+  const policies = await rbacPolicies.rows.where(db, { objectId: id, action: 'access_as_shared' });
+  const kept = new Set(policies.map(({ targetProject }) => targetProject));
+  const users = await usersOf(db, 'qos_policy', 'access_as_shared', policy);
+  if (users.some((user) => !kept.has(user)))
+    throw conflict(
+      `RBAC policy on object ${id} cannot be removed because other objects depend on it.\nDetails: resources of another project use the qos_policy`,
+      'RbacPolicyInUse',
+    );
+  await removeSharedWithAll(db, id);
 }
 
 export async function removePolicy({ db }: Network, _caller: Caller, { id }: QosPolicy): Promise<void> {
@@ -69,6 +85,7 @@ export async function createBandwidthRule(
   policyId: string,
 ): Promise<BandwidthRule> {
   const rule: BandwidthRule = { ...freshRow(projectId, {}), ...input, policyId };
+  await policyRows.lock(network.db, policyId);
   await refuseSecondLimit(network, rule);
   await bandwidthRules.rows.insert(network.db, rule);
   await markPolicyDirty(network, policyId);
@@ -93,6 +110,7 @@ export async function updateBandwidthRule(
   before: BandwidthRule,
   input: Partial<Pick<BandwidthRule, 'maxKbps' | 'maxBurstKbps' | 'direction'>>,
 ): Promise<void> {
+  await policyRows.lock(network.db, before.policyId);
   await refuseSecondLimit(network, { ...before, ...input });
   await bandwidthRules.rows.update(network.db, before.id, input);
   await markPolicyDirty(network, before.policyId);
@@ -105,6 +123,7 @@ export async function createDscpRule(
   projectId: string,
   policyId: string,
 ): Promise<DscpRule> {
+  await policyRows.lock(network.db, policyId);
   const [other] = await dscpRules.rows.where(network.db, { policyId });
   if (other) throw rulesConflict('dscp_marking', other.id, policyId);
   const rule: DscpRule = { ...freshRow(projectId, {}), ...input, policyId };

@@ -2,13 +2,14 @@ import type { Network } from '../context.ts';
 import { type DefaultRule, defaultRules } from '../default-rules/resource.ts';
 import { freshRow } from '../resources/values.ts';
 import { type GroupRule, groupRows, ruleRows, type SecurityGroup } from './resource.ts';
-import { normalizedCidrOf } from './rule.ts';
+import { normalizedCidrOf, ruleKey } from './rule.ts';
 import { findDefaultGroup, insertDefaultGroup } from './store.ts';
 
-/** The rules that a new group begins with. */
+/** The rules that a new group begins with, each once: one for all groups may be the same as one for default groups. */
 export async function firstRules({ db }: Network, group: SecurityGroup, isDefault: boolean): Promise<GroupRule[]> {
   const used = isDefault ? { usedInDefaultSg: true } : { usedInNonDefaultSg: true };
-  return (await defaultRules.rows.where(db, used)).map((rule) => ruleOf(rule, group));
+  const rules = (await defaultRules.rows.where(db, used)).map((rule) => ruleOf(rule, group));
+  return [...new Map(rules.map((rule) => [ruleKey(rule), rule])).values()];
 }
 
 function ruleOf(rule: DefaultRule, { id: groupId, projectId }: SecurityGroup): GroupRule {

@@ -32,6 +32,7 @@ export async function createRbacPolicy(network: Network, caller: Caller, input: 
   const policy: RbacPolicy = { ...freshRow(projectId, {}), ...input };
   await rows.insert(db, policy);
   await updateFlags(network, policy);
+  await countNetworkUp(network, policy);
   return policy;
 }
 
@@ -47,16 +48,19 @@ export async function updateRbacPolicy(
   { targetProject = before.targetProject }: RbacPolicyChange,
 ): Promise<void> {
   if (targetProject === before.targetProject) return;
+  await shareables[before.objectType]?.rows.lock(network.db, before.objectId);
   await refuseSecond(network, { ...before, targetProject });
   await refuseWhileUsed(network, before, targetProject);
   await rows.update(network.db, before.id, { targetProject });
   await updateFlags(network, before);
+  await countNetworkUp(network, before);
 }
 
 export async function removeRbacPolicy(network: Network, _caller: Caller, policy: RbacPolicy): Promise<void> {
   await refuseWhileUsed(network, policy);
   await rows.remove(network.db, policy.id);
   await updateFlags(network, policy);
+  await countNetworkUp(network, policy);
 }
 
 /** Refuses to end the sharing with a project whose resources use the object, unless another policy shares it too. */
@@ -75,6 +79,11 @@ async function refuseWhileUsed({ db }: Network, policy: RbacPolicy, next?: strin
     `RBAC policy on object ${objectId} cannot be removed because other objects depend on it.\nDetails: resources of another project use the ${objectType}`,
     'RbacPolicyInUse',
   );
+}
+
+/** With whom a network is shared is part of its revision, unlike that of other objects. */
+async function countNetworkUp({ db }: Network, { objectType, objectId }: RbacPolicy): Promise<void> {
+  if (objectType === 'network') await networkRows.update(db, objectId, {});
 }
 
 /** Keeps the columns of the object: a network is external while it is so for any project, shared is what all may use. */
