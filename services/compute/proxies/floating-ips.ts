@@ -55,7 +55,10 @@ const showFloatingIp: Handler<Compute, unknown, 'id'> = async (compute, { caller
   return ok({ floating_ip });
 };
 
-const createFloatingIp: Handler<Compute, { readonly pool?: string } | null> = async (compute, { caller, body }) => {
+const createFloatingIp: Handler<Compute, { readonly pool?: string | null } | null> = async (
+  compute,
+  { caller, body },
+) => {
   const { token } = caller;
   const pool = poolOf(await externalNetworks(compute, token), body?.pool);
   const request = { method: 'POST', body: { floatingip: { floating_network_id: pool.id } }, token } as const;
@@ -64,8 +67,8 @@ const createFloatingIp: Handler<Compute, { readonly pool?: string } | null> = as
   return ok({ floating_ip });
 };
 
-function poolOf(pools: readonly NetworkJson[], wanted: string | undefined): NetworkJson {
-  const found = wanted === undefined ? pools[0] : pools.find(({ id, name }) => id === wanted || name === wanted);
+function poolOf(pools: readonly NetworkJson[], wanted: string | null = null): NetworkJson {
+  const found = wanted === null ? pools[0] : pools.find(({ id, name }) => id === wanted || name === wanted);
   if (!found) throw new Fault(404, 'notFound', `Floating IP pool ${wanted ?? ''} not found.`);
   return found;
 }

@@ -37,10 +37,30 @@ function imageView(image: Image, base: string) {
   };
 }
 
+const statusOfNova: Readonly<Record<string, string>> = { SAVING: 'saving', DELETED: 'deleted', ERROR: 'killed' };
+
+/** Nova's filters to those of the image service; `server` may be a URL. Others narrow nothing, as in Nova. */
+const filters: Readonly<Record<string, (value: string) => readonly [name: string, value: string]>> = {
+  name: (value) => ['name', value],
+  status: (value) => ['status', own(statusOfNova, value.toUpperCase()) ?? value.toLowerCase()],
+  server: (value) => ['instance_uuid', value.split('/').at(-1) ?? ''],
+  type: (value) => ['image_type', value],
+  minRam: (value) => ['min_ram', value],
+  minDisk: (value) => ['min_disk', value],
+  'changes-since': (value) => ['updated_at', `gte:${value}`],
+};
+
+const filtersOf = (query: Call['query']) =>
+  Object.fromEntries(
+    Object.entries(query).flatMap(([name, value = '']) =>
+      [own(filters, name)?.(value)].flatMap((pair) => (pair ? [pair] : [])),
+    ),
+  );
+
 async function page({ images }: Compute, call: Call) {
   const { limit, marker } = call.query;
   const pageSize = limitOf(limit);
-  const query = { limit: String(pageSize), ...(marker === undefined ? {} : { marker }) };
+  const query = { ...filtersOf(call.query), limit: String(pageSize), ...(marker === undefined ? {} : { marker }) };
   const found = await images.list(query, call.caller.token);
   const ids = found.map(({ id }) => id);
   return { found, links: call.page('images', ids, pageSize) };

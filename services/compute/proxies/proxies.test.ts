@@ -20,6 +20,14 @@ test('OSSA-2014-011: until 2.35 images and networks are shown as visible to the 
     [imageId, 'ACTIVE', 0, { os_distro: 'tiny' }],
   );
   assert.equal((await ask('/images')).body.images.length, 1);
+  const count = async (query: string) => (await ask(`/images?${query}`)).body.images.length;
+  assert.equal(await count('status=ACTIVE'), 1);
+  assert.equal(await count('status=SAVING'), 0);
+  assert.equal(await count('name=another'), 0);
+  assert.equal(await count('type=snapshot'), 0);
+  cloud.images.all.set(imageId, { ...image, image_type: 'snapshot', instance_uuid: theirs });
+  assert.equal(await count(`type=snapshot&server=http://cloud/servers/${theirs}`), 1);
+  cloud.images.all.set(imageId, image);
   assert.equal((await ask(`/images/${imageId}`)).body.image.id, imageId);
   assert.equal((await ask(`/images/${theirs}`)).status, 404);
   assert.deepEqual(

@@ -61,8 +61,8 @@ interface GroupBody {
 }
 
 const textOf = ({ security_group: { name, description } }: GroupBody) => ({
-  name: name.trim(),
-  description: (description ?? '').trim(),
+  name,
+  description: description ?? '',
 });
 
 const createGroup: Handler<Compute, GroupBody> = async ({ network }, { caller, body }) => {

@@ -158,9 +158,10 @@ export const serverView = (input: ServerViewInput, version: Version): Record<str
 export const updatedView = (input: ServerViewInput, version: Version): Record<string, unknown> =>
   atLeast(version, '2.75') ? serverView(input, version) : { ...core(input, version), ...groupsView(input, version) };
 
-/** The response of a rebuild: what a PUT answers, with the user data. */
+/** The response of a rebuild: what a PUT answers, with the user data under another name. */
 export const rebuiltView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...updatedView(input, version),
+  'OS-EXT-SRV-ATTR:user_data': undefined,
   ...(atLeast(version, '2.54') ? { key_name: input.server.keyName } : {}),
   ...(atLeast(version, '2.57') ? { user_data: input.server.userData } : {}),
 });
