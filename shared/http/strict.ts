@@ -16,11 +16,12 @@ export function strictOf(document: ApiDocument): Strict {
   const whole = document.whole() as Json;
   const steps = boundaries(whole);
   const narrowed = memo((_range, version: Version) => narrow(whole, version) as unknown as Document);
-  const handlers = memo((_key, part: Document) => handlersOf(part));
+  const handlers = memo((_key, all: Document, length: number) => handlersOf(partFor(all, length)));
+  const longest = Math.max(...Object.keys((whole as unknown as Document).paths).map(lengthOf));
   const handlersFor = (version: Version, url: string) => {
     const range = String(steps.filter((step) => atLeast(version, step)).length);
-    const part = partFor(narrowed(range, version), url);
-    return handlers([range, ...Object.keys(part.paths)].join(' '), part);
+    const length = Math.min(lengthOf(url.split('?')[0] ?? ''), longest + 1);
+    return handlers(`${range} ${length}`, narrowed(range, version), length);
   };
   return async (req, res, version, body) => {
     Object.defineProperty(req, 'query', { value: queryOf(req.originalUrl), configurable: true, writable: true });
@@ -35,27 +36,19 @@ export function strictOf(document: ApiDocument): Strict {
 }
 
 interface Document {
-  readonly servers?: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The document with only the paths that the URL may be one of: the validator compiles each operation together with its whole
- * document, several times. References are resolved already, so that the components are not needed.
+ * The document with only the paths that the URL may be one of, those with as many segments: the validator compiles each operation
+ * together with its whole document, several times. References are resolved already, so that the components are not needed.
  */
-function partFor({ servers, paths, ...rest }: Document & { readonly components?: unknown }, url: string): Document {
-  const [at = ''] = url.split('?');
-  const bases = servers?.map((server) => server.url.replace(/\/$/, '')) ?? [''];
-  const isNear = ([path]: [string, unknown]) => bases.some((base) => patternOf(base + path).test(at));
-  const { components: _, ...about } = rest;
-  return { ...about, ...(servers ? { servers } : {}), paths: Object.fromEntries(Object.entries(paths).filter(isNear)) };
+function partFor({ paths, components: _, ...rest }: Document & { readonly components?: unknown }, length: number) {
+  const isNear = ([path]: [string, unknown]) => path.includes('}*') || lengthOf(path) === length;
+  return { ...rest, paths: Object.fromEntries(Object.entries(paths).filter(isNear)) };
 }
 
-/** Matches more than the validator does, never less. */
-const patternOf = memo((path: string) => {
-  const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^{}]*\}(?:\\\*)?/g, '.+');
-  return new RegExp(`^${pattern}/?$`, 'i');
-});
+const lengthOf = (path: string): number => path.split('/').filter(Boolean).length;
 
 function memo<More extends readonly unknown[], T>(make: (key: string, ...more: More) => T) {
   const made = new Map<string, T>();
