@@ -7,7 +7,7 @@ type Section = Readonly<Record<string, string>>;
 
 /** Unsupported actions; Tempest skips their tests. */
 export const computeFeatures: Section = {
-  resize: 'false',
+  resize: 'true',
   cold_migration: 'false',
   live_migration: 'false',
   vnc_console: 'false',
