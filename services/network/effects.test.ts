@@ -148,6 +148,8 @@ const others: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bandwidth_limit_rule: 'shown, and sent to hosts: qos.test.ts',
     bandwidth_limit_rules: 'a list of the same',
   },
+  'put /v2.0/agents/{}': { agent: 'an agent that is off runs no router: test/e2e/router-lease.test.ts' },
+  'post /v2.0/agents/{}/l3-routers': { router_id: 'the router moves there: test/e2e/router-lease.test.ts' },
   'put /v2.0/qos/policies/{}/bandwidth_limit_rules/{}': { bandwidth_limit_rule: 'the same' },
   'post /v2.0/qos/policies/{}/dscp_marking_rules': {
     dscp_marking_rule: 'shown, and sent to hosts: qos.test.ts',

@@ -89,5 +89,9 @@ test('OSSA-2026-002: only one module starts QEMU tools, and names the driver of 
   const starts = files.filter((file) => /['"`]qemu-(img|io|nbd)['"`]/.test(readFileSync(file, 'utf8')));
   assert.deepEqual(starts, ['shared/images/qemu-img.ts']);
   const text = readFileSync('shared/images/qemu-img.ts', 'utf8');
-  assert.equal(text.match(/driver,\n\s+file: \{ driver: 'file'/g)?.length, 1, 'all sources are built in one place');
+  assert.equal(
+    text.match(/driver,\n\s+file: \{ driver: protocolOf\(/g)?.length,
+    1,
+    'all sources are built in one place',
+  );
 });

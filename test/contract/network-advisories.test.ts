@@ -91,11 +91,16 @@ test('OSSA-2021-006: requests to unknown paths leave nothing in memory', async (
 test('OSSN-0102, FIX-NE-QOSRULE: a child in a path must belong to the parent in that path', async (t) => {
   const cloud = await startCloud(t, { database });
   const nested = [...new Set(routes.map(({ path }) => path))].filter((path) => /:.*:/.test(path));
-  assert.deepEqual(
-    nested.filter((path) => !path.endsWith('/:id/tags/:tag')),
-    [],
-  );
-  assert.ok(!routes.some(({ path }) => path.includes('qos')));
+  const known = [
+    '/v2.0/agents/:id/l3-routers/:router_id', // a router is a resource of its own
+    '/v2.0/floatingips/:floatingip_id/port_forwardings/:id',
+    '/v2.0/ports/:id/bindings/:host', // a binding has no id but its host
+    '/v2.0/ports/:id/bindings/:host/activate',
+    '/v2.0/qos/policies/:policy_id/bandwidth_limit_rules/:id',
+    '/v2.0/qos/policies/:policy_id/dscp_marking_rules/:id',
+  ];
+  assert.deepEqual(new Set(nested.filter((path) => !path.endsWith('/:id/tags/:tag'))), new Set(known));
+  await assertRulesAreOfTheirPolicy(cloud);
   const own = await cloud.make('networks', { network: {} }, anonymous);
   const other = await cloud.make('networks', { network: {} });
   await cloud.ask('PUT', `/v2.0/networks/${other.id}/tags/theirs`);
@@ -116,3 +121,28 @@ test('OSSN-0102, FIX-NE-QOSRULE: a child in a path must belong to the parent in 
   assert.equal((await refusal(cloud, 'PUT', leave, { port_id: leg?.id }, admin)).type, 'RouterInterfaceNotFound');
   await until(async () => (await cloud.list(`ports?device_id=${router.id}`)).length === 1);
 });
+
+/** Port forwardings have the same code: a definition with a parent. */
+async function assertRulesAreOfTheirPolicy(cloud: Awaited<ReturnType<typeof startCloud>>): Promise<void> {
+  const policy = await cloud.make('qos/policies', { policy: { name: 'one' } }, admin);
+  const other = await cloud.make('qos/policies', { policy: { name: 'other' } }, admin);
+  const rule = await cloud.make(
+    `qos/policies/${policy.id}/dscp_marking_rules`,
+    { dscp_marking_rule: { dscp_mark: 10 } },
+    admin,
+  );
+  const body = { dscp_marking_rule: { dscp_mark: 12 } };
+  for (const [method, sent] of [
+    ['GET', undefined],
+    ['PUT', body],
+    ['DELETE', undefined],
+  ] as const) {
+    const path = `qos/policies/${other.id}/dscp_marking_rules/${rule.id}`;
+    const { status, type } = await refusal(cloud, method, path, sent, admin);
+    assert.deepEqual([status, type], [404, 'QosRuleNotFound'], method);
+  }
+  const { dscp_marking_rule: left } = (
+    await cloud.ask('GET', `/v2.0/qos/policies/${policy.id}/dscp_marking_rules/${rule.id}`, undefined, admin)
+  ).body as { dscp_marking_rule: { dscp_mark: number } };
+  assert.equal(left.dscp_mark, 10);
+}
