@@ -49,6 +49,14 @@ for (const [name, open] of Object.entries(targets)) {
     assert.ok(content.equals(await contentOf(sizeBytes, blocks)));
   });
 
+  test(`${name}: what an agent left that was killed while it wrote is removed by the next attempt`, async (t) => {
+    const target = await open(t);
+    const content = sample();
+    await target.put(container, 'full/manifest.0a1b2c3d.part', Buffer.from('half'));
+    await backupsOf(target).write({ container, storedAs: 'full', parent: null }, bytesOf(content));
+    assert.equal((await target.list(container, 'full/')).length, 4);
+  });
+
   test(`${name}: an incremental backup stores what has changed, and is read whole through its ancestors`, async (t) => {
     const backups = backupsOf(await open(t));
     const content = sample();

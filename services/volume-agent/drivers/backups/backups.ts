@@ -11,6 +11,7 @@ import {
   readChunk,
   readManifest,
   removeObjects,
+  removePartial,
   writeChunk,
   writeManifest,
 } from './manifest.ts';
@@ -60,6 +61,7 @@ async function write(
   const chunks: Chunk[] = [];
   const written = new Set<string>();
   let storedBytes = 0;
+  await removePartial(at, storedAs);
   for await (const bytes of data.path === undefined ? piecesOf(data.stream) : piecesOfFile(data.path, data.sizeBytes)) {
     signal?.throwIfAborted();
     const chunk = bytes === null || isZero(bytes) ? null : digestOf(bytes);

@@ -65,6 +65,12 @@ export async function removeObjects({ target, container }: At, backup: string): 
   for (const name of await target.list(container, prefixOf(backup))) await target.remove(container, name);
 }
 
+/** Removes the temporary files of an agent that was killed while it wrote the backup. */
+export async function removePartial({ target, container }: At, backup: string): Promise<void> {
+  for (const name of await target.list(container, prefixOf(backup)))
+    if (name.endsWith('.part')) await target.remove(container, name);
+}
+
 /** Returns the number of bytes stored. */
 export async function writeChunk({ target, container }: At, backup: string, digest: string, bytes: Buffer) {
   const stored = await compress(bytes, { level: 1 });
