@@ -1,5 +1,5 @@
 /** Makes backups of data, and gives them back: see manifest.ts for the format. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { BackupResult } from '#shared/contracts/volume-agent.ts';
 import { listData } from '#shared/images/qemu-img.ts';
 import type { Block, VolumeBytes } from '../driver.ts';
@@ -106,11 +106,17 @@ async function* piecesOfFile(path: string, sizeBytes: number): AsyncGenerator<Bu
       const length = Math.min(chunkBytes, sizeBytes - offset);
       while (extents[0] && extents[0].start + extents[0].length <= offset) extents.shift();
       const isHole = !extents[0] || extents[0].start >= offset + length;
-      yield isHole ? null : (await file.read(Buffer.allocUnsafe(length), 0, length, offset)).buffer;
+      yield isHole ? null : await readPiece(file, offset, length);
     }
   } finally {
     await file.close();
   }
+}
+
+async function readPiece(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
+  if (bytesRead !== length) throw new Error(`only ${bytesRead} of ${length} bytes were read at ${offset}`); // the rest is other memory
+  return buffer;
 }
 
 const zeros = Buffer.alloc(chunkBytes);
