@@ -140,3 +140,16 @@ test('a group that is shared can be given to a port of the other project', async
   assert.equal((await cloud.ask('DELETE', `/v2.0/ports/${id}`, undefined, red)).status, 204);
   assert.equal((await cloud.ask('DELETE', `/v2.0/rbac-policies/${policy.id}`)).status, 204);
 });
+
+test('a pool is shared with a project that may use its address scope', async (t) => {
+  const cloud = await startCloud(t);
+  const scope = await cloud.make('address-scopes', { address_scope: { name: 's', ip_version: 4 } });
+  const body = { subnetpool: { name: 'p', prefixes: ['10.0.0.0/16'], address_scope_id: scope.id } };
+  const pool = await cloud.make('subnetpools', body);
+  const policy = { object_type: 'subnetpool', object_id: pool.id, action: 'access_as_shared', target_tenant: 'red' };
+  const early = await refusal(cloud, 'POST', 'rbac-policies', { rbac_policy: policy });
+  assert.equal(early.status, 400);
+  assert.match(String(early.message), /not shared with project red/);
+  await share(cloud, 'address_scope', scope.id);
+  await share(cloud, 'subnetpool', pool.id);
+});

@@ -1,11 +1,13 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { may } from '#shared/auth/policy.ts';
 import { conflict } from '#shared/errors/fault.ts';
+import { addressScopes } from '../address-scopes/resource.ts';
 import type { Network } from '../context.ts';
 import { markExternalDirty } from '../networks/mark-dirty.ts';
 import { networkRows } from '../networks/resource.ts';
 import { reserve } from '../quotas/quotas.ts';
 import { freshRow, invalidInput } from '../resources/values.ts';
+import { subnetPools } from '../subnet-pools/resource.ts';
 import { shareables, usersOf } from './objects/store.ts';
 import { everyProject } from './policy.ts';
 import { type NewRbacPolicy, type RbacPolicy, type RbacPolicyChange, rbacPolicies } from './resource.ts';
@@ -29,6 +31,7 @@ export async function createRbacPolicy(network: Network, caller: Caller, input: 
   await reserve(network, projectId, 'rbac_policy');
   await shareable.rows.lock(db, object.id);
   await refuseSecond(network, input);
+  await refuseHiddenScope(network, input);
   const policy: RbacPolicy = { ...freshRow(projectId, {}), ...input };
   await rows.insert(db, policy);
   await updateFlags(network, policy);
@@ -41,6 +44,19 @@ async function refuseSecond({ db }: Network, { objectId, action, targetProject }
     throw conflict('An RBAC policy already exists with those values.', 'DuplicateRbacPolicy');
 }
 
+/** Whoever may use a pool must be able to use its address scope. */
+async function refuseHiddenScope({ db }: Network, { objectType, objectId, targetProject }: NewRbacPolicy) {
+  if (objectType !== 'subnetpool') return;
+  const pool = await subnetPools.rows.get(db, objectId);
+  const scope = pool?.addressScopeId ? await addressScopes.rows.get(db, pool.addressScopeId) : undefined;
+  if (!scope || scope.projectId === targetProject) return;
+  for (const project of [everyProject, targetProject])
+    if (await isSharedWith(db, { objectId: scope.id, action: 'access_as_shared' }, project)) return;
+  throw invalidInput(
+    `Subnet pool ${objectId} belongs to address scope ${scope.id}, which is not shared with project ${targetProject}; share that first`,
+  );
+}
+
 export async function updateRbacPolicy(
   network: Network,
   _caller: Caller,
@@ -50,6 +66,7 @@ export async function updateRbacPolicy(
   if (targetProject === before.targetProject) return;
   await shareables[before.objectType]?.rows.lock(network.db, before.objectId);
   await refuseSecond(network, { ...before, targetProject });
+  await refuseHiddenScope(network, { ...before, targetProject });
   await refuseWhileUsed(network, before, targetProject);
   await rows.update(network.db, before.id, { targetProject });
   await updateFlags(network, before);
