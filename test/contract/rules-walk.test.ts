@@ -22,7 +22,7 @@ const walks: Readonly<Record<string, Walked>> = {
     reads: /^get_/,
     needed: /^create_|^get_(network|security_group)$/,
     requests: 1_300,
-    blind: 55,
+    blind: 27,
   },
   placement: { open: placementWalk, reads: /:(list|show)$/, requests: 200, blind: 30 },
 };

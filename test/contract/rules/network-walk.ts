@@ -94,6 +94,14 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
     await cloud.ask('PUT', `${v2}/${collection}/${id}/tags/t`, undefined, admin);
     return id;
   };
+  /** A policy with a rule, if the policy file allows it; another of its kind is a conflict. */
+  const ruleOf = (kind: string, input: object) => async (target: Target) => {
+    const policy_id = (await makes['qos/policies']?.(target)) ?? '';
+    const one = `${kind}_rule`;
+    const { body } = await cloud.ask('POST', `${v2}/qos/policies/${policy_id}/${one}s`, { [one]: input }, admin);
+    const { id = 'nosuch' } = (body[one] ?? {}) as { id?: string };
+    return { policy_id, id };
+  };
   const ids = async (id: Promise<string>) => ({ id: await id });
   return {
     api,
@@ -102,17 +110,15 @@ export async function networkWalk(t: TestContext, policySettings: PolicySettings
     owned: [
       ...Object.entries(makes).flatMap(([collection, make]): Walk['owned'][number][] => [
         [new RegExp(`^delete ${v2}/${collection}/:id$`), (target) => ids(make(target))],
-        [new RegExp(`^delete ${v2}/${collection}/:id/tags/`), (target) => ids(tagged(collection, target))],
+        [new RegExp(`^(?:get|delete) ${v2}/${collection}/:id/tags/`), (target) => ids(tagged(collection, target))],
         [new RegExp(`^\\w+ ${v2}/${collection}/:id`), (target) => ids(reused(collection, target))],
       ]),
       [
         /^\w+ \/v2\.0\/floatingips\/:floatingip_id\//,
         async (target) => ({ floatingip_id: await reused('floatingips', target), id: 'nosuch' }),
       ],
-      [
-        /^\w+ \/v2\.0\/qos\/policies\/:policy_id\//,
-        async (target) => ({ policy_id: (await makes['qos/policies']?.(target)) ?? '', id: 'nosuch' }),
-      ],
+      [/^\w+ \/v2\.0\/qos\/policies\/:policy_id\/bandwidth_limit_rules/, ruleOf('bandwidth_limit', { max_kbps: 7 })],
+      [/^\w+ \/v2\.0\/qos\/policies\/:policy_id\/dscp_marking_rules/, ruleOf('dscp_marking', { dscp_mark: 26 })],
       [/^post \/v2\.0\/(subnets|ports)$/, (target) => ids(reused('networks', target))],
       [/^post \/v2\.0\/security-group-rules$/, (target) => ids(reused('security-groups', target))],
       [/^\w+ \/v2\.0\/quotas\/:id/, async ({ project }) => ({ id: project })],
