@@ -93,14 +93,19 @@ export async function findFloatingIp({ network }: Compute, token: string, addres
   return found;
 }
 
-/** To a port, or to none. */
+/** To a port, or to none. What the network service finds in conflict is a bad request in Nova. */
 export const associateFloatingIp = async (
-  { network }: Compute,
+  { network }: Pick<Compute, 'network'>,
   token: string,
   id: string,
   to: { readonly port_id: string | null; readonly fixed_ip_address?: string },
 ): Promise<void> => {
-  await network.forward(`floatingips/${id}`, { method: 'PUT', body: { floatingip: to }, token });
+  await network
+    .forward(`floatingips/${id}`, { method: 'PUT', body: { floatingip: to }, token })
+    .catch((error: unknown) => {
+      if (error instanceof Fault && error.status === 409) throw badRequest(error.message);
+      throw error;
+    });
 };
 
 const until = '2.35';
