@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run, tryRun } from '#shared/process/run.ts';
+import { runInOverlay } from '../../test/fakes/in-overlay.ts';
 import { root } from '../setup/paths.js';
 import { buildDeb } from './build-deb.ts';
 import { buildNpm } from './build-npm.ts';
-import { runInOverlay } from './in-overlay.ts';
 
 const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 const folder = mkdtempSync(join(tmpdir(), 'package-'));
