@@ -208,6 +208,7 @@ test('an evacuation is for a host that is lost; its server starts on another one
   const { cloud, one, two, id } = await cloudOfTwo(t);
   addVolume(cloud);
   await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
+  await until(() => cloud.volumes.attachments.size === 1);
   await cloud.ended(id);
   const [old] = [...cloud.volumes.attachments.keys()];
   const evacuateTo = (input: object, version = '2.68') => cloud.act(id, { evacuate: input }, { version });
