@@ -53,6 +53,7 @@ systemd-analyze security --offline=true --threshold=90 wattle.service >/dev/null
 echo "=version $(wattle help | grep -c 'wattle start')"
 WATTLE_ADDRESS=127.9.9.9 wattle start --role identity > /tmp/started
 grep -q 'identity *http://127.9.9.9:5000' /tmp/started && echo "=identity runs"
+for each in $(seq 100); do [ -s /var/log/wattle/identity-requests.log ] && break; sleep 0.1; done
 [ -s /var/log/wattle/identity-requests.log ] && [ "$(stat -c %a /var/lib/wattle/secrets)" = 700 ] && echo "=logs and secrets in place"
 echo '# mine' >> /etc/wattle/wattle.yaml
 WATTLE_ADDRESS=127.9.9.9 wattle stop
