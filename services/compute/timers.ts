@@ -10,7 +10,7 @@ import { restarter } from './high-availability/operations.ts';
 import { reportToPlacement } from './hosts/operations.ts';
 import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
-import { confirm } from './server-migrations/operations.ts';
+import { confirm } from './server-migrations/resize.ts';
 import { changeMigration, listDoneEvacuations, listUnconfirmed } from './server-migrations/store.ts';
 import { offloadServers, reclaimServers } from './servers/remove.ts';
 import {

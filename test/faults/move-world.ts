@@ -15,14 +15,9 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { attach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
-import {
-  confirm,
-  evacuate,
-  migrate,
-  migrateLive,
-  resize,
-  revert,
-} from '../../services/compute/server-migrations/operations.ts';
+import { evacuate } from '../../services/compute/server-migrations/evacuate.ts';
+import { migrateLive } from '../../services/compute/server-migrations/migrate-live.ts';
+import { confirm, migrate, resize, revert } from '../../services/compute/server-migrations/resize.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';

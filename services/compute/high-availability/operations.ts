@@ -5,7 +5,7 @@ import { hasLocalDisks } from '../drivers/fencing/fencing.ts';
 import { isLost } from '../hosts/states.ts';
 import { agentBinary, listServices, markFenced, type ServiceRow } from '../hosts/store.ts';
 import { insertEvent } from '../instance-actions/store.ts';
-import { restartElsewhere } from '../server-migrations/operations.ts';
+import { restartElsewhere } from '../server-migrations/evacuate.ts';
 import { listIdleServersOn, type Server } from '../servers/store.ts';
 import { isTrue } from '../values.ts';
 

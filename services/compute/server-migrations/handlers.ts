@@ -7,7 +7,7 @@ import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { serverOf, unlockedServer } from '../servers/find.ts';
 import { isTrue, limitOf, timeParameter } from '../values.ts';
-import { abortMigration, controlSending, forceComplete } from './operations.ts';
+import { abortMigration, controlSending, forceComplete } from './control.ts';
 import {
   changedBefore,
   changedSince,

@@ -19,12 +19,12 @@ export interface ServerTask<Params> {
   readonly event?: string;
 }
 
-type By = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
+export type Initiator = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
 
 /** Acquires the server for a new task and begins its instance action, in one transaction; 409 when its state does not allow it. */
 export async function beginTask<Params>(
   { db, bus }: Compute,
-  caller: By,
+  caller: Initiator,
   { id: serverId, host }: Pick<Server, 'id' | 'host'>,
   { transitions, workflow, params, change, action, event }: ServerTask<Params>,
 ): Promise<void> {

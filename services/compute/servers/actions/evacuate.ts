@@ -3,7 +3,7 @@ import type { Json } from '#shared/api/document.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { ok } from '#shared/http/route.ts';
-import { evacuate as evacuateTo } from '../../server-migrations/operations.ts';
+import { evacuate as evacuateTo } from '../../server-migrations/evacuate.ts';
 import { isTrue } from '../../values.ts';
 import { serverAction } from '../action.ts';
 

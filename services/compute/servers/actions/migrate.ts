@@ -1,7 +1,8 @@
 import type { Json } from '#shared/api/document.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { migrateLive as liveTo, migrate as migrateTo } from '../../server-migrations/operations.ts';
+import { migrateLive as liveTo } from '../../server-migrations/migrate-live.ts';
+import { migrate as migrateTo } from '../../server-migrations/resize.ts';
 import { isTrue } from '../../values.ts';
 import { serverAction } from '../action.ts';
 

@@ -1,5 +1,5 @@
 import { noContent } from '#shared/http/route.ts';
-import { confirm, type ResizeInput, resize as resizeTo, revert } from '../../server-migrations/operations.ts';
+import { confirm, type ResizeInput, resize as resizeTo, revert } from '../../server-migrations/resize.ts';
 import { nothing, serverAction } from '../action.ts';
 
 export const resize = serverAction<ResizeInput>({

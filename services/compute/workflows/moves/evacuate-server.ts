@@ -9,13 +9,14 @@ import { endAction } from '../../instance-actions/store.ts';
 import { changeMigration } from '../../server-migrations/store.ts';
 import { rowOfGuest } from '../../servers/states.ts';
 import { getOwnedServer, releaseServer, updateOwnedServer } from '../../servers/store.ts';
-import { acquireGuestLock, ensureGuest, ensureGuestGone, faultOf, owned } from '../guest.ts';
+import { ensureGuest, ensureGuestGone, faultOf, owned } from '../guest.ts';
 import { mayRunElsewhere } from '../one-guest.ts';
 import { completeVolume, moveVolumes } from '../volumes.ts';
 import {
   atDest,
   atSource,
   bindPorts,
+  chooseOtherHost,
   claimDest,
   claimOf,
   isGoneFrom,
@@ -23,7 +24,6 @@ import {
   type OnMigration,
   placeOf,
   providerOf,
-  rankDests,
 } from './on-migration.ts';
 import { noteAttachments, takeVolumes } from './take-volumes.ts';
 
@@ -38,7 +38,7 @@ export const evacuateServer = workflow<Evacuation, Compute>({
   name: 'evacuate-server',
   deadlineMs: 60 * 60_000,
   steps: [
-    step('choose-host', chooseHost),
+    step('choose-host', chooseOtherHost),
     step('claim-resources', claimResources, claimSource),
     step('note-attachments', noteAttachments),
     step('order-removal', orderRemoval, keepAtSource),
@@ -53,12 +53,6 @@ export const evacuateServer = workflow<Evacuation, Compute>({
   done: becomeEvacuated,
   failed: becomeAsBefore,
 });
-
-async function chooseHost(compute: Compute, on: Evacuation, run: Run) {
-  await acquireGuestLock(compute, on.serverId, run);
-  const moving = await movingOf(compute, on, run);
-  return rankDests(compute, moving, moving.source, run);
-}
 
 /** The lost host has nothing of the server that counts: what it has is removed when it returns. */
 function claimResources(compute: Compute, on: Evacuation, run: Run): Promise<void> {

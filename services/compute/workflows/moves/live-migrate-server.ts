@@ -10,7 +10,7 @@ import { endAction } from '../../instance-actions/store.ts';
 import { changeMigration } from '../../server-migrations/store.ts';
 import { powerOf } from '../../servers/states.ts';
 import { getOwnedServer, releaseServer, updateOwnedServer } from '../../servers/store.ts';
-import { acquireGuestLock, ensureGuest, faultOf, owned } from '../guest.ts';
+import { ensureGuest, faultOf, owned } from '../guest.ts';
 import { guestSpec, iscsiOf } from '../guest-spec.ts';
 import { mayRunElsewhere } from '../one-guest.ts';
 import { activateBindings, bindElsewhere, unbindFrom } from '../ports.ts';
@@ -18,6 +18,7 @@ import { completeVolume, disconnectOthers } from '../volumes.ts';
 import {
   atDest,
   atSource,
+  chooseOtherHost,
   claimDest,
   claimSourceAgain,
   isGoneFrom,
@@ -25,7 +26,6 @@ import {
   movingOf,
   type OnMigration,
   placeOf,
-  rankDests,
   refuseCancelled,
   removeFrom,
   whileBothUp,
@@ -37,7 +37,7 @@ export const liveMigrateServer = workflow<OnMigration, Compute>({
   name: 'live-migrate-server',
   deadlineMs: 4 * 60 * 60_000,
   steps: [
-    step('choose-host', chooseHost),
+    step('choose-host', chooseOtherHost),
     step('claim-resources', claimResources, releaseResources),
     step('note-attachments', noteAttachments),
     step('connect-volumes', connectVolumes, removeNewAttachments),
@@ -49,12 +49,6 @@ export const liveMigrateServer = workflow<OnMigration, Compute>({
   done: becomeMigrated,
   failed: becomeAsBefore,
 });
-
-async function chooseHost(compute: Compute, on: OnMigration, run: Run) {
-  await acquireGuestLock(compute, on.serverId, run);
-  const moving = await movingOf(compute, on, run);
-  return rankDests(compute, moving, moving.source, run);
-}
 
 function claimResources(compute: Compute, on: OnMigration, run: Run): Promise<void> {
   return claimDest(compute, on, run, { held: true, status: 'preparing', taskState: 'migrating' });

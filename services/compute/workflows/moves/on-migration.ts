@@ -9,7 +9,7 @@ import { insertSchedulingDecision } from '../../scheduling-decisions/store.ts';
 import { changeMigration, getMigration, type ServerMigration } from '../../server-migrations/store.ts';
 import type { TaskState } from '../../servers/states.ts';
 import { getOwnedServer, type Server, updateOwnedServer } from '../../servers/store.ts';
-import { ensureGuestGone, type OnServer, owned, whileHostUp } from '../guest.ts';
+import { acquireGuestLock, ensureGuestGone, type OnServer, owned, whileHostUp } from '../guest.ts';
 import { NoValidHost, type RankedHosts, rankHosts, resourcesOf } from '../placing.ts';
 import { addressesOf, plugPorts, savePorts } from '../ports.ts';
 
@@ -127,6 +127,13 @@ interface ClaimDest {
   /** Of the migration and of the server, afterwards. */
   readonly status: string;
   readonly taskState: TaskState;
+}
+
+/** A step: another host than the source, for a server that is the task's alone from here on. */
+export async function chooseOtherHost(compute: Compute, on: OnMigration, run: Run): Promise<RankedHosts> {
+  await acquireGuestLock(compute, on.serverId, run);
+  const moving = await movingOf(compute, on, run);
+  return rankDests(compute, moving, moving.source, run);
 }
 
 /** Ranks the hosts for a server that moves; saves the decision when there is none. */
