@@ -19,6 +19,14 @@ const claimsOn = (cloud: Cloud, host: string) =>
     ({ providerId }) => cloud.placement.providers.get(providerId)?.name === host,
   ).length;
 
+/** Waits for the whole attach, which is a task beside those of the server's state. */
+async function attachVolume(cloud: Cloud, id: string): Promise<void> {
+  addVolume(cloud);
+  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.equal(cloud.volumes.volumes.get(volumeId)?.status, 'in-use');
+}
+
 test('a resize moves the guest and waits in VERIFY_RESIZE, with the old one off on its host', async (t) => {
   const { cloud, one, two, id } = await cloudOfTwo(t, { resizeToSameHost: false });
   assert.equal((await cloud.act(id, { resize: { flavorRef: '84', 'OS-DCF:diskConfig': 'AUTO' } })).status, 202);
@@ -40,9 +48,7 @@ test('a resize moves the guest and waits in VERIFY_RESIZE, with the old one off 
 
 test('a revert brings back the old flavor, host and allocation', async (t) => {
   const { cloud, one, two, id } = await cloudOfTwo(t, { resizeToSameHost: false });
-  addVolume(cloud);
-  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
-  await cloud.ended(id);
+  await attachVolume(cloud, id);
   await cloud.act(id, { resize: { flavorRef: '84' } });
   assert.equal((await cloud.ended(id)).status, 'VERIFY_RESIZE');
   assert.equal(two.guests.get(id)?.disks.length, 2);
@@ -206,10 +212,7 @@ async function loseHost(cloud: Cloud, host: { close(): Promise<void> }, name = '
 
 test('an evacuation is for a host that is lost; its server starts on another one, and the host that returns removes it first', async (t) => {
   const { cloud, one, two, id } = await cloudOfTwo(t);
-  addVolume(cloud);
-  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
-  await until(() => cloud.volumes.attachments.size === 1);
-  await cloud.ended(id);
+  await attachVolume(cloud, id);
   const [old] = [...cloud.volumes.attachments.keys()];
   const evacuateTo = (input: object, version = '2.68') => cloud.act(id, { evacuate: input }, { version });
   assert.match((await evacuateTo({})).body.badRequest.message, /Compute service of kvm1 is still in use/);
@@ -263,9 +266,7 @@ test('an evacuation without room leaves the server as it was', async (t) => {
 
 test('a live migration moves the running guest with its volumes and ports, and leaves nothing behind', async (t) => {
   const { cloud, one, two, id } = await cloudOfTwo(t);
-  addVolume(cloud);
-  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
-  await cloud.ended(id);
+  await attachVolume(cloud, id);
   const live = (input: object, version = '2.68') => cloud.act(id, { 'os-migrateLive': input }, { version });
   const auto = { host: null, block_migration: 'auto' };
   assert.match((await live({ ...auto, host: 'kvm1' })).body.badRequest.message, /to current host/);
