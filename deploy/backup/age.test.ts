@@ -51,3 +51,11 @@ test('a changed bit anywhere is refused, and bytes behind the end are', async ()
   }
   await assert.rejects(opened(Buffer.concat([bytes, Buffer.alloc(1)])), /damaged/);
 });
+
+test('what fails to read the file is no damage of it', async () => {
+  async function* failing() {
+    yield (await sealed(Buffer.from('x'))).subarray(0, 150);
+    throw new Error('the disk is gone');
+  }
+  await assert.rejects(buffer(decrypt(failing(), passphrase, 'the file')), /the disk is gone/);
+});
