@@ -6,13 +6,16 @@ import { test } from 'node:test';
 const root = join(import.meta.dirname, '../..');
 const parser = /xml|sax|(^|[/-])dom([/-]|$)|libxml|saml/i;
 
-test('OSSA-2013-023: no XML parser is among the packages, and none is imported: bodies of the S3 API are read by a grammar without entities', () => {
+/** A strict parser without entities of its own; it refuses a DTD where it is used (s3.test.ts). Its package has the letters. */
+const strict = { packages: ['saxes', 'xmlchars'], file: 'services/object-store/s3/xml-body.ts' };
+
+test('OSSA-2013-023: the only XML parser is a strict one without external entities, and one file imports it', () => {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: object };
   const names = Object.keys(packages).map((path) => path.split('node_modules/').at(-1) ?? '');
   assert.ok(names.length > 50);
   assert.deepEqual(
     names.filter((name) => parser.test(name)),
-    [],
+    strict.packages,
   );
   for (const folder of ['services', 'shared', 'deploy'])
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
@@ -20,6 +23,6 @@ test('OSSA-2013-023: no XML parser is among the packages, and none is imported: 
       const text = readFileSync(join(root, folder, file), 'utf8');
       assert.doesNotMatch(text, /DOMParser|parseFromString|XMLHttpRequest/, file);
       for (const [, from = ''] of text.matchAll(/^import .* from '([^.#'][^']*)'/gm))
-        assert.doesNotMatch(from, parser, file);
+        if (join(folder, file) !== strict.file) assert.doesNotMatch(from, parser, file);
     }
 });

@@ -279,7 +279,7 @@ function wantedParts(body: Buffer): Wanted[] {
     .filter(({ name }) => name === 'Part')
     .map((part) => ({
       number: Number(childText(part, 'PartNumber')),
-      etag: (childText(part, 'ETag') ?? '').replaceAll('"', ''),
+      etag: (childText(part, 'ETag') ?? '').trim().replaceAll('"', ''),
     }));
   if (root.name !== 'CompleteMultipartUpload' || parts.length === 0)
     throw refuseS3('MalformedXML', 'The XML that you provided names no parts.');

@@ -274,9 +274,19 @@ test('many keys are deleted at once, and what fails is named', async (t) => {
     '<!DOCTYPE x [<!ENTITY a "b">]><Delete/>',
     '<Delete>&a;</Delete>',
     '<Delete><Object></Delete>',
+    `${'<Delete>'.repeat(20)}${'</Delete>'.repeat(20)}`,
     'x',
   ])
     assert.equal(field((await s3('POST', '/bucket?delete', { body: evil })).text, 'Code'), 'MalformedXML');
+});
+
+test('a key to delete is taken as it is, with its blanks and escapes', async (t) => {
+  const { s3 } = await opened(t);
+  for (const key of ['a', 'a%20', 'b%26c']) await s3('PUT', `/bucket/${key}`, { body: 'x' });
+  const body = `<?xml version="1.0"?><Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+    <Object><Key>a </Key></Object><!-- both --><Object><Key>b&#38;c</Key></Object></Delete>`;
+  await s3('POST', '/bucket?delete', { body });
+  assert.deepEqual(fields((await s3('GET', '/bucket')).text, 'Key'), ['a']);
 });
 
 test('an upload in parts becomes one object, and leaves no parts when it is aborted or deleted', async (t) => {
