@@ -8,6 +8,7 @@ import { asS3, refuseS3 } from './errors.ts';
 import { checkAcl } from './headers.ts';
 import { listObjects, listVersions } from './listings.ts';
 import * as multipart from './multipart.ts';
+import { listParts, listUploads } from './multipart-lists.ts';
 import { deleteKey, getKey, nothing, putKey, xml } from './objects.ts';
 import { bucketInHost, placeIn, type S3Request } from './request.ts';
 import { isSigned, signedBy } from './signature.ts';
@@ -42,7 +43,7 @@ const ofBuckets: Table = {
     'Object Lock configuration does not exist for this bucket',
   ),
   'GET versions': listVersions,
-  'GET uploads': multipart.listUploads,
+  'GET uploads': listUploads,
   'POST delete': deleteMany,
   GET: listObjects,
   HEAD: buckets.headBucket,
@@ -62,7 +63,7 @@ const setObjectAcl: Operation = async ({ headers }) => {
 const ofObjects: Table = {
   'POST uploads': multipart.beginUpload,
   'PUT uploadId': multipart.putPart,
-  'GET uploadId': multipart.listParts,
+  'GET uploadId': listParts,
   'POST uploadId': multipart.completeUpload,
   'DELETE uploadId': multipart.abortUpload,
   'GET acl': buckets.showAcl,

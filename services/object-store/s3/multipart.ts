@@ -21,8 +21,7 @@ import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { partsOf as pathParts } from '../requests/request.ts';
 import { refuseS3 } from './errors.ts';
 import { conditionsOfCopy, quoted, storedHeaders } from './headers.ts';
-import { limitIn, namer } from './listings.ts';
-import { copySource, etagHeader, md5In, noBucket, nothing, replacing, timeOf, xml } from './objects.ts';
+import { copySource, etagHeader, md5In, noBucket, nothing, replacing, xml } from './objects.ts';
 import { payloadOf } from './payload.ts';
 import { asSwift, bodyOf, type S3Request, segmentsOf, targetOf } from './request.ts';
 import { document, element } from './xml.ts';
@@ -31,11 +30,11 @@ import { childText, parseXml } from './xml-body.ts';
 const leastPartBytes = 5 * 1024 * 1024;
 
 const markerOf = (s3: S3Request, id: string) => segmentsOf(s3, `uploads/${s3.key}/${id}`);
-const partsPrefix = ({ key }: S3Request, id: string): string => `parts/${key}/${id}/`;
+export const partsPrefix = ({ key }: S3Request, id: string): string => `parts/${key}/${id}/`;
 const partOf = (s3: S3Request, id: string, number: number) =>
   segmentsOf(s3, partsPrefix(s3, id) + String(number).padStart(5, '0'));
 
-async function mayWrite(s3: S3Request): Promise<void> {
+export async function mayWrite(s3: S3Request): Promise<void> {
   const request = asSwift(s3, { method: 'PUT' });
   await authorize(request);
   await containerInfo(s3.store, request.target).catch(noBucket(s3));
@@ -55,7 +54,7 @@ export async function beginUpload(s3: S3Request): Promise<Answer> {
   );
 }
 
-async function getUpload(s3: S3Request, id: string): Promise<Source> {
+export async function getUpload(s3: S3Request, id: string): Promise<Source> {
   const found = /^[0-9a-f]{32}$/.test(id) ? await objectSource(s3.store, markerOf(s3, id)).catch(orNone) : undefined;
   if (!found) throw refuseS3('NoSuchUpload', 'The specified upload does not exist: it was completed or aborted.');
   return found;
@@ -101,7 +100,7 @@ async function copyPart(s3: S3Request, source: string, target: ReturnType<typeof
   );
 }
 
-async function entriesBelow(s3: S3Request, prefix: string, marker = '', limit = 10_000): Promise<Entry[]> {
+export async function entriesBelow(s3: S3Request, prefix: string, marker = '', limit = 10_000): Promise<Entry[]> {
   const { account, container } = segmentsOf(s3);
   const query = { prefix, marker, limit: String(limit) };
   const found = await read(s3.store, { kind: 'container', method: 'GET', path: [account, container], query }).catch(
@@ -110,81 +109,7 @@ async function entriesBelow(s3: S3Request, prefix: string, marker = '', limit = 
   return JSON.parse(String(found?.body ?? '[]')) as Entry[];
 }
 
-const numberIn = ({ name }: Entry): number => Number(name.slice(-5));
-
-export async function listParts(s3: S3Request): Promise<Answer> {
-  const { query, bucket, key } = s3;
-  await mayWrite(s3);
-  const id = query.uploadId ?? '';
-  await getUpload(s3, id);
-  const limit = limitIn(query, 'max-parts');
-  const after = Number(query['part-number-marker'] ?? 0);
-  const all = (await entriesBelow(s3, partsPrefix(s3, id))).filter((each) => numberIn(each) > after);
-  const page = all.slice(0, limit);
-  return xml(
-    document(
-      'ListPartsResult',
-      element('Bucket', bucket),
-      element('Key', namer(query)(key)),
-      element('UploadId', id),
-      element('StorageClass', 'STANDARD'),
-      element('PartNumberMarker', after),
-      element('NextPartNumberMarker', page.length > 0 ? numberIn(page.at(-1) as Entry) : 0),
-      element('MaxParts', limit),
-      element('IsTruncated', all.length > limit),
-      ...page.map((each) =>
-        element(
-          'Part',
-          element('PartNumber', numberIn(each)),
-          element('LastModified', timeOf(each.timestamp)),
-          element('ETag', quoted(each.etag)),
-          element('Size', each.bytes),
-        ),
-      ),
-    ),
-  );
-}
-
-export async function listUploads(s3: S3Request): Promise<Answer> {
-  const { query, bucket, account } = s3;
-  const request = asSwift(s3, { target: { account, container: bucket, object: '' } });
-  await authorize(request);
-  await containerInfo(s3.store, request.target).catch(noBucket(s3));
-  const limit = limitIn(query, 'max-uploads');
-  const { prefix = '', 'key-marker': key = '', 'upload-id-marker': id } = query;
-  const marker = key === '' ? '' : `uploads/${key}/${id ?? 'g'}`; // ids are hexadecimal: g is behind all of them
-  const all = await entriesBelow(s3, `uploads/${prefix}`, marker, limit + 1);
-  const page = all.slice(0, limit).map(({ name, timestamp }) => ({
-    key: name.slice('uploads/'.length, -33),
-    id: name.slice(-32),
-    timestamp,
-  }));
-  const name = namer(query);
-  const last = page.at(-1);
-  const isCut = all.length > limit && last !== undefined;
-  return xml(
-    document(
-      'ListMultipartUploadsResult',
-      element('Bucket', bucket),
-      element('KeyMarker', name(key)),
-      element('UploadIdMarker', id ?? ''),
-      isCut ? element('NextKeyMarker', name(last.key)) : undefined,
-      isCut ? element('NextUploadIdMarker', last.id) : undefined,
-      element('MaxUploads', limit),
-      element('Prefix', name(prefix)),
-      element('IsTruncated', isCut),
-      ...page.map((each) =>
-        element(
-          'Upload',
-          element('Key', name(each.key)),
-          element('UploadId', each.id),
-          element('StorageClass', 'STANDARD'),
-          element('Initiated', timeOf(each.timestamp)),
-        ),
-      ),
-    ),
-  );
-}
+export const numberIn = ({ name }: Entry): number => Number(name.slice(-5));
 
 export async function abortUpload(s3: S3Request): Promise<Answer> {
   await mayWrite(s3);
