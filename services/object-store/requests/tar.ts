@@ -1,4 +1,7 @@
-/** Reads a tar archive file by file, in constant memory: ustar, pax and the long names of GNU. */
+/**
+ * Reads a tar archive file by file, in constant memory: ustar, pax and the long names of GNU. Of the packages that do so, `tar`
+ * drops the extended attributes that become metadata here, and `tar-stream` brings the file system of another runtime.
+ */
 import { refuse } from './refusals.ts';
 
 export interface TarFile {
