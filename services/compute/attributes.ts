@@ -10,6 +10,11 @@ export const nameSchema: Json = {
   pattern: '^[^\\s\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\s\\p{C}\\p{Z}])?$',
 };
 
+/** The words that Nova's schemas of actions take for a truth value. */
+export const booleanSchema = {
+  enum: [true, false, 'True', 'False', 'true', 'false', 'TRUE', 'FALSE', '1', '0', 'on', 'off', 'yes', 'no'],
+};
+
 /** Metadata of servers and images. */
 export const pairsSchema = {
   type: 'object',

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Json } from '#shared/api/document.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { ok } from '#shared/http/route.ts';
+import { booleanSchema } from '../../attributes.ts';
 import { evacuate as evacuateTo } from '../../server-migrations/evacuate.ts';
 import { isTrue } from '../../values.ts';
 import { serverAction } from '../action.ts';
@@ -13,10 +13,6 @@ interface EvacuateInput {
   readonly onSharedStorage?: boolean | string;
   readonly force?: boolean | string;
 }
-
-const boolean: Json = {
-  enum: [true, false, 'True', 'False', 'true', 'false', 'TRUE', 'FALSE', '1', '0', 'on', 'off', 'yes', 'no'],
-};
 
 /** Before 2.14 the answer has the password. From 2.95 on the server is off afterwards. */
 export const evacuate = serverAction<EvacuateInput>({
@@ -29,8 +25,8 @@ export const evacuate = serverAction<EvacuateInput>({
     properties: {
       host: { type: 'string', minLength: 1, maxLength: 255 },
       adminPass: { type: 'string' },
-      onSharedStorage: { ...boolean, 'x-openstack': { 'max-ver': '2.13' } },
-      force: { ...boolean, 'x-openstack': { 'min-ver': '2.29', 'max-ver': '2.67' } },
+      onSharedStorage: { ...booleanSchema, 'x-openstack': { 'max-ver': '2.13' } },
+      force: { ...booleanSchema, 'x-openstack': { 'min-ver': '2.29', 'max-ver': '2.67' } },
     },
   },
   whileLocked: true,

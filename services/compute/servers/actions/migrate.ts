@@ -1,6 +1,6 @@
-import type { Json } from '#shared/api/document.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { booleanSchema } from '../../attributes.ts';
 import { migrateLive as liveTo } from '../../server-migrations/migrate-live.ts';
 import { migrate as migrateTo } from '../../server-migrations/resize.ts';
 import { isTrue } from '../../values.ts';
@@ -35,9 +35,6 @@ interface LiveInput {
   readonly force?: boolean | string;
 }
 
-const flags = [true, false, 'True', 'False', 'true', 'false', 'TRUE', 'FALSE', '1', '0', 'on', 'off', 'yes', 'no'];
-const boolean: Json = { enum: flags };
-
 /** From 2.25 on the server decides by itself whether disks are copied (`auto`). */
 export const migrateLive = serverAction<LiveInput>({
   key: 'os-migrateLive',
@@ -49,10 +46,10 @@ export const migrateLive = serverAction<LiveInput>({
     properties: {
       host: { type: ['null', 'string'], minLength: 1, maxLength: 255 },
       block_migration: {
-        anyOf: [boolean, { const: 'auto', 'x-openstack': { 'min-ver': '2.25' } }],
+        anyOf: [booleanSchema, { const: 'auto', 'x-openstack': { 'min-ver': '2.25' } }],
       },
-      disk_over_commit: { ...boolean, 'x-openstack': { 'max-ver': '2.24' } },
-      force: { ...boolean, 'x-openstack': { 'min-ver': '2.30', 'max-ver': '2.67' } },
+      disk_over_commit: { ...booleanSchema, 'x-openstack': { 'max-ver': '2.24' } },
+      force: { ...booleanSchema, 'x-openstack': { 'min-ver': '2.30', 'max-ver': '2.67' } },
     },
   },
   act: async (compute, { caller, authorize }, server, { host, block_migration, force = false }) => {
