@@ -1,5 +1,6 @@
 /** A node reports itself to the registry, and follows the settings of the cloud. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { every } from '#shared/clock/every.ts';
 import type { Log } from '#shared/log/log.ts';
 import { writeOnce } from '../cloud/directory.ts';
@@ -14,6 +15,8 @@ import { RegistryAway, sendCheckIn, sendRenew } from './registry-client.ts';
 import { bootId, diskOf, listAddresses, partitionsIn, version } from './this-host.ts';
 
 const intervalMs = 10_000;
+/** Of a check before a start. */
+const attempts = 3;
 const startedAt = Date.now();
 
 export function reportOf(path: string, node: Pick<NodeFile, 'name' | 'roles'>): NodeReport {
@@ -73,19 +76,28 @@ async function firstToAnswer<T>(registries: readonly string[], ask: (registry: s
   throw new RegistryAway(away.join('; '));
 }
 
-/** Before a start: throws Refusal when the node does not fit. A registry that is away is no reason: any order of starts works. */
+/**
+ * Before a start: throws Refusal when the node does not fit. A registry that is away is no reason: any order of starts works. It is
+ * asked again first, since one that restarts would let in a node that does not fit.
+ */
 export async function checkFit(path: string, log?: Pick<Log, 'warn'>): Promise<void> {
   const { address, name } = getNodeFile(path);
   if (!listAddresses().includes(address))
     throw new Refusal(
       `this host does not have the address ${address} of node ${name}: is this a copy of its disk, or a NIC down?`,
     );
-  try {
-    await checkIn(path);
-  } catch (error) {
-    if (!(error instanceof RegistryAway)) throw error;
-    log?.warn({ error }, 'the registry is away: whether this node fits the cloud is checked later');
-  }
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      await checkIn(path);
+      return;
+    } catch (error) {
+      if (!(error instanceof RegistryAway)) throw error;
+      if (attempt === attempts) {
+        log?.warn({ error }, 'the registry is away: whether this node fits the cloud is checked later');
+        return;
+      }
+      await sleep(1_000);
+    }
 }
 
 /**
