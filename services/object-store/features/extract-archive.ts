@@ -1,5 +1,5 @@
 /** PUT with `extract-archive`: each file of a tar archive becomes an object. */
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -24,7 +24,7 @@ const extract: PathHandler = async (request) => {
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) throw refuse(411);
   const type = acceptedType(call);
   const report: Report = { counters: { 'Number Files Created': 0 }, status: 201, body: '', errors: [] };
-  const stream = kind === 'tar' ? call.stream : call.stream.pipe(createGunzip());
+  const stream = kind === 'tar' ? call.stream : pipeline(call.stream, createGunzip(), () => {});
   return reportAnswer(report, type, work(request, stream, report));
 };
 

@@ -15,6 +15,8 @@ import { grantOf, keysOf, signatureFrom } from './signing-keys.ts';
 type Fields = Readonly<Record<string, string>>;
 
 const longestValue = 4096;
+/** Nothing is authorized before the first file. */
+const mostFields = 100;
 const text = { 'content-type': 'text/plain' };
 const invalid = (why: string) => refuse(400, `FormPost: ${why}`, text);
 const unauthorized = (why: string) => refuse(401, `FormPost: ${why}`, text);
@@ -26,9 +28,12 @@ const postForm: PathHandler = async (request) => {
   let status = '';
   let message = '';
   let count = 0;
+  let others = 0;
   for await (const part of formParts(call.stream, boundary)) {
     const { name, filename } = parametersOf(part.headers['content-disposition'] ?? '');
     if (!filename) {
+      others += 1;
+      if (others > mostFields) throw invalid(`more than ${mostFields} fields`);
       if (name) fields[name.toLowerCase()] = await readText(part);
       continue;
     }

@@ -59,7 +59,7 @@ function timeOf(text: string): number {
 /** An upload must not refer to what the signature does not open. */
 function refuseReferences({ call, headers }: ObjectRequest): void {
   if (call.method === 'GET' || call.method === 'HEAD') return;
-  for (const name of ['x-object-manifest', 'x-symlink-target'])
+  for (const name of ['x-object-manifest', 'x-symlink-target', 'x-copy-from'])
     if (headers[name] !== undefined)
       throw refuse(
         400,

@@ -35,10 +35,15 @@ const mismatch = () =>
     'The request signature does not match: check the secret key and the signing method.',
   );
 
+/** The rules name paths of Swift's API, which the S3 API does not have. */
+const restricted = () =>
+  refuseS3('AccessDenied', 'The key is of an application credential with access rules: use its token with Swift.');
+
 interface Token {
   readonly user: { readonly id: string; readonly name: string; readonly domain: { readonly id: string } };
   readonly project?: { readonly id: string; readonly name: string; readonly domain: { readonly id: string } };
   readonly roles?: readonly { readonly name: string }[];
+  readonly application_credential?: { readonly access_rules?: readonly unknown[] };
 }
 
 /** Asks identity. The token of this service is named, so that a wrong signature of a client does not count as its own 401. */
@@ -56,6 +61,7 @@ export const askIdentity =
     if (reply.status === 401 || reply.status === 404) throw mismatch();
     if (reply.status !== 200) throw refuseS3('SlowDown', 'The keys cannot be verified: try again in a moment.');
     const { token } = JSON.parse(answer) as { token: Token };
+    if (token.application_credential?.access_rules) throw restricted();
     const key = reply.headers['x-s3-signing-key'];
     return { caller: callerOf(token), signingKey: typeof key === 'string' ? Buffer.from(key, 'hex') : undefined };
   };

@@ -5,6 +5,7 @@ import type { KeyOwner, ObjectStore, Signed } from '../context.ts';
 import { callWith } from '../features/call-with.ts';
 import { decoded, type ObjectPath, type ObjectRequest, parsePathOf } from '../requests/request.ts';
 import { refuseS3 } from './errors.ts';
+import { payloadOf } from './payload.ts';
 
 export interface S3Request {
   readonly store: ObjectStore;
@@ -66,11 +67,11 @@ export const segmentsOf = ({ account, bucket }: Pick<S3Request, 'account' | 'buc
 });
 export const isSegments = (container: string): boolean => container.endsWith('+segments');
 
-/** Reads the body of a request about a bucket or an upload. */
-export async function bodyOf({ call }: Pick<S3Request, 'call'>, most = 2 * 1024 * 1024): Promise<Buffer> {
+/** Reads and checks the body of a request about a bucket or an upload. */
+export async function bodyOf({ call, headers, signed, owner }: S3Request, most = 2 * 1024 * 1024): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of call.stream) {
+  for await (const chunk of payloadOf(call.stream, headers, { signed, key: owner.signingKey }).stream) {
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
     if (bytes > most) throw refuseS3('MalformedXML', 'The XML that you provided is too long.');

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { request } from 'node:http';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import type { Session } from '#shared/clients/session.ts';
 import { type Store, startStore } from '../../../test/e2e/object-cloud.ts';
+import { askIdentity } from './keys.ts';
 
 const byText = (a: string, b: string) => (a < b ? -1 : 1);
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
@@ -203,12 +206,38 @@ test('a body in chunks is stored when each chunk is signed, and not at all other
   assert.equal(field((await s3('PUT', '/bucket/t', unsigned('AAAAAA=='))).text, 'Code'), 'BadDigest');
 });
 
+test('a body other than the signed one deletes nothing', async (t) => {
+  const { s3 } = await opened(t);
+  await s3('PUT', '/bucket/k', { body: 'content' });
+  const body = '<Delete><Object><Key>k</Key></Object></Delete>';
+  const changed = await s3('POST', '/bucket?delete', { body, payload: sha256('another') });
+  assert.deepEqual([changed.status, field(changed.text, 'Code')], [400, 'XAmzContentSHA256Mismatch']);
+  assert.equal((await s3('GET', '/bucket/k')).text, 'content');
+});
+
+test('a key of an application credential with access rules opens nothing', async () => {
+  const answer = (more: object) => async () => ({
+    status: 200,
+    headers: {},
+    stream: Readable.from([
+      Buffer.from(JSON.stringify({ token: { user: { id: 'u', name: 'u', domain: { id: 'd' } }, ...more } })),
+    ]),
+  });
+  const asked = { version: 4, access: 'a', signature: '', text: '', scope: '', date: '', payload: '' } as const;
+  const ask = (more: object) => {
+    const session = { raw: answer(more), token: async () => 'token' };
+    return askIdentity(session as unknown as Session)(asked);
+  };
+  await assert.rejects(ask({ application_credential: { access_rules: [{}] } }), /access rules/);
+  assert.equal((await ask({ application_credential: {} })).caller.userId, 'u');
+});
+
 test('a signed URL opens what it names until it ends, in versions 4 and 2', async (t) => {
   const { s3, url } = await opened(t);
   await s3('PUT', '/bucket/k', { body: 'content' });
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const day = date.slice(0, 8);
-  const presigned = (expires: string, path = '/bucket/k') => {
+  const presigned = (expires: string, path = '/bucket/k', method = 'GET') => {
     const query = {
       'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
       'X-Amz-Credential': `u:p:member/${scope(day)}`,
@@ -220,13 +249,19 @@ test('a signed URL opens what it names until it ends, in versions 4 and 2', asyn
       .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
       .sort(byText)
       .join('&');
-    const canonical = ['GET', path, pairs, `host:${new URL(url).host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
+    const canonical = [method, path, pairs, `host:${new URL(url).host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
     const text = ['AWS4-HMAC-SHA256', date, scope(day), sha256(canonical)].join('\n');
     return `?${pairs}&X-Amz-Signature=${hmac(keyOf(day, 'secret'), text).toString('hex')}`;
   };
   assert.equal(await (await fetch(`${url}/bucket/k${presigned('60')}`)).text(), 'content');
   assert.equal((await fetch(`${url}/bucket/other${presigned('60')}`)).status, 403);
   assert.equal((await fetch(`${url}/bucket/k${presigned('700000')}`)).status, 400);
+  const copying = await fetch(`${url}/bucket/mine${presigned('60', '/bucket/mine', 'PUT')}`, {
+    method: 'PUT',
+    headers: { 'x-amz-copy-source': '/bucket/k' },
+  });
+  assert.deepEqual([copying.status, field(await copying.text(), 'Code')], [403, 'AccessDenied']);
+  assert.equal((await s3('GET', '/bucket/mine')).status, 404);
   const old = (end: number) => {
     const signature = createHmac('sha1', 'secret').update(`GET\n\n\n${end}\n/bucket/k`).digest('base64');
     return fetch(

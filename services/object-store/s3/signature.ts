@@ -97,6 +97,9 @@ function signed4({ method, url, headers }: Asked, { credential, names, signature
       'The credential must be <access>/<yyyymmdd>/<region>/s3/aws4_request.',
     );
   if (!list.includes('host')) throw refuseS3('AccessDenied', 'The header host must be signed.');
+  const loose = Object.keys(headers).find((name) => isDecisive(name) && !list.includes(name));
+  if (loose !== undefined)
+    throw refuseS3('AccessDenied', `There were headers present in the request which were not signed: ${loose}`);
   const canonical = [
     method,
     canonicalPath(url),
@@ -109,6 +112,10 @@ function signed4({ method, url, headers }: Asked, { credential, names, signature
   const text = ['AWS4-HMAC-SHA256', date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
   return { version: 4, access, signature, text, scope, date, payload };
 }
+
+/** Whoever has a signed URL must not add what it means, such as another object as the source. The text signed has these two in any case. */
+const isDecisive = (name: string): boolean =>
+  name.startsWith('x-amz-') && name !== 'x-amz-content-sha256' && name !== 'x-amz-date';
 
 /** The access key may have slashes, the scope has exactly four parts. */
 function splitCredential(credential: string): string[] {
