@@ -3,7 +3,16 @@ import type { Bus } from '#shared/bus/bus.ts';
 import type { Runtime, Start, Started } from '#shared/service/runtime.ts';
 
 /** The folders below services/, in the order in which they start: a service after those that it calls. */
-const services = ['identity', 'placement', 'image', 'network', 'volume', 'compute', 'object-store'] as const;
+const services = [
+  'identity',
+  'placement',
+  'image',
+  'network',
+  'volume',
+  'compute',
+  'object-store',
+  'dashboard',
+] as const;
 const agents = ['network-agent', 'volume-agent', 'compute-agent', 'object-agent'] as const;
 
 export type Part = (typeof services)[number] | (typeof agents)[number];

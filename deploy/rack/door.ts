@@ -29,6 +29,7 @@ const listeners = {
   network: { listen: 9696 },
   placement: { listen: 8778 },
   'object-store': { listen: 8080 },
+  dashboard: { listen: 8090 },
 } as const;
 
 export const doorPorts: readonly number[] = Object.values(listeners).flatMap((each): number[] => Object.values(each));

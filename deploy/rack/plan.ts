@@ -175,7 +175,7 @@ async function problemsOf({ roles }: Wanted, node: Omit<NodeSpec, 'hostId'>, dis
 }
 
 async function listBusyPorts(address: string): Promise<number[]> {
-  const ports = [registryPort, 3306, 4567, 4444, 4568, 5671, 5000, 8774, 8776, 9292, 9696, 8778, 8080];
+  const ports = [registryPort, 3306, 4567, 4444, 4568, 5671, 5000, 8774, 8776, 9292, 9696, 8778, 8080, 8090];
   const free = await Promise.all(ports.map((port) => isFree(address, port)));
   return ports.filter((_, at) => !free[at]);
 }

@@ -1,5 +1,7 @@
 /** Opens the API of a service: loads openapi/ and the policy, and listens. */
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
 import type { Policy } from '#shared/auth/policy.ts';
@@ -35,6 +37,8 @@ interface ApiServerOptions<Service> extends ApiServer {
   readonly refused?: (service: Service, refusal: Refusal<Service>) => Promise<void>;
   /** True when the service itself checks the disk space for what it stores. */
   readonly reservesRoom?: boolean;
+  /** Takes the connections of requests for another protocol. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 const openapi = join(import.meta.dirname, '..', '..', 'openapi');
@@ -46,6 +50,7 @@ export async function openApiServer<Service>({
   at,
   validation,
   edge,
+  upgrade,
   ...options
 }: ApiServerOptions<Service>): Promise<Listening> {
   const document = openDocument(join(openapi, name));
@@ -63,5 +68,7 @@ export async function openApiServer<Service>({
     checkAnswers,
     ...(strict ? { strict } : {}),
   });
-  return listen(createTunedServer(app), at, limits);
+  const server = createTunedServer(app);
+  if (upgrade) server.on('upgrade', upgrade);
+  return listen(server, at, limits);
 }

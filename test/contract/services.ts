@@ -8,6 +8,9 @@ import type { Route } from '#shared/http/route.ts';
 import { newest as newestCompute, nova, oldest as oldestCompute } from '../../services/compute/dialect.ts';
 import { policy as computePolicy } from '../../services/compute/policy.ts';
 import { routes as computeRoutes } from '../../services/compute/routes.ts';
+import { page } from '../../services/dashboard/dialect.ts';
+import { policy as dashboardPolicy } from '../../services/dashboard/policy.ts';
+import { routes as dashboardRoutes } from '../../services/dashboard/routes.ts';
 import { keystone } from '../../services/identity/dialect.ts';
 import { policy as identityPolicy } from '../../services/identity/policy.ts';
 import { routes as identityRoutes } from '../../services/identity/routes.ts';
@@ -74,6 +77,7 @@ export const apis: readonly ApiFacts[] = [
     versions: ['1.0', '1.39'],
   }),
   facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift('http://identity') }),
+  facts('dashboard', { routes: dashboardRoutes, policy: dashboardPolicy, dialect: page }),
   facts('volume', {
     routes: volumeRoutes,
     policy: volumePolicy,
