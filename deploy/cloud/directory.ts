@@ -47,10 +47,12 @@ export function findDirectory(wanted: string): Directory | undefined {
   return { path, id, run: join(path, 'run'), log: join(path, 'log') };
 }
 
+const randomSecret = () => randomBytes(18).toString('base64url');
+
 /** Returns the password in var/secrets, generated when there is none. */
-export function ensureSecret(path: string, name: string): string {
+export function ensureSecret(path: string, name: string, generate: () => string = randomSecret): string {
   const file = join(path, 'secrets', name);
-  if (!existsSync(file)) writeOnce(file, randomBytes(18).toString('base64url'), 0o600);
+  if (!existsSync(file)) writeOnce(file, generate(), 0o600);
   return readFileSync(file, 'utf8').trim();
 }
 

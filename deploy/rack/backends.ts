@@ -1,4 +1,5 @@
 /** Database and bus of a rack: a server of each on every management node, with TLS at the address of the node. */
+import { hkdfSync } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
@@ -27,6 +28,15 @@ export const listenerOf = (path: string, { address }: Pick<NodeFile, 'address'>)
 /** The schema of the registry is one more beside those of the services. */
 const schemas = (): string[] => [...parts.filter((part) => !isAgent(part)), 'registry'];
 
+/**
+ * The secret of a service, equal on all management nodes: a release may bring a service after they have joined, so it follows from
+ * one that they have.
+ */
+function ensureShared(path: string, name: string): string {
+  const known = ensureSecret(path, databaseSecret('administrator'));
+  return ensureSecret(path, name, () => Buffer.from(hkdfSync('sha256', known, '', name, 18)).toString('base64url'));
+}
+
 /** Logs in at the server of its own node only. */
 export const administratorOf = (path: string): DatabaseUser => ({
   name: 'wattle_administrator',
@@ -39,7 +49,7 @@ export const standaloneOptions = (path: string, node: NodeFile): MariadbOptions 
   port: backendPorts.mariadb,
   users: schemas().map((name): DatabaseUser => {
     const schema = schemaOf(name);
-    return { name: schema, password: ensureSecret(path, databaseSecret(name)), schema };
+    return { name: schema, password: ensureShared(path, databaseSecret(name)), schema };
   }),
   listener: listenerOf(path, node),
   administrator: administratorOf(path),
@@ -76,7 +86,7 @@ export const brokerOptions = (path: string, node: NodeFile, users?: readonly Bro
 
 const userOf = (path: string, part: Part, host: string, name: string): BrokerUser => ({
   name,
-  password: ensureSecret(path, busSecret(name)),
+  password: isAgent(part) ? ensureSecret(path, busSecret(name)) : ensureShared(path, busSecret(name)),
   permissions: permissionsOf(part, host),
 });
 
@@ -101,7 +111,7 @@ const knownAgentUsers = (path: string): BrokerUser[] =>
 
 /** Generates the passwords of all users of the database and the broker, those of the node included. Idempotent. */
 export function ensurePasswords(path: string, node: NodeFile): void {
-  for (const name of [...schemas(), 'administrator']) ensureSecret(path, databaseSecret(name));
+  for (const name of schemas()) ensureShared(path, databaseSecret(name));
   ensureSecret(path, 'bus-cookie');
   for (const { name } of [...serviceUsers(path), ...nodeUsers(path, node)]) ensureSecret(path, busSecret(name));
 }

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import type { Log } from '#shared/log/log.ts';
-import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
 
 /** The dependencies of this service's functions. */
@@ -8,7 +7,6 @@ export interface Dashboard {
   readonly db: Knex;
   readonly config: Config;
   readonly log: Log;
-  readonly seal: Seal;
   /** With /v3. */
   readonly identityUrl: string;
   readonly region: string;

@@ -4,7 +4,6 @@ import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { baseOf } from '#shared/http/address.ts';
-import { openSeal } from '#shared/seal/seal.ts';
 import { openApiServer } from '#shared/service/api-server.ts';
 import { edgeOf } from '#shared/service/edge.ts';
 import type { Runtime, Start } from '#shared/service/runtime.ts';
@@ -28,7 +27,6 @@ export const start: Start = async (runtime) => {
   await migrate(db, [sessions]);
   const dashboard: Dashboard = {
     ...{ db, config, log, region: cloud.region, live: openLive(runtime) },
-    seal: openSeal(cloud, 'dashboard'),
     identityUrl: cloud.identityUrl || `http://${cloud.address}:5000/v3`,
   };
   const edge = edgeOf(cloud, config, runtime);

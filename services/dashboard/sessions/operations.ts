@@ -1,4 +1,4 @@
-/** Sessions of browsers. The token stays here, sealed; the browser has a random id in a cookie. */
+/** Sessions of browsers. The token stays here; the browser has a random id in a cookie, with which the token is sealed. */
 import { createHash, randomBytes } from 'node:crypto';
 import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { type Ask, type Reply, request } from '#shared/clients/http.ts';
@@ -16,11 +16,14 @@ import {
   type Project,
   revoke,
 } from './login.ts';
+import { openToken, sealToken } from './sealed-token.ts';
 import { deleteSession, findSession, hashOf, insertSession, type SessionRow, updateSession } from './store.ts';
 
 export type ServiceType = 'compute' | 'image' | 'network' | 'volumev3';
 
 export interface Session extends Omit<SessionRow, 'token' | 'endpoints'> {
+  /** The value of the cookie. */
+  readonly id: string;
   /** What the page sends with each change, so that no other site can make one. */
   readonly csrf: string;
   readonly token: string;
@@ -58,7 +61,7 @@ export async function currentSession(dashboard: Dashboard, call: Asking): Promis
   refuseForeign(call);
   const id = cookieIn(call);
   const row = id === '' ? undefined : await findSession(dashboard.db, id);
-  return row && sessionFrom(dashboard, row, csrfOf(id));
+  return row && sessionFrom(dashboard, row, id);
 }
 
 /** The session of a request, before its body is read. Throws 401, and 403 for a change without the page's token. */
@@ -70,8 +73,8 @@ export async function getSession(dashboard: Dashboard, call: Asking): Promise<Se
   return session;
 }
 
-function sessionFrom(dashboard: Dashboard, { token: sealed, endpoints, ...row }: SessionRow, csrf: string): Session {
-  const token = dashboard.seal.open(sealed);
+function sessionFrom(dashboard: Dashboard, { token: sealed, endpoints, ...row }: SessionRow, id: string): Session {
+  const token = openToken(id, sealed);
   const urls = new Map(Object.entries(JSON.parse(endpoints) as Record<string, string>));
   const raw: Session['raw'] = async (type, path, { headers, ...ask } = {}) => {
     const base = urls.get(type);
@@ -87,7 +90,7 @@ function sessionFrom(dashboard: Dashboard, { token: sealed, endpoints, ...row }:
     const headers = { accept: 'application/json', 'content-type': 'application/json' };
     return readJson(await raw(type, path, { method, ...sent, headers }), `${method} ${type} ${path}`);
   };
-  return { ...row, token, csrf, json, raw };
+  return { ...row, id, csrf: csrfOf(id), token, json, raw };
 }
 
 const versions = { 'openstack-api-version': 'compute 2.93' };
@@ -111,17 +114,17 @@ export async function logIn(dashboard: Dashboard, call: Call, credentials: Crede
     );
   const login = user.project?.id === first.id ? user : await logInToProject(dashboard, user.token, first.id);
   const id = randomBytes(32).toString('base64url');
-  const row = rowOf(dashboard, hashOf(id), login, first);
+  const row = rowOf(id, login, first);
   await insertSession(dashboard.db, row);
-  const session = sessionFrom(dashboard, row, csrfOf(id));
+  const session = sessionFrom(dashboard, row, id);
   return { session, projects, cookie: cookieOf(call, id, row.expiresAt) };
 }
 
-function rowOf({ seal }: Dashboard, idHash: string, login: Login, project: Project): SessionRow {
+function rowOf(id: string, login: Login, project: Project): SessionRow {
   const { token, userId, userName, endpoints, expiresAt } = login;
   return {
-    idHash,
-    token: seal.seal(token),
+    idHash: hashOf(id),
+    token: sealToken(id, token),
     userId,
     userName,
     projectId: project.id,
@@ -144,9 +147,9 @@ export const projectsOf = (dashboard: Dashboard, { token }: Session): Promise<Pr
 
 export async function changeProject(dashboard: Dashboard, session: Session, id: string): Promise<Session> {
   const login = await logInToProject(dashboard, session.token, id);
-  const row = rowOf(dashboard, session.idHash, login, login.project ?? { id, name: id });
+  const row = rowOf(session.id, login, login.project ?? { id, name: id });
   await updateSession(dashboard.db, row);
-  return sessionFrom(dashboard, row, session.csrf);
+  return sessionFrom(dashboard, row, session.id);
 }
 
 /** Ends the session, and the token everywhere. Returns the cookie that removes itself. */

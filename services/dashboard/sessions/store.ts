@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 export interface SessionRow {
   /** Of the value of the cookie, which is stored nowhere. */
   readonly idHash: string;
-  /** Sealed. */
+  /** Sealed: sealed-token.ts. */
   readonly token: string;
   readonly userId: string;
   readonly userName: string;
