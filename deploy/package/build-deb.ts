@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { root } from '../setup/paths.js';
-import { writeControlFiles } from './control.ts';
+import { type Release, writeControlFiles } from './control.ts';
 import { layOut } from './layout.ts';
 
 export interface DebOptions {
@@ -12,14 +12,6 @@ export interface DebOptions {
   readonly output: string;
   /** Of dpkg-deb: xz is small, gzip is quick. */
   readonly compression: string;
-}
-
-/** What of a commit goes into the version, so that apt sees which is newer. */
-export interface Release {
-  readonly version: string;
-  readonly architecture: string;
-  /** Seconds since 1970. */
-  readonly committedAt: number;
 }
 
 export async function buildDeb({ commit, output, compression }: DebOptions): Promise<string> {

@@ -3,8 +3,15 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Release } from './build-deb.ts';
 import { place, write } from './layout.ts';
+
+/** What of a commit goes into the version, so that apt sees which is newer. */
+export interface Release {
+  readonly version: string;
+  readonly architecture: string;
+  /** Seconds since 1970. */
+  readonly committedAt: number;
+}
 
 /**
  * None of these starts a service when it is installed. MariaDB, RabbitMQ and tgt would, on ports that a cloud uses: `wattle

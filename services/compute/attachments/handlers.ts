@@ -8,7 +8,7 @@ import { type AttachInput, attach, detach, getAttachment } from './operations.ts
 import { attachmentTable } from './store.ts';
 import { attachedView, attachmentView } from './view.ts';
 
-const listVolumes: Handler<Compute, never, 'id' | 'volume'> = async (compute, call) => {
+const listVolumes: Handler<Compute, unknown, 'id' | 'volume'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const all = (await attachmentTable.list(compute.db, id)).filter(({ volumeId }) => volumeId !== null);
   const { limit, offset = '0' } = call.query;
@@ -17,7 +17,7 @@ const listVolumes: Handler<Compute, never, 'id' | 'volume'> = async (compute, ca
   return ok({ volumeAttachments: page.map((each) => attachmentView(each, call.version)) });
 };
 
-const showVolume: Handler<Compute, never, 'id' | 'volume'> = async (compute, call) => {
+const showVolume: Handler<Compute, unknown, 'id' | 'volume'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const attachment = await getAttachment(compute, id, call.params.volume);
   return ok({ volumeAttachment: attachmentView(attachment, call.version) });
@@ -29,7 +29,7 @@ const attachToServer: Handler<Compute, { volumeAttachment: AttachInput }, 'id'> 
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
 
-const detachFromServer: Handler<Compute, never, 'id' | 'volume'> = async (compute, call) => {
+const detachFromServer: Handler<Compute, unknown, 'id' | 'volume'> = async (compute, call) => {
   await detach(compute, call.caller, await unlockedServer(compute, call), call.params.volume);
   return accepted();
 };

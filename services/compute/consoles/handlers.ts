@@ -18,7 +18,7 @@ const createRemoteConsole: Handler<Compute, RemoteConsole, 'id'> = async (comput
 };
 
 /** For other console proxies: the server of a token, without consuming it. */
-const showConsoleToken: Handler<Compute, never, 'token'> = async ({ db }, { params, version }) => {
+const showConsoleToken: Handler<Compute, unknown, 'token'> = async ({ db }, { params, version }) => {
   const found = await findConsole(db, params.token);
   if (!found) throw new Fault(404, 'notFound', 'Token not found');
   return ok({

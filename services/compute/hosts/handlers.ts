@@ -56,7 +56,7 @@ async function hostsMatching({ db }: Compute, pattern: string | undefined): Prom
   return found;
 }
 
-const show: Handler<Compute, never, 'id'> = async (compute, call) => {
+const show: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   const host = await getHost(compute.db, call.params.id);
   const [input] = await viewInputs(compute, [host], atLeast(call.version, '2.53') && asksServers(call));
   return ok({ hypervisor: input && hostView(input, call.version) });
@@ -66,7 +66,7 @@ const statistics: Handler<Compute> = async (compute) =>
   ok({ hypervisor_statistics: sumView(await viewInputs(compute, await listHosts(compute.db))) });
 
 const search =
-  (withServers: boolean): Handler<Compute, never, 'id'> =>
+  (withServers: boolean): Handler<Compute, unknown, 'id'> =>
   async (compute, { params, version }) => {
     const inputs = await viewInputs(compute, await hostsMatching(compute, params.id), withServers);
     return ok({ hypervisors: inputs.map((each) => briefHostView(each, version)) });

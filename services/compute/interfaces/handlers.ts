@@ -14,13 +14,13 @@ const interfaceView = ({ networkId, portId, port, tag }: Interface, version: Ver
   ...(atLeast(version, '2.70') ? { tag } : {}),
 });
 
-const listServerInterfaces: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
+const listServerInterfaces: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const nics = (await interfaceTable.list(compute.db, id)).filter(({ portId }) => portId !== null);
   return ok({ interfaceAttachments: nics.map((each) => interfaceView(each, call.version)) });
 };
 
-const showInterface: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
+const showInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const nic = await getInterface(compute, id, call.params.port);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
@@ -36,7 +36,7 @@ const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceInput }
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
-const detachInterface: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
+const detachInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
   await detach(compute, call.caller, await unlockedServer(compute, call), call.params.port);
   return accepted();
 };

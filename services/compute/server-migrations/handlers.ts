@@ -99,7 +99,7 @@ const listAll: Handler<Compute> = async ({ db }, call) => {
 const path = '/v2.1/servers/:id/migrations';
 const ofServer = 'os_compute_api:servers:migrations';
 
-const listOfServer: Handler<Compute, never, 'id'> = async (compute, call) => {
+const listOfServer: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const { base, version } = call;
   const hosts = call.may(`${ofServer}:index:host`);
@@ -111,7 +111,7 @@ const listOfServer: Handler<Compute, never, 'id'> = async (compute, call) => {
   return ok({ migrations: await Promise.all(shown) });
 };
 
-const show: Handler<Compute, never, 'id' | 'migration'> = async (compute, call) => {
+const show: Handler<Compute, unknown, 'id' | 'migration'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const migration = await findLiveMigration(compute, id, call.params.migration);
   const progress = await controlSending(compute, migration, 'progress');
@@ -128,7 +128,7 @@ async function migrationOf(compute: Compute, call: Call<unknown, 'id' | 'migrati
   return { server, migration };
 }
 
-const abort: Handler<Compute, never, 'id' | 'migration'> = async (compute, call) => {
+const abort: Handler<Compute, unknown, 'id' | 'migration'> = async (compute, call) => {
   const { server, migration } = await migrationOf(compute, call);
   if (!migration)
     throw new Fault(404, 'notFound', `Migration ${call.params.migration} not found for instance ${server.id}`);

@@ -1,6 +1,7 @@
 /** The migrations of servers: resizes and moves between hosts, and their histories. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { MoveProgress } from '#shared/contracts/compute-agent.ts';
 import { rowsOf } from '#shared/db/json-columns.ts';
 import type { Query } from '#shared/db/page.ts';
 import type { VmState } from '../servers/states.ts';
@@ -8,16 +9,6 @@ import type { FlavorCopy, Server } from '../servers/store.ts';
 import { listPage, type PageRequest } from '../values.ts';
 
 export type MigrationType = 'resize' | 'migration' | 'live-migration' | 'evacuation';
-
-/** Of a live migration, in bytes. */
-export interface Progress {
-  readonly memoryTotal: number;
-  readonly memoryProcessed: number;
-  readonly memoryRemaining: number;
-  readonly diskTotal: number;
-  readonly diskProcessed: number;
-  readonly diskRemaining: number;
-}
 
 export interface ServerMigration {
   /** The number of the API. */
@@ -46,7 +37,7 @@ export interface ServerMigration {
   readonly oldVmState: VmState;
   /** Sealed: by it the two hosts authenticate each other. */
   readonly transferKey: string | null;
-  readonly progress: Progress | null;
+  readonly progress: MoveProgress | null;
   /** False while a host may have something of the migration that a delete of the server must remove. */
   readonly cleaned: boolean;
   readonly createdAt: number;

@@ -38,7 +38,7 @@ export const createServer: Handler<Compute, CreateBody> = async (compute, call) 
   return accepted({ server: createdView(first, base, adminPass, groupNames) }, { location });
 };
 
-export const showServer: Handler<Compute, never, 'id'> = async (compute, call) =>
+export const showServer: Handler<Compute, unknown, 'id'> = async (compute, call) =>
   ok({ server: serverView(await viewInput(compute, call, await serverOf(compute, call)), call.version) });
 
 interface UpdateBody {
@@ -67,15 +67,15 @@ export const updateServer: Handler<Compute, UpdateBody, 'id'> = async (compute, 
   return ok({ server: updatedView(input, call.version) });
 };
 
-export const deleteServer: Handler<Compute, never, 'id'> = async (compute, call) => {
+export const deleteServer: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   await deleteOrKeep(compute, call.caller, await unlockedServer(compute, call));
   return noContent();
 };
 
-export const listAddresses: Handler<Compute, never, 'id'> = async (compute, call) =>
+export const listAddresses: Handler<Compute, unknown, 'id'> = async (compute, call) =>
   ok({ addresses: addressesView(await serverOf(compute, call)) });
 
-export const showAddresses: Handler<Compute, never, 'id' | 'label'> = async (compute, call) => {
+export const showAddresses: Handler<Compute, unknown, 'id' | 'label'> = async (compute, call) => {
   const { label } = call.params;
   const addresses = addressesView(await serverOf(compute, call));
   if (!own(addresses, label)) throw new Fault(404, 'notFound', 'Instance is not a member of specified network');

@@ -66,7 +66,7 @@ const legacyUpdate =
     return ok({ service: { host, binary, ...change } });
   };
 
-const deleteService: Handler<Compute, never, 'id'> = async ({ db, placement, log }, { params }) => {
+const deleteService: Handler<Compute, unknown, 'id'> = async ({ db, placement, log }, { params }) => {
   const service = await getService(db, params.id);
   const host = await findHost(db, service.host);
   if (service.binary === agentBinary && (await usedOnHosts(db, [service.host])).has(service.host))

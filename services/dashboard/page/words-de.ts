@@ -1,4 +1,4 @@
-import type { Word } from './words.ts';
+import type { Word } from './words-en.ts';
 
 export const german: Readonly<Record<Word, string>> = {
   'app.name': 'Wattle',

@@ -77,3 +77,5 @@ export const english = {
   'screen.again': 'Connect again',
   'screen.keys': 'Send Ctrl+Alt+Del',
 } as const;
+
+export type Word = keyof typeof english;

@@ -1,9 +1,9 @@
 /** All texts of the page, by language. `{name}` stands for a value. */
 
 import { german } from './words-de.ts';
-import { english } from './words-en.ts';
+import { english, type Word } from './words-en.ts';
 
-export type Word = keyof typeof english;
+export type { Word } from './words-en.ts';
 
 const tables = { en: english, de: german } as const satisfies Record<string, Readonly<Record<Word, string>>>;
 type Language = keyof typeof tables;

@@ -1,6 +1,8 @@
 /** The JSON schemas that Glance serves: clients read the base attributes and their values from them. */
+import type { Json } from '#shared/api/document.ts';
 import { sentAs } from '#shared/resource/schema.ts';
 import type { Config } from '../config.ts';
+import { listDocument } from '../definitions/schemas.ts';
 import { imageAttributes, uuid } from '../images/attributes.ts';
 import { memberStatuses } from '../members/store.ts';
 
@@ -38,20 +40,7 @@ export const imageSchema = (config: Config) => ({
   ],
 });
 
-export const imagesSchema = (config: Config) => ({
-  name: 'images',
-  properties: {
-    images: { type: 'array', items: imageSchema(config) },
-    first: { type: 'string' },
-    next: { type: 'string' },
-    schema: { type: 'string' },
-  },
-  links: [
-    { rel: 'first', href: '{first}' },
-    { rel: 'next', href: '{next}' },
-    { rel: 'describedby', href: '{schema}' },
-  ],
-});
+export const imagesSchema = (config: Config) => listDocument('images', imageSchema(config) as Json);
 
 export const memberSchema = {
   name: 'member',
@@ -105,12 +94,4 @@ export const taskSchema = {
   },
 };
 
-export const tasksSchema = {
-  name: 'tasks',
-  properties: { tasks: { type: 'array', items: taskSchema }, first: text, next: text, schema: text },
-  links: [
-    { rel: 'first', href: '{first}' },
-    { rel: 'next', href: '{next}' },
-    { rel: 'describedby', href: '{schema}' },
-  ],
-};
+export const tasksSchema = listDocument('tasks', taskSchema as Json);

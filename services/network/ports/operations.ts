@@ -122,6 +122,16 @@ async function changedGroups(
   return groupIds;
 }
 
+const sentToHosts = [
+  'bindingHost',
+  'macAddress',
+  'adminStateUp',
+  'portSecurityEnabled',
+  'allowedAddressPairs',
+  'dnsName',
+  'qosPolicyId',
+] as const satisfies readonly (keyof Port)[];
+
 /** True when the hosts need a new spec: a changed name or description does not affect them. */
 function affectsHosts(
   before: Port,
@@ -129,24 +139,7 @@ function affectsHosts(
   currentGroups: readonly string[],
   groupIds: readonly string[],
 ): boolean {
-  const hostFields = ({
-    bindingHost,
-    macAddress,
-    adminStateUp,
-    portSecurityEnabled,
-    allowedAddressPairs,
-    dnsName,
-    qosPolicyId,
-  }: Port) =>
-    JSON.stringify([
-      bindingHost,
-      macAddress,
-      adminStateUp,
-      portSecurityEnabled,
-      allowedAddressPairs,
-      dnsName,
-      qosPolicyId,
-    ]);
+  const hostFields = (port: Port) => JSON.stringify(sentToHosts.map((name) => port[name]));
   return hostFields(before) !== hostFields(after) || !sameIds(currentGroups, groupIds);
 }
 
