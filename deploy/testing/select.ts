@@ -3,8 +3,13 @@ import { join } from 'node:path';
 
 const roots = ['shared', 'services', 'deploy', 'test'];
 
-/** Whole racks and emulated machines take minutes: `npm run test:rack`, `npm run test:package`, `npm run test:storage`. */
-const byNameOnly = [join('test', 'rack/'), join('test', 'package/'), join('test', 'storage-guest/')];
+/** Whole racks and emulated machines take minutes: `npm run test:rack`, `npm run test:package`, `npm run test:storage`, `npm run test:ceph`. */
+const byNameOnly = [
+  join('test', 'rack/'),
+  join('test', 'package/'),
+  join('test', 'storage-guest/'),
+  join('test', 'ceph/'),
+];
 
 /** The test files whose path contains one of the fragments, or all; quick ones first. */
 export function findTestFiles(fragments: readonly string[]): string[] {

@@ -30,6 +30,7 @@ export const section = {
     'how the console proxy connects to a guest; tcp: needed when the proxy runs on another host',
   ),
   transferListen: text('49152', 'port, or address:port, at which other hosts fetch guests that move; 0: any free port'),
+  cephKeyring: text('', 'keyring of the cephx user that guests reach RBD volumes as; empty: there is none'),
   fakeHosts: number(1, 'number of fake hosts in this process; several are named host-1, host-2 …'),
   fakeVcpus: number(64, 'CPUs of a fake host'),
   fakeRamMb: number(262_144, 'memory of a fake host in MiB'),

@@ -1,16 +1,23 @@
 /** The settings of the volume agent. */
 import { join, resolve } from 'node:path';
 import { type Cloud, listenAt } from '#shared/config/cloud.ts';
-import { number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
+import { flag, number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   driver: oneOf(
-    ['file', 'lvm', 'fake'],
+    ['file', 'lvm', 'rbd', 'fake'],
     'file',
-    'storage driver; file: files exported over iSCSI by tgtd; lvm: thin volumes, likewise; fake: records volumes without data',
+    'storage driver; file: files exported over iSCSI by tgtd; lvm: thin volumes, likewise; rbd: images of a Ceph cluster; fake: records volumes without data',
   ),
-  pool: text('file', 'name of the pool, the last part of host@driver#pool; of driver lvm that of its thin pool'),
+  pool: text(
+    'file',
+    'name of the pool, the last part of host@driver#pool; of drivers lvm and rbd that of the thin pool or Ceph pool',
+  ),
   volumeGroup: text('', 'volume group of driver lvm, which has the thin pool'),
+  cephConf: text('/etc/ceph/ceph.conf', 'configuration of driver rbd, which says where the keyring is'),
+  cephUser: text('wattle-volume', 'cephx user of driver rbd, without client.'),
+  balanceReads: flag(true, 'whether guests read from all replicas of an RBD image; false: from the first one'),
+  purgeMs: number(30_000, 'interval for freeing the space of deleted RBD images'),
   directory: text('', 'directory of volumes and export records; empty: volume-agent below var'),
   portal: text('3260', 'port, or address:port, of the iSCSI portal'),
   maxImageGb: number(200, 'maximum size of an image that is downloaded'),

@@ -19,6 +19,8 @@ import { openFake, openFakeExports } from './drivers/fake.ts';
 import { openFiles } from './drivers/file/file.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openLvm } from './drivers/lvm/lvm.ts';
+import { openRbdExports } from './drivers/rbd/exports.ts';
+import { openRbd } from './drivers/rbd/rbd.ts';
 import { openTgt } from './drivers/tgt/exports.ts';
 import { volumesOf } from './operations.ts';
 
@@ -84,6 +86,7 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
     const store = await openLvm({ group, pool, directory: join(directory, 'lvm'), images, maxImageGb });
     return { store, exporter: await openTgt({ directory, portal, watchMs, log, below: `/dev/${group}` }) };
   }
+  if (driver === 'rbd') return openRbdDriver(config, directory, images, log);
   const store = await openFiles({
     directory: join(directory, pool),
     pool,
@@ -92,4 +95,12 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
     reserveBytes: reserveMb * 2 ** 20,
   });
   return { store, exporter: await openTgt({ directory, portal, watchMs, log }) };
+}
+
+async function openRbdDriver(config: Config, directory: string, images: ImageStore, log: Log): Promise<Driver> {
+  const { pool, maxImageGb, purgeMs, balanceReads, cephConf: conf, cephUser: user } = config;
+  const options = { pool, conf, user, balanceReads, purgeMs, maxImageGb, images, log };
+  const { store, rbd, close } = await openRbd({ ...options, directory: join(directory, 'rbd') });
+  const exporter = await openRbdExports({ rbd, directory, log });
+  return { store, exporter: { ...exporter, close } };
 }

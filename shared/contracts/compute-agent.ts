@@ -17,7 +17,19 @@ export type DiskSource =
       readonly user: string;
       /** CHAP secret; passed to QEMU as a secret object, never in argv. */
       readonly secret: string;
+    }
+  /** An image of Ceph RBD; the host has the key. */
+  | {
+      readonly kind: 'rbd';
+      readonly pool: string;
+      readonly image: string;
+      /** host:port of each monitor. */
+      readonly monitors: readonly string[];
     };
+
+/** Whether the bytes are on the host of the guest: not those of a volume. */
+export const isLocal = ({ source }: Pick<DiskSpec, 'source'>): boolean =>
+  source.kind === 'image' || source.kind === 'blank';
 
 export interface DiskSpec {
   /** Stable: a volume's id, or `root`, `ephemeral0`, `swap`. */
@@ -32,6 +44,8 @@ export interface DiskSpec {
   /** The guest sees its first 20 characters in /dev/disk/by-id/virtio-…: a volume's id, as in Nova. */
   readonly serial: string;
   readonly readOnly?: boolean;
+  /** QEMU decrypts what the volume holds, which the storage never sees. */
+  readonly encryption?: { readonly format: 'luks'; readonly secret: string };
   /** What the guest may do with it per second, by the names of QEMU's ThrottleLimits; absent: no limits. */
   readonly limits?: Readonly<Record<string, number>>;
   /** A read-only CD-ROM: on SATA, where it cannot be hot plugged, or with `bus: 'scsi'` on the SCSI controller. */
@@ -206,7 +220,7 @@ export const computeAgent: Contract<ComputeAgent> = {
     'receiveGuest',
     'sendGuest',
   ],
-  /** CHAP secrets, the files of the config drive (adminPass, user data), the keys of transfers. */
+  /** CHAP secrets, keys of encrypted volumes, the files of the config drive (adminPass, user data), the keys of transfers. */
   secrets: ['secret', 'configDrive', 'transferKey'],
 };
 

@@ -69,12 +69,22 @@ export interface GrantSpec {
 }
 
 /** The iSCSI address of an exported volume. */
-export interface Target {
+export interface IscsiTarget {
   /** host:port */
   readonly portal: string;
   readonly iqn: string;
   readonly lun: number;
 }
+
+/** An image of Ceph RBD: clients have a cephx user of their own. */
+export interface RbdTarget {
+  readonly pool: string;
+  readonly image: string;
+  /** host:port of each monitor. */
+  readonly monitors: readonly string[];
+}
+
+export type Target = IscsiTarget | RbdTarget;
 
 /** Sends a volume's data to a queued image. Its id is `<volume>/upload`. */
 interface VolumeUpload {
@@ -141,6 +151,12 @@ export interface VolumeReport {
     readonly thin: boolean;
     /** Driver features, such as `online-snapshot`. */
     readonly features: readonly string[];
+    /** How guests reach it; iSCSI when absent. */
+    readonly protocol?: string;
+    /** Of each block; one when absent. */
+    readonly replicas?: number;
+    /** Whether reads go to all replicas of a block. */
+    readonly balancedReads?: boolean;
   }[];
   /** What lies here, by id: in the first report, and then at intervals. Kept only while the database is held. */
   readonly stored?: Stored;

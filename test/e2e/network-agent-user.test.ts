@@ -13,7 +13,7 @@ const skip = found?.code === 0 ? false : 'needs qemu-system-x86_64';
 
 test('OSSN-0018: with user-mode networking a guest reaches no listener of its host', { skip }, async (t) => {
   const nic = { portId: 'p', mac: 'fa:16:3e:00:00:01', mtu: 1450, bridge: null, tap: '' };
-  const { netdev } = nicParts(nic, { slots: {}, bases: {}, initiator: '' });
+  const { netdev } = nicParts(nic, { slots: {}, bases: {}, initiator: '', ceph: null });
   assert.equal(await reachesHost(t, { ...netdev, restrict: false }), true, 'without restrict the frame arrives');
   assert.equal(await reachesHost(t, netdev), false);
 });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
+import type { CephKey } from '../../services/compute-agent/drivers/ceph-key.ts';
 import { fakeHypervisor } from '../../services/compute-agent/drivers/fake.ts';
 import type { Hypervisor } from '../../services/compute-agent/drivers/hypervisor.ts';
 import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
@@ -63,6 +64,7 @@ interface QemuExample {
   readonly onChange?: () => void;
   readonly consoleLogBytes?: number;
   readonly virtType?: 'auto' | 'qemu';
+  readonly ceph?: CephKey;
 }
 
 export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
@@ -77,6 +79,7 @@ export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
       uids: isRoot ? { first: 1_990_000_000, count: 1_000 } : null,
       cloudId: 'test',
       initiator: 'iqn.2026-11.cloud.wattle:test',
+      ceph: example.ceph ?? null,
       listen: { host: '127.0.0.1', port: 0 },
       consoleLogBytes: example.consoleLogBytes ?? 1_000_000,
     },

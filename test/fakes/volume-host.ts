@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Target, VolumeAgent } from '#shared/contracts/volume-agent.ts';
+import type { IscsiTarget, VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
@@ -15,6 +15,8 @@ import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { openLvm } from '../../services/volume-agent/drivers/lvm/lvm.ts';
+import { openRbdExports } from '../../services/volume-agent/drivers/rbd/exports.ts';
+import { openRbd } from '../../services/volume-agent/drivers/rbd/rbd.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
 import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
@@ -104,8 +106,42 @@ async function lvmHost(t: TestContext): Promise<Host> {
 }
 if (thinPool) drivers.push(['lvm', lvmHost]);
 
-export const grant = (agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) =>
-  agent.ensureGrant({ volumeId, readOnly, ...to });
+/** The folder of a Ceph cluster: test/ceph. */
+const cephDirectory = process.env.WATTLE_TEST_CEPH;
+
+export async function rbdHost(t: TestContext, images: ImageStore = noImages, purgeMs = 200): Promise<Host> {
+  const directory = await mkdtemp(join(tmpdir(), 'volume-agent-'));
+  const ceph = {
+    conf: join(cephDirectory ?? '', 'ceph.conf'),
+    user: 'wattle-volume',
+    pool: 'volumes',
+    balanceReads: true,
+  };
+  let close = async () => {};
+  const open = async () => {
+    const log = silentLog();
+    const opened = await openRbd({ ...ceph, directory: join(directory, 'rbd'), images, maxImageGb: 1, purgeMs, log });
+    close = opened.close;
+    const exporter = await openRbdExports({ rbd: opened.rbd, directory, log });
+    const backups = backupsOf(directoryTarget(join(directory, 'backups')));
+    return volumesOf({ store: opened.store, exporter, images, backups });
+  };
+  t.after(async () => {
+    await close();
+    await rm(directory, { recursive: true });
+  });
+  const restart = async () => {
+    await close();
+    return open();
+  };
+  return { agent: await open(), directory, restart };
+}
+if (cephDirectory) drivers.push(['rbd', (t) => rbdHost(t)]);
+
+export async function grant(agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) {
+  const target = await agent.ensureGrant({ volumeId, readOnly, ...to });
+  return target as IscsiTarget;
+}
 
 interface As {
   readonly initiator: string;
@@ -114,14 +150,14 @@ interface As {
 }
 
 /** Logs in with QEMU's initiator and returns its output: the size of the disk, or the error. */
-export async function logIn(t: TestContext, target: Target, as: As | { readonly initiator: string }, io?: string) {
+export async function logIn(t: TestContext, target: IscsiTarget, as: As | { readonly initiator: string }, io?: string) {
   const args = await loginArgs(t, target, as);
   const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
   return tryRun([...command, ...args], { timeoutMs: 20_000 });
 }
 
 /** An initiator that stays logged in, as a guest's does; `send` gives it another command. */
-export async function stayLoggedIn(t: TestContext, target: Target, as: As) {
+export async function stayLoggedIn(t: TestContext, target: IscsiTarget, as: As) {
   const child = spawn('qemu-io', await loginArgs(t, target, as), { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
@@ -131,7 +167,11 @@ export async function stayLoggedIn(t: TestContext, target: Target, as: As) {
   return { send: (io: string) => child.stdin.write(`${io}\n`), output: () => output };
 }
 
-async function loginArgs(t: TestContext, target: Target, as: As | { readonly initiator: string }): Promise<string[]> {
+async function loginArgs(
+  t: TestContext,
+  target: IscsiTarget,
+  as: As | { readonly initiator: string },
+): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'initiator-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const secretFile = join(directory, 'secret');

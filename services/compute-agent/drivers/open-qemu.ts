@@ -2,6 +2,7 @@
 import { type Cloud, listenAt } from '#shared/config/cloud.ts';
 import type { Log } from '#shared/log/log.ts';
 import { type Config, uidsOf } from '../config.ts';
+import { readCephKey } from './ceph-key.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import type { ImageApi } from './qemu/images.ts';
 import { isRoot } from './qemu/processes.ts';
@@ -16,7 +17,7 @@ interface OpenQemu {
   readonly onChange: () => void;
 }
 
-export function openQemu({ cloud, config, directory, api, log, onChange }: OpenQemu): Promise<Hypervisor> {
+export async function openQemu({ cloud, config, directory, api, log, onChange }: OpenQemu): Promise<Hypervisor> {
   const { qemu, virtType, cpuModel, ports, tbSizeMb, imageCacheGb, imageCacheDays, consoleLogMb, reserveMb } = config;
   const uids = isRoot ? uidsOf(cloud, config) : null;
   const initiator = `iqn.2026-11.cloud.wattle:${cloud.id}`;
@@ -31,6 +32,7 @@ export function openQemu({ cloud, config, directory, api, log, onChange }: OpenQ
     tbSizeMb,
     uids,
     initiator,
+    ceph: config.cephKeyring === '' ? null : await readCephKey(config.cephKeyring),
     consoleLogBytes,
     cloudId: cloud.id,
   };

@@ -114,8 +114,15 @@ function diskOf(server: Server, attachment: Attachment, seal: Seal): DiskSpec {
   const base = { sizeGb, bootIndex, bus, ...(cdrom ? { cdrom } : {}), ...(isReadOnly ? { readOnly: true } : {}) };
   if (destination === 'local')
     return { ...base, ...generationOf(server), id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
-  const source = iscsiOf(connection as Connection, seal);
-  return { ...base, ...limitsOf(connection), id: volumeId ?? '', serial: volumeId ?? '', source };
+  const source = diskSourceOf(connection as Connection, seal);
+  return {
+    ...base,
+    ...limitsOf(connection),
+    ...encryptionOf(connection, seal),
+    id: volumeId ?? '',
+    serial: volumeId ?? '',
+    source,
+  };
 }
 
 /** The keys of QoS specs as Nova has them, by the names of QEMU's ThrottleLimits; a `_max` is a burst. */
@@ -144,7 +151,18 @@ export function limitsOf(connection: Connection | null): Pick<DiskSpec, 'limits'
   return usable.length > 0 ? { limits: Object.fromEntries(usable) } : {};
 }
 
-export function iscsiOf({ data }: Connection, seal: Seal): DiskSource {
+/** The volume is encrypted, and its key in the connection. */
+function encryptionOf(connection: Connection | null, seal: Seal): Pick<DiskSpec, 'encryption'> {
+  const key = connection?.data.encryption_key;
+  return typeof key === 'string' ? { encryption: { format: 'luks', secret: seal.open(key) } } : {};
+}
+
+export function diskSourceOf({ driver_volume_type: type, data }: Connection, seal: Seal): DiskSource {
+  if (type === 'rbd') {
+    const [pool = '', image = ''] = String(data.name).split('/');
+    const [hosts, ports] = [data.hosts, data.ports] as readonly (readonly string[])[];
+    return { kind: 'rbd', pool, image, monitors: (hosts ?? []).map((host, at) => `${host}:${ports?.[at] ?? ''}`) };
+  }
   return {
     kind: 'iscsi',
     portal: String(data.target_portal),

@@ -77,15 +77,17 @@ async function connectorOf({ db, cloud }: Compute, name: string) {
   };
 }
 
-/** Accepts `connection_info` flat, as the attachments API returns it, or with a nested `data`. Seals the password, since it is stored in a row. */
+/** Accepts `connection_info` flat, as the attachments API returns it, or with a nested `data`. Seals password and key, since it is stored in a row. */
 function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal }: Compute): Connection {
   const { driver_volume_type: type, data, ...flat } = info;
-  if (type !== 'iscsi')
-    throw new Fault(501, 'notImplemented', `Attachment ${id} wants a connection of type ${String(type)}, not iscsi.`);
+  if (type !== 'iscsi' && type !== 'rbd')
+    throw new Fault(501, 'notImplemented', `Attachment ${id} is of type ${String(type)}, and not iscsi or rbd.`);
   const properties = (data as Record<string, unknown> | undefined) ?? flat;
-  const secret =
-    typeof properties.auth_password === 'string' ? { auth_password: seal.seal(properties.auth_password) } : {};
-  return { driver_volume_type: type, data: { ...properties, ...secret } };
+  const secrets = ['auth_password', 'encryption_key'].flatMap((name) => {
+    const secret = properties[name];
+    return typeof secret === 'string' ? [[name, seal.seal(secret)]] : [];
+  });
+  return { driver_volume_type: type, data: { ...properties, ...Object.fromEntries(secrets) } };
 }
 
 /** The metadata that identifies a volume created for an attachment. */

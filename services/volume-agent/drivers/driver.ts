@@ -66,4 +66,6 @@ export interface ImageStore {
   /** Throws a Fault when the image does not exist or has no data. */
   download(imageId: string): Promise<Readable>;
   upload(imageId: string, bytes: VolumeBytes): Promise<void>;
+  /** The URL of an image in a store that volumes may share, such as rbd://FSID/POOL/IMAGE/SNAPSHOT. */
+  locate?(imageId: string): Promise<string | undefined>;
 }

@@ -17,6 +17,10 @@ export function imagesOf(session: Session): ImageStore {
       const { stream } = await client.download(imageId);
       return Readable.from(checkedBytes(stream, digestOf(image)), { objectMode: false });
     },
+    locate: async (imageId) => {
+      const { direct_url: url } = await client.show(imageId);
+      return typeof url === 'string' ? url : undefined;
+    },
     upload: (imageId, { stream }) => client.upload(imageId, stream),
   };
 }

@@ -1,4 +1,5 @@
 import { longTime } from '#shared/api/times.ts';
+import type { RbdTarget } from '#shared/contracts/volume-agent.ts';
 import type { Attachment } from './resource.ts';
 
 export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment) => ({
@@ -21,17 +22,10 @@ export function connectionInfo(
   attachment: Attachment,
   secretOf?: (attachment: Attachment) => string,
 ): Readonly<Record<string, unknown>> {
-  const { id, volumeId, target, mode, chapUser, limits } = attachment;
+  const { id, volumeId, target, mode, limits } = attachment;
   if (target === null) return {};
-  return {
-    driver_volume_type: 'iscsi',
-    target_discovered: false,
-    target_portal: target.portal,
-    target_iqn: target.iqn,
-    target_lun: target.lun,
+  const common = {
     volume_id: volumeId,
-    auth_method: 'CHAP',
-    ...(secretOf ? { auth_username: chapUser, auth_password: secretOf(attachment) } : {}),
     encrypted: false,
     qos_specs: limits,
     access_mode: mode === 'ro' ? 'ro' : 'rw',
@@ -39,4 +33,27 @@ export function connectionInfo(
     enforce_multipath: false,
     attachment_id: id,
   };
+  if ('image' in target) return { ...rbdInfo(target), ...common };
+  return {
+    driver_volume_type: 'iscsi',
+    target_discovered: false,
+    target_portal: target.portal,
+    target_iqn: target.iqn,
+    target_lun: target.lun,
+    auth_method: 'CHAP',
+    ...(secretOf ? { auth_username: attachment.chapUser, auth_password: secretOf(attachment) } : {}),
+    ...common,
+  };
 }
+
+/** Each host of guests has a cephx user of its own, whose key is not handed on. */
+const rbdInfo = ({ pool, image, monitors }: RbdTarget) => ({
+  driver_volume_type: 'rbd',
+  name: `${pool}/${image}`,
+  hosts: monitors.map((monitor) => monitor.slice(0, monitor.lastIndexOf(':'))),
+  ports: monitors.map((monitor) => monitor.slice(monitor.lastIndexOf(':') + 1)),
+  cluster_name: 'ceph',
+  auth_enabled: true,
+  secret_type: 'ceph',
+  discard: true,
+});

@@ -1,10 +1,10 @@
 /** Copies of a guest's local disks on the same host: a resize that is reverted restores them. */
 import { constants, copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskBackup } from '#shared/contracts/compute-agent.ts';
+import { type DiskBackup, isLocal } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import { renameDurably, syncDirectory } from '#shared/files/whole.ts';
-import { isLocal, keyOf } from './devices.ts';
+import { keyOf } from './devices.ts';
 import { chownTo } from './disks.ts';
 import type { Guest, QemuHost } from './host.ts';
 import { guestPaths } from './paths.ts';

@@ -16,7 +16,7 @@ import { guestPaths } from './paths.ts';
 import type { GuestRecord } from './record.ts';
 
 /** The file from which QEMU reads a secret at its start: every user of the host can read its argv. */
-export const secretFile = (key: string): string => `${key}.secret`;
+export const secretFile = (id: string): string => `${id}.secret`;
 
 interface GuestParts {
   readonly disks: readonly DiskParts[];
@@ -89,8 +89,11 @@ const hex = (value: number) => `0x${value.toString(16)}`;
 
 function deviceArgs(spec: GuestSpec, context: DeviceContext): string[] {
   const { disks, nics } = partsOf(spec, context);
-  const secrets = disks.flatMap(({ key, secret }) =>
-    secret ? ['-object', `secret,id=${secret.id},file=${secretFile(key)}`] : [],
+  const secrets = disks.flatMap((disk) =>
+    disk.secrets.flatMap(({ id, format = 'raw' }) => [
+      '-object',
+      `secret,id=${id},file=${secretFile(id)},format=${format}`,
+    ]),
   );
   const limits = disks.flatMap(({ throttle }) => (throttle ? ['-object', JSON.stringify(throttle)] : []));
   const nodes = disks.flatMap((disk) => disk.nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]));

@@ -1,14 +1,22 @@
 /** A guest's devices as QEMU properties: used both in the command line and in the QMP commands of a hot plug. */
 import { createHash } from 'node:crypto';
 import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import type { CephKey } from '../ceph-key.ts';
 import { guestPaths } from './paths.ts';
 
 export type QemuProps = Readonly<Record<string, unknown>>;
 
+export interface DiskSecret {
+  readonly id: string;
+  readonly data: string;
+  readonly format?: 'base64';
+}
+
 export interface DiskParts {
   readonly key: string;
   /** QEMU reads it from a file at its start; a hot plug sends it over QMP. */
-  readonly secret: { readonly id: string; readonly data: string } | null;
+  readonly secrets: readonly DiskSecret[];
   /** An object that a node refers to. */
   readonly throttle?: QemuProps & { readonly id: string };
   /** Block nodes in the order in which they are added; removed in reverse. */
@@ -27,6 +35,8 @@ export interface DeviceContext {
   readonly slots: Readonly<Record<string, number>>;
   readonly bases: Readonly<Record<string, { readonly imageId: string; readonly format: string }>>;
   readonly initiator: string;
+  /** Null: this host has none. */
+  readonly ceph: CephKey | null;
 }
 
 /** QEMU ids begin with a letter and node names have at most 31 characters: a short plain id is kept, others are hashed. */
@@ -42,7 +52,6 @@ export const nicDevice = (key: string): string => `nic-${key}`;
 export const port = (slot: number | undefined): string => `port${slot ?? 0}`;
 
 export const gbToBytes = (sizeGb: number): number => Math.round(sizeGb * 1024) * 1024 * 1024;
-export const isLocal = (disk: DiskSpec): boolean => disk.source.kind !== 'iscsi';
 
 /** The controller has the scsi disks and the config drive, so that the config drive takes no vdX name. */
 export const needsController = (spec: GuestSpec): boolean =>
@@ -84,17 +93,12 @@ export function diskParts(disk: DiskSpec, context: DeviceContext): DiskParts {
 function backEnd(
   disk: DiskSpec,
   key: string,
-  { bases, initiator }: DeviceContext,
-): Pick<DiskParts, 'secret' | 'nodes' | 'throttle'> {
-  const { source } = disk;
+  context: DeviceContext,
+): Pick<DiskParts, 'secrets' | 'nodes' | 'throttle'> {
   const readOnly = { 'read-only': disk.readOnly ?? disk.cdrom ?? false };
-  if (source.kind === 'iscsi') {
-    const secret = { id: `secret-${key}`, data: source.secret };
-    const { portal, iqn: target, lun, user } = source;
-    const login = { portal, target, lun, user, 'password-secret': secret.id, 'initiator-name': initiator };
-    const file = { driver: 'iscsi', 'node-name': `${key}-file`, transport: 'tcp', ...login, ...readOnly };
-    return { secret, ...throttled(disk, key, file, readOnly) };
-  }
+  const volume = volumeNode(disk, key, context);
+  if (volume) return overVolume(disk, key, volume, readOnly);
+  const { bases } = context;
   const base = bases[key];
   const baseChain = base ? baseNodes(key, guestPaths.base(base.imageId, base.format), base.format) : [];
   const file = {
@@ -105,7 +109,49 @@ function backEnd(
     ...readOnly,
   };
   const top = { driver: 'qcow2', 'node-name': key, file: `${key}-file`, discard: 'unmap', ...readOnly };
-  return { secret: null, nodes: [...baseChain, file, { ...top, backing: base ? `${key}-base` : null }] };
+  return { secrets: [], nodes: [...baseChain, file, { ...top, backing: base ? `${key}-base` : null }] };
+}
+
+interface VolumeNode {
+  readonly login: DiskSecret;
+  readonly node: QemuProps;
+}
+
+function volumeNode({ source }: DiskSpec, key: string, { initiator, ceph }: DeviceContext): VolumeNode | undefined {
+  const id = loginId(key);
+  if (source.kind === 'iscsi') {
+    const { portal, iqn: target, lun, user } = source;
+    const login = { portal, target, lun, user, 'password-secret': id, 'initiator-name': initiator };
+    return { login: { id, data: source.secret }, node: { driver: 'iscsi', transport: 'tcp', ...login } };
+  }
+  if (source.kind === 'rbd') {
+    if (!ceph) throw new Fault(501, 'notImplemented', 'This host has no key for Ceph: see its setting cephKeyring.');
+    const { pool, image, monitors } = source;
+    const server = monitors.map((monitor) => {
+      const [, host = '', port = ''] = monitor.match(/^(.*):(\d+)$/) ?? [];
+      return { host: host.replace(/^\[|\]$/g, ''), port };
+    });
+    const login = { user: ceph.user, 'key-secret': id, 'auth-client-required': ['cephx'] };
+    return { login: { id, data: ceph.key, format: 'base64' }, node: { driver: 'rbd', pool, image, server, ...login } };
+  }
+  return undefined;
+}
+
+export const loginId = (key: string): string => `secret-${key}`;
+export const encryptionId = (key: string): string => `luks-${key}`;
+
+/** A format node above the protocol's, which decrypts if the volume is encrypted. */
+function overVolume(
+  disk: DiskSpec,
+  key: string,
+  { login, node }: VolumeNode,
+  readOnly: QemuProps,
+): Pick<DiskParts, 'secrets' | 'nodes' | 'throttle'> {
+  const file = { ...node, 'node-name': `${key}-file`, ...readOnly };
+  if (!disk.encryption) return { secrets: [login], ...throttled(disk, key, file, { driver: 'raw', ...readOnly }) };
+  const secret = { id: encryptionId(key), data: disk.encryption.secret };
+  const format = { driver: 'luks', 'key-secret': secret.id, ...readOnly };
+  return { secrets: [login, secret], ...throttled(disk, key, file, format) };
 }
 
 /** With limits, a filter is the node that the guest's device uses. */
@@ -113,9 +159,9 @@ function throttled(
   { limits }: DiskSpec,
   key: string,
   file: QemuProps,
-  readOnly: QemuProps,
+  format: QemuProps,
 ): Pick<DiskParts, 'nodes' | 'throttle'> {
-  const raw = { driver: 'raw', file: `${key}-file`, ...readOnly };
+  const raw = { ...format, file: `${key}-file` };
   if (limits === undefined || Object.keys(limits).length === 0) return { nodes: [file, { ...raw, 'node-name': key }] };
   const throttle = { 'qom-type': 'throttle-group', id: throttleId(key), limits };
   const filter = {
@@ -123,7 +169,7 @@ function throttled(
     'node-name': key,
     'throttle-group': throttle.id,
     file: `${key}-raw`,
-    ...readOnly,
+    'read-only': format['read-only'],
   };
   return { throttle, nodes: [file, { ...raw, 'node-name': `${key}-raw` }, filter] };
 }
@@ -154,7 +200,7 @@ export function configDriveParts({ slots }: DeviceContext): DiskParts {
   const top = { driver: 'raw', 'node-name': configKey, file: `${configKey}-file`, ...readOnly };
   const place = { bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[configKey] ?? 0 };
   const device = { driver: 'scsi-cd', id: 'config-drive', drive: configKey, ...place };
-  return { key: configKey, secret: null, nodes: [file, top], device };
+  return { key: configKey, secrets: [], nodes: [file, top], device };
 }
 
 export const controller = ({ slots }: DeviceContext): QemuProps => ({

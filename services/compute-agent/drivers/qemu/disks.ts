@@ -1,13 +1,13 @@
 /** The local disks of a guest: overlays on images, and empty ones. Changed only while no QEMU process has them open. */
 import { chown, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskSpec, GuestSpec } from '#shared/contracts/compute-agent.ts';
+import { type DiskSpec, type GuestSpec, isLocal } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { copyImage, createQcow2, type ImageFile, resizeQcow2 } from '#shared/images/qemu-img.ts';
 import { runConfined } from '#shared/process/confined.ts';
-import { gbToBytes, isLocal, keyOf } from './devices.ts';
+import { gbToBytes, keyOf } from './devices.ts';
 import type { Base, ImageCache } from './images.ts';
 import { guestPaths, type StatePaths } from './paths.ts';
 import { checkOverlay, faultOnFullDisk, virtualBytes } from './qemu-img.ts';

@@ -2,6 +2,7 @@
 import type { KeyedQueue } from '#shared/clock/keyed-queue.ts';
 import type { Room } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { CephKey } from '../ceph-key.ts';
 import type { Power } from '../hypervisor.ts';
 import type { DeviceContext } from './devices.ts';
 import type { ImageApi, ImageCache } from './images.ts';
@@ -28,6 +29,8 @@ export interface QemuSettings {
   readonly cloudId: string;
   /** The iSCSI initiator name of this host. */
   readonly initiator: string;
+  /** The user of Ceph; null without one. */
+  readonly ceph: CephKey | null;
   readonly consoleLogBytes: number;
   /** Where other hosts fetch guests from; port 0: any free one. */
   readonly listen: { readonly host: string; readonly port: number };
@@ -73,6 +76,7 @@ export const deviceContextOf = ({ settings }: QemuHost, { slots, bases }: GuestR
   slots,
   bases,
   initiator: settings.initiator,
+  ceph: settings.ceph,
 });
 
 /** Writes the record before the operation it describes, so that the next agent can finish it after a crash. */

@@ -1,6 +1,6 @@
 /** Hot plug of disks and NICs. Compares the spec with the devices QEMU has now, not with earlier operations. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
+import { type DiskSpec, type GuestSpec, isLocal, type NicSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import {
   configKey,
@@ -9,9 +9,10 @@ import {
   type DiskParts,
   diskDevice,
   diskParts,
+  encryptionId,
   gbToBytes,
-  isLocal,
   keyOf,
+  loginId,
   needsController,
   nicDevice,
   nicKey,
@@ -75,8 +76,8 @@ async function plugDisk(host: QemuHost, guest: Guest, qmp: Qmp, disk: DiskSpec):
   });
 }
 
-async function addBackEnd(qmp: Qmp, { secret, throttle, nodes }: DiskParts): Promise<void> {
-  if (secret) await qmp.execute('object-add', { 'qom-type': 'secret', ...secret });
+async function addBackEnd(qmp: Qmp, { secrets, throttle, nodes }: DiskParts): Promise<void> {
+  for (const secret of secrets) await qmp.execute('object-add', { 'qom-type': 'secret', ...secret });
   if (throttle) await qmp.execute('object-add', throttle);
   for (const node of nodes) await qmp.execute('blockdev-add', node);
 }
@@ -146,12 +147,16 @@ async function removeStaleNodes(qmp: Qmp, keep: ReadonlySet<string>): Promise<vo
 async function removeBackEnd(qmp: Qmp, key: string): Promise<void> {
   for (const part of ['', '-raw', '-file', '-base', '-base-file'])
     await qmp.execute('blockdev-del', { 'node-name': key + part }).catch(ignoreRefusal);
-  for (const id of [`secret-${key}`, throttleId(key)]) await qmp.execute('object-del', { id }).catch(ignoreRefusal);
+  for (const id of [loginId(key), encryptionId(key), throttleId(key)])
+    await qmp.execute('object-del', { id }).catch(ignoreRefusal);
 }
 
 async function growIfRequested(qmp: Qmp, disk: DiskSpec): Promise<void> {
-  const node = (await nodesOf(qmp)).find((each) => each['node-name'] === keyOf(disk.id));
-  const size = gbToBytes(disk.sizeGb);
-  if (!node || size <= node.image['virtual-size']) return;
-  await qmp.execute('block_resize', { 'node-name': keyOf(disk.id), size });
+  const key = keyOf(disk.id);
+  const sizes = new Map((await nodesOf(qmp)).map((node) => [node['node-name'], node.image['virtual-size']]));
+  const [now, file] = [sizes.get(key), sizes.get(`${key}-file`)];
+  if (now === undefined || file === undefined) return;
+  const headerBytes = disk.encryption ? file - now : 0; // the storage's size includes it
+  const size = gbToBytes(disk.sizeGb) - headerBytes;
+  if (size > now) await qmp.execute('block_resize', { 'node-name': key, size });
 }

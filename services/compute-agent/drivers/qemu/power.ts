@@ -53,15 +53,14 @@ export async function start(host: QemuHost, guest: Guest, incoming: boolean): Pr
   await saveRecord(host, guest, { argv });
   await mkdir(places.of(record.id, guestPaths.run), { recursive: true, mode: 0o700 });
   await chownTo(record.uid, places.of(record.id, guestPaths.run));
-  const secrets = partsOf(record.spec, context).disks.flatMap(({ key, secret }) => (secret ? [{ key, secret }] : []));
-  for (const { key, secret } of secrets)
-    await makeFileFor(record.uid, places.of(record.id, secretFile(key)), secret.data);
+  const secrets = partsOf(record.spec, context).disks.flatMap((disk) => disk.secrets);
+  for (const { id, data } of secrets) await makeFileFor(record.uid, places.of(record.id, secretFile(id)), data);
   try {
     const groups = record.machine.accelerator === 'kvm' ? capabilities.kvmGroups : [];
     const confinedArgv = [...unprivileged(record.uid, groups), ...argv];
     guest.running = await launchProcess(host, guest, confinedArgv, `wattle-${name}`);
   } finally {
-    for (const { key } of secrets) await rm(places.of(record.id, secretFile(key)), { force: true });
+    for (const { id } of secrets) await rm(places.of(record.id, secretFile(id)), { force: true });
   }
   host.watch(guest, guest.running);
   log.info(

@@ -1,9 +1,9 @@
 /** Uploads a flattened copy of a guest's root disk to a queued image. */
 import { open, rm, truncate } from 'node:fs/promises';
-import type { ImageUpload } from '#shared/contracts/compute-agent.ts';
+import { type ImageUpload, isLocal } from '#shared/contracts/compute-agent.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
 import { copyImage, createQcow2 } from '#shared/images/qemu-img.ts';
-import { isLocal, keyOf } from './devices.ts';
+import { keyOf } from './devices.ts';
 import { makeFileFor, overlayOf } from './disks.ts';
 import type { Guest, QemuHost } from './host.ts';
 import { guestPaths } from './paths.ts';

@@ -1,6 +1,6 @@
 /** A running server goes to another host. Until it is sent everything can be undone; afterwards it is there, whatever happens. */
 import type { Knex } from 'knex';
-import type { DiskSpec, GuestSpec, ReceivedGuest } from '#shared/contracts/compute-agent.ts';
+import { type DiskSpec, type GuestSpec, isLocal, type ReceivedGuest } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
@@ -11,7 +11,7 @@ import { changeMigration } from '../../server-migrations/store.ts';
 import { powerOf } from '../../servers/states.ts';
 import { getOwnedServer, releaseServer, updateOwnedServer } from '../../servers/store.ts';
 import { ensureGuest, faultOf, owned } from '../guest.ts';
-import { guestSpec, iscsiOf } from '../guest-spec.ts';
+import { diskSourceOf, guestSpec } from '../guest-spec.ts';
 import { mayRunElsewhere } from '../one-guest.ts';
 import { activateBindings, bindElsewhere, unbindFrom } from '../ports.ts';
 import { completeVolume, disconnectOthers } from '../volumes.ts';
@@ -90,7 +90,7 @@ const transferOf = ({ seal }: Compute, { migration }: Moving) => ({
 });
 
 const localDisks = ({ disks }: GuestSpec): string[] =>
-  disks.filter(({ source, cdrom }) => source.kind !== 'iscsi' && !cdrom).map(({ id }) => id);
+  disks.filter((disk) => isLocal(disk) && !disk.cdrom).map(({ id }) => id);
 
 /** With the volumes as the other host reaches them. */
 async function specThere(compute: Compute, moving: Moving, run: Run): Promise<GuestSpec> {
@@ -99,7 +99,7 @@ async function specThere(compute: Compute, moving: Moving, run: Run): Promise<Gu
   const spec = await guestSpec(compute, compute.db, atDest(moving), { power });
   const there = (disk: DiskSpec): DiskSpec => {
     const made = connections[disk.id];
-    return made ? { ...disk, source: iscsiOf(made.connection, compute.seal) } : disk;
+    return made ? { ...disk, source: diskSourceOf(made.connection, compute.seal) } : disk;
   };
   return { ...spec, disks: spec.disks.map(there) };
 }

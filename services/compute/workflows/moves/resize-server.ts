@@ -1,6 +1,6 @@
 /** Resize and cold migration: the guest goes off, its disks go to the other host or are backed up, and it starts anew. */
 import type { Knex } from 'knex';
-import type { GuestState } from '#shared/contracts/compute-agent.ts';
+import { type GuestState, isLocal } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
@@ -99,7 +99,7 @@ async function copyDisks(compute: Compute, on: OnMigration, run: Run): Promise<v
 const withoutVolumes = (guest: Awaited<ReturnType<typeof guestSpec>>) => ({
   ...guest,
   nics: [],
-  disks: guest.disks.filter(({ source }) => source.kind !== 'iscsi'),
+  disks: guest.disks.filter(isLocal),
 });
 
 /** On another host the copy is removed with the guest. */
