@@ -3,7 +3,7 @@ import { runOnOwnNode } from './setup/own-node.js';
 import { setUp } from './setup/setup.js';
 
 try {
-  await setUp('test');
+  await setUp(process.argv.slice(2).some((path) => path.includes('test/ceph')) ? 'ceph' : 'test');
   process.exitCode = await runOnOwnNode('deploy/testing/main.ts', process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);

@@ -100,6 +100,14 @@ export const toTest = [
   { name: 'mmdebstrap', has: 'mmdebstrap', why: 'the root disk of the storage host of npm run test:storage' },
 ];
 
+/** What `npm run test:ceph` needs in addition. */
+export const toRunCeph = [
+  { name: 'ceph-mon', has: 'ceph-mon', why: 'a Ceph cluster', unit: 'ceph-mon.target' },
+  { name: 'ceph-mgr', has: 'ceph-mgr', why: 'a Ceph cluster', unit: 'ceph-mgr.target' },
+  { name: 'ceph-osd', has: 'ceph-osd', why: 'a Ceph cluster', unit: 'ceph-osd.target' },
+  { name: 'ceph-common', has: 'rbd', why: 'the commands of driver rbd' },
+];
+
 /** Half of these commands are in directories that Debian puts into root's PATH only. */
 export const searchPath = [
   ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin']),

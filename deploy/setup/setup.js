@@ -2,7 +2,7 @@
 import { ensurePackages } from './apt.js';
 import { ensureClient } from './client.js';
 import { ensureModules } from './modules.js';
-import { toBuildGuestImage, toSplit, toStart, toTest } from './packages.js';
+import { toBuildGuestImage, toRunCeph, toSplit, toStart, toTest } from './packages.js';
 import { isClone } from './paths.js';
 import { report } from './progress.js';
 
@@ -10,6 +10,7 @@ const packagesFor = {
   start: toStart,
   split: [...toStart, ...toSplit],
   'guest-image': toBuildGuestImage,
+  ceph: [...toStart, ...toSplit, ...toBuildGuestImage, ...toTest, ...toRunCeph],
   test: [...toStart, ...toSplit, ...toBuildGuestImage, ...toTest],
 };
 

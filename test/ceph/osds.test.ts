@@ -13,6 +13,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { run } from '#shared/process/run.ts';
 import { readCephKey } from '../../services/compute-agent/drivers/ceph-key.ts';
 import { type DiskParts, diskParts, keyOf } from '../../services/compute-agent/drivers/qemu/devices.ts';
+import { Qmp } from '../../services/compute-agent/drivers/qemu/qmp.ts';
 import { openRbdExports } from '../../services/volume-agent/drivers/rbd/exports.ts';
 import { openRbd } from '../../services/volume-agent/drivers/rbd/rbd.ts';
 import { diskSpec, exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
@@ -30,6 +31,19 @@ after(async () => {
   await ceph?.stop();
   await rm(dir, { recursive: true, force: true });
 });
+
+/** What the guest's QEMU has. */
+async function sizeSeenBy(stateDir: string, guestId: string, diskId: string): Promise<number | undefined> {
+  const folder = join(stateDir, 'guests', guestId);
+  const { uid } = JSON.parse(await readFile(join(folder, 'guest.json'), 'utf8'));
+  const qmp = await Qmp.connect(join(folder, 'run', 'monitor.sock'), uid);
+  const nodes = await qmp.execute<{ 'node-name': string; image: { 'virtual-size': number } }[]>(
+    'query-named-block-nodes',
+    {},
+  );
+  qmp.close();
+  return nodes.find((node) => node['node-name'] === keyOf(diskId))?.image['virtual-size'];
+}
 
 const ceph3 = { timeout: 300_000 };
 
@@ -89,20 +103,24 @@ test('with two of three OSDs killed under a writing guest nothing that was ackno
   const { disk } = await volume(t);
   const guest = await writer(t, disk);
   const blockOf = (at: number) => `${at * 64}k 64k`;
-  const write = (at: number) => guest.send(`write -f -P ${(at % 250) + 1} ${blockOf(at)}`);
-  for (let at = 0; at < 40; at += 1) write(at);
+  const writeAll = async () => {
+    for (let at = 0; at < 60; at += 1) {
+      guest.send(`write -f -P ${at + 1} ${blockOf(at)}`);
+      await until(`block ${at} is written`, async () => guest.acknowledged() > at);
+    }
+  };
+  const written = writeAll();
   await until('the first blocks are written', async () => guest.acknowledged() >= 10);
   await Promise.all([ceph.killOsd(1), ceph.killOsd(2)]);
-  for (let at = 40; at < 60; at += 1) write(at);
   await sleep(3_000); // the time without service that the test is about
   const survived = guest.acknowledged();
   assert.ok(survived < 60, 'one copy alone is not written to');
   await Promise.all([ceph.startOsd(1), ceph.startOsd(2)]);
-  await until('the guest goes on', async () => guest.acknowledged() === 60);
+  await written;
   assert.doesNotMatch(guest.output(), /error|failed/i);
   await guest.end();
   const reader = await writer(t, disk);
-  for (let at = 0; at < 60; at += 1) reader.send(`read -P ${(at % 250) + 1} ${blockOf(at)}`);
+  for (let at = 0; at < 60; at += 1) reader.send(`read -P ${at + 1} ${blockOf(at)}`);
   await reader.end();
   assert.equal([...reader.output().matchAll(/^(?:qemu-io> )*read 65536/gm)].length, 60);
   assert.doesNotMatch(reader.output(), /verification failed|error/i);
@@ -133,12 +151,22 @@ test(
     const hypervisor = await open({ ceph: key });
     const spec = guestSpec();
     await hypervisor.ensureGuest(spec);
-    await hypervisor.ensureGuest({ ...spec, disks: [disk] });
+    await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, disk] });
     await store.ensureVolume({ id: disk.id, sizeGb: 2, source: blank });
-    await hypervisor.ensureGuest({ ...spec, disks: [{ ...disk, sizeGb: 2 }] });
+    await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, { ...disk, sizeGb: 2 }] });
+    await hypervisor.close();
+    assert.equal(await sizeSeenBy(stateDir, spec.id, disk.id), 2 * 2 ** 30);
+    const next = await open({ ceph: key });
+    await next.recover(null);
+    await hypervisor.close();
+    assert.equal(await sizeSeenBy(stateDir, spec.id, disk.id), 2 * 2 ** 30);
     const plugged = await processOf(stateDir, spec.id);
     assert.ok(!(await readFile(`/proc/${plugged?.pid}/cmdline`, 'utf8')).includes(key.key));
-    await hypervisor.ensureGuest({ ...spec, disks: [{ ...disk, sizeGb: 2 }], boot: { mark: 'again', kind: 'hard' } });
+    await next.ensureGuest({
+      ...spec,
+      disks: [...spec.disks, { ...disk, sizeGb: 2 }],
+      boot: { mark: 'again', kind: 'hard' },
+    });
     const booted = await processOf(stateDir, spec.id);
     const argv = await readFile(`/proc/${booted?.pid}/cmdline`, 'utf8');
     assert.ok(argv.includes(keyOf(disk.id)) && !argv.includes(key.key));

@@ -7,7 +7,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { isTrue } from '../listing/values.ts';
 import { type HostUsage, usageOnHost } from '../volumes/store.ts';
-import { listPools, type Pool, poolName, protocol, vendor } from '../workflows/scheduler/pools.ts';
+import { listPools, type Pool, poolName, vendor } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
 const isUp = ({ presence }: Volumes, { name: host, reportedAt }: Host) => presence.isUp({ host, reportedAt });
@@ -114,11 +114,19 @@ export const listPoolsHandler: Handler<Volumes> = async (service, { query }) => 
   return ok({ pools: pools.map(view) });
 };
 
+/** In the column that `openstack volume backend pool list --long` prints. */
+const protocolOf = ({ protocol, replicas, balancedReads }: Pool): string =>
+  replicas === 1
+    ? `${protocol}, 1 replica`
+    : `${protocol}, ${replicas} replicas, reads ${balancedReads ? 'balanced' : 'from one'}`;
+
 const capabilitiesOf = (pool: Pool, overcommit: number) => ({
   volume_backend_name: pool.driver,
   pool_name: pool.name,
   driver_version: '1.0',
-  storage_protocol: protocol,
+  storage_protocol: protocolOf(pool),
+  replicas: pool.replicas,
+  balanced_reads: pool.balancedReads,
   vendor_name: vendor,
   total_capacity_gb: pool.totalGb,
   free_capacity_gb: pool.freeGb,
@@ -129,7 +137,7 @@ const capabilitiesOf = (pool: Pool, overcommit: number) => ({
   thin_provisioning_support: pool.thin,
   thick_provisioning_support: !pool.thin,
   multiattach: true,
-  online_extend_support: false,
+  online_extend_support: pool.features.includes('online-extend'),
   QoS_support: false,
   backend_state: 'up',
 });
@@ -202,7 +210,7 @@ export const showCapabilities: Handler<Volumes, unknown, 'id'> = async (service,
     volume_backend_name: driver,
     pool_name: host.report.pools[0]?.name ?? null,
     driver_version: '1.0',
-    storage_protocol: protocol,
+    storage_protocol: host.report.pools[0]?.protocol ?? 'iSCSI',
     display_name: null,
     description: null,
     visibility: null,

@@ -1,13 +1,10 @@
 /** Data into and out of RBD images. */
-import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
-import { childEnvironment } from '#shared/process/child-environment.ts';
-import { CommandFailed } from '#shared/process/run.ts';
+import { feed, outputOf } from '#shared/process/streams.ts';
 import type { Block, VolumeBytes } from '../driver.ts';
 import { convert } from '../file/convert.ts';
 import type { ImageFile } from '../thin/blocks.ts';
@@ -61,17 +58,8 @@ async function toQcow2(room: Room, raw: string, copy: string): Promise<void> {
 
 async function readRaw(rbd: Rbd, name: string): Promise<VolumeBytes> {
   const sizeBytes = (await rbd.find(name))?.sizeBytes ?? 0;
-  const [command = '', ...args] = rbd.argv('export', '--no-progress', rbd.imageSpec(name), '-');
-  const child = spawn(command, args, { env: childEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] });
-  child.on('exit', (code) => {
-    if (code !== 0 && !child.stdout.destroyed)
-      child.stdout.destroy(new Error(`rbd export of ${name} ended with ${code}`));
-  });
-  const close = async () => {
-    child.kill('SIGKILL');
-    child.stdout.destroy();
-  };
-  return { sizeBytes, stream: child.stdout, close };
+  const { stream, close } = outputOf(rbd.argv('export', '--no-progress', rbd.imageSpec(name), '-'));
+  return { sizeBytes, stream, close: async () => close() };
 }
 
 const header = Buffer.from('rbd diff v1\n');
@@ -95,26 +83,4 @@ async function* diffOf(sizeBytes: number, blocks: AsyncIterable<Block>): AsyncGe
     yield bytes;
   }
   yield end;
-}
-
-/** Runs a command with this standard input; its failure and that of the input are failures. */
-async function feed(argv: readonly string[], input: AsyncIterable<Buffer>): Promise<void> {
-  const [command = '', ...args] = argv;
-  const child = spawn(command, args, { env: childEnvironment(), stdio: ['pipe', 'ignore', 'pipe'] });
-  const errors: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  const fed = pipeline(input, child.stdin).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const failure = await fed;
-  if (failure) child.kill('SIGKILL');
-  const code = await ended;
-  const isBroken = failure instanceof Error && 'code' in failure && failure.code === 'EPIPE';
-  if (failure && !isBroken) throw failure;
-  if (code !== 0) throw new CommandFailed(argv, { code, stdout: '', stderr: Buffer.concat(errors).toString() });
 }

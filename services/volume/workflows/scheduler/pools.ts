@@ -18,6 +18,10 @@ export interface Pool {
   readonly reservedGb: number;
   readonly thin: boolean;
   readonly features: readonly string[];
+  /** How guests reach it: iSCSI, or ceph. */
+  readonly protocol: string;
+  readonly replicas: number;
+  readonly balancedReads: boolean;
   readonly promisedGb: number;
   readonly isEnabled: boolean;
   readonly isFrozen: boolean;
@@ -45,6 +49,9 @@ const poolsOf = (presence: Presence, { name, report, enabled, frozen, reportedAt
     reservedGb: pool.reservedGb ?? 0,
     thin: pool.thin,
     features: pool.features,
+    protocol: pool.protocol ?? 'iSCSI',
+    replicas: pool.replicas ?? 1,
+    balancedReads: pool.balancedReads ?? false,
     promisedGb: promised,
     isEnabled: enabled,
     isFrozen: frozen,
@@ -87,14 +94,15 @@ const filters: readonly Filter[] = [
 ];
 
 export const vendor = 'Wattle';
-export const protocol = 'iSCSI';
 
 /** The extra specs that a pool is matched against: keys without a scope, or with the scope `capabilities`. */
 const capabilities: Readonly<Record<string, (pool: Pool) => readonly (string | boolean)[]>> = {
   volume_backend_name: ({ driver, name }) => [driver, name],
   pool_name: ({ name }) => [name],
   vendor_name: () => [vendor],
-  storage_protocol: () => [protocol],
+  storage_protocol: ({ protocol }) => [protocol],
+  replicas: ({ replicas }) => [String(replicas)],
+  balanced_reads: ({ balancedReads }) => [balancedReads],
   thin_provisioning_support: ({ thin }) => [thin],
   thick_provisioning_support: ({ thin }) => [!thin],
   multiattach: () => [true],

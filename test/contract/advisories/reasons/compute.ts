@@ -19,7 +19,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'OSSN-0022':
     'Rules are no part of a guest: they stand in tables of the network agent by the port, and neither a soft reboot nor a restart of services/compute-agent removes or adds one.',
   'OSSN-0108':
-    'There is no client of Ceph and no CephX key: DiskSource in shared/contracts/compute-agent.ts knows image, blank and iscsi.',
+    'No row, spec or argument has a CephX key: services/compute-agent/drivers/ceph-key.ts reads it from the keyring of the host at the start of the agent, whose restart leaves guests alone; disks that are plugged afterwards use the new key.',
   'FIX-NO-MDSECRET':
     'There is no shared secret of a metadata proxy: the network agent asks compute over the bus, as its own user, and the question names port, project and server.',
 };
