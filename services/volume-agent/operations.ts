@@ -32,11 +32,12 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
   },
 });
 
-/** A logged-in initiator does not notice a new size, so an exported volume keeps its size. */
+/** An initiator of iSCSI that is logged in does not notice a new size, so a volume exported by tgtd keeps its size. */
 async function ensureVolume(storage: Storage, spec: VolumeSpec) {
   const { store, exporter } = storage;
   const { id, sizeGb, source } = spec;
-  if (await exporter.isExported(id)) throw conflict(`volume ${id} is exported, its size cannot change now`);
+  if (!exporter.growsInUse && (await exporter.isExported(id)))
+    throw conflict(`volume ${id} is exported, its size cannot change now`);
   if (source.kind !== 'backup' || (await store.hasVolume(id))) return store.ensureVolume(spec);
   const { blocks } = await requireBackups(storage).read(source);
   await store.writeVolume({ id, sizeGb }, blocks);

@@ -24,7 +24,7 @@ export interface Volumes {
   /** Which storage hosts are up. */
   readonly presence: Presence;
   readonly images: Pick<ImageClient, 'show' | 'create' | 'remove'>;
-  readonly compute: Pick<ComputeClient, 'findAttachment'>;
+  readonly compute: Pick<ComputeClient, 'findAttachment' | 'sendEvents'>;
   /** Encrypts secrets that are stored in rows. */
   readonly seal: Seal;
 }

@@ -11,9 +11,12 @@ const files = ['services/volume-agent/drivers/contract.test.ts', 'services/volum
 
 test('images of Ceph RBD fulfil the contract of storage drivers', { timeout: 900_000 }, async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'ceph-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  const ceph = await startCeph(dir);
-  t.after(() => ceph.stop());
+  let stop = async () => {};
+  t.after(async () => {
+    await stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+  ({ stop } = await startCeph(dir));
   const argv = [process.execPath, '--test', '--test-concurrency=1', '--test-name-pattern=^rbd:', ...files];
   const { code, stdout } = await tryRun(argv, { timeoutMs: 800_000, env: { WATTLE_TEST_CEPH: dir } });
   const passed = [...stdout.matchAll(/✔ rbd: /g)].length;

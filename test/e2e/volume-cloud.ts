@@ -9,6 +9,7 @@ import type { PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
+import type { ExternalEvent } from '#shared/clients/compute.ts';
 import type { Image } from '#shared/clients/image.ts';
 import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -111,7 +112,11 @@ export async function startVolumes(
   const db = openDatabase(databaseForTests());
   const images = fakeImages();
   const used = new Map<string, string>();
-  const compute = { findAttachment: async (serverId: string) => used.get(serverId) };
+  const events: ExternalEvent[] = [];
+  const compute = {
+    findAttachment: async (serverId: string) => used.get(serverId),
+    sendEvents: async (sent: readonly ExternalEvent[]) => void events.push(...sent),
+  };
   const quick = { ...settings, pollMs: 50, backoffMs: 5, answerMs: 5_000, copyMs: 5_000, ...config };
   const { service, endpoint, close } = await openVolumes({
     runtime: {
@@ -162,6 +167,8 @@ export async function startVolumes(
     bus,
     db,
     images,
+    /** What compute was told. */
+    events,
     /** What compute reports as in use: server id to attachment id. */
     used,
     ask,

@@ -47,7 +47,7 @@ test('a volume is created, shown, renamed, listed and deleted', async (t) => {
   assert.deepEqual((await cloud.ask('GET', '/v3/volumes')).body, { volumes: [] });
 });
 
-test('an available volume is extended; one in use is refused with the reason', async (t) => {
+test('a volume is extended, in use from 3.42 where its storage can, and compute is told', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
   await waitForHosts(cloud, 1);
@@ -57,8 +57,15 @@ test('an available volume is extended; one in use is refused with the reason', a
   await until(async () => (await cloud.show(id)).size === 2);
   assert.equal((await cloud.show(id)).status, 'available');
   await attach(cloud, id);
-  const refused = await cloud.act(id, { 'os-extend': { new_size: 3 } });
-  assert.match(refused.body.badRequest.message, /attached.*cannot extend volumes in use/);
+  const early = await cloud.act(id, { 'os-extend': { new_size: 3 } }, { version: '3.41' });
+  assert.match(early.body.badRequest.message, /status must be 'available' to extend, currently in-use/);
+  assert.equal((await cloud.act(id, { 'os-extend': { new_size: 3 } })).status, 202);
+  await until(async () => (await cloud.show(id)).size === 3);
+  assert.equal((await cloud.waitUntilStable(id)).status, 'in-use');
+  assert.deepEqual(
+    cloud.events.map(({ name, tag }) => [name, tag]),
+    [['volume-extended', id]],
+  );
 });
 
 test('a volume with snapshots cannot be deleted, and volumes are created from snapshots', async (t) => {

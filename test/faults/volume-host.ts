@@ -53,7 +53,7 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
       hostname: 'store1',
       address: '127.0.0.1',
       backups: 'directory',
-      pools: await store.pools(),
+      pools: (await store.pools()).map((pool) => ({ ...pool, features: [...pool.features, 'online-extend'] })),
     }),
   });
   const close = async () => {
@@ -84,6 +84,7 @@ export function fakeExports(dir: string): Exporter {
     ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
     ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
     isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
+    growsInUse: true,
     exported: () => [],
     close: async () => {},
   };

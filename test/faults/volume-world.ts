@@ -51,6 +51,7 @@ const caller: Caller = {
   roles: ['admin', 'service'],
   policy: enforcerOf(policy),
 };
+const acting = { caller, version: '3.71', authorize: () => {} } as const;
 const config = {
   ...(Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config),
   pollMs: 20,
@@ -127,8 +128,26 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
   'a volume is extended': {
     run: async (life) => {
       const row = await volume(life);
-      if (row.sizeGb === 1) await extendVolume(life.service, row, { new_size: 2 }, { caller });
+      if (row.sizeGb === 1) await extendVolume(life.service, row, { new_size: 2 }, acting);
       await life.whenIdle();
+    },
+    end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
+  },
+  'a volume in use is extended, and detached': {
+    run: async (life) => {
+      const { id, sizeGb } = await volume(life);
+      const { service } = life;
+      const [known] = await allAttachments(service.db);
+      if (!known && sizeGb > 1) return;
+      const attachment = known ?? (await reserve(service, caller, { volume_uuid: id, instance_uuid: 's' }, () => {}));
+      await waitUntilIdle(service);
+      if (sizeGb === 1) {
+        await connect(service, caller, attachment, { initiator: 'iqn.2026-11.test:a', host: 'a' });
+        await complete(service, attachment);
+        await extendVolume(service, await volumeRows.expect(service.db, { id }), { new_size: 2 }, acting);
+      }
+      await waitUntilIdle(service);
+      await disconnect(service, caller, attachment);
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
@@ -307,7 +326,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
         cloud: readCloud(settingsOf({})),
         config,
         images: imagesIn(dir, point),
-        compute: { findAttachment: async () => undefined },
+        compute: { findAttachment: async () => undefined, sendEvents: async () => {} },
         seal: sealWith(join(dir, 'row-keys')),
       },
       apiServer: {

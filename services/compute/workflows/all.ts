@@ -2,7 +2,7 @@
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { attachInterface, detachInterface } from './attach-interface.ts';
-import { attachVolume, detachVolume } from './attach-volume.ts';
+import { attachVolume, detachVolume, extendDisk } from './attach-volume.ts';
 import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
 import { confirmResize } from './moves/confirm-resize.ts';
@@ -52,6 +52,7 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   dropSnapshot,
   attachVolume,
   detachVolume,
+  extendDisk,
   attachInterface,
   detachInterface,
   evacuateServer,

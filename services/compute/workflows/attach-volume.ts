@@ -1,9 +1,10 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { type Attachment, attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
+import { endAction } from '../instance-actions/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { changeServer } from '../servers/store.ts';
-import { acquireGuestLock, ensureGuest, getServerNotDeleting, type OnServer } from './guest.ts';
+import { acquireGuestLock, ensureGuest, ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
 import { partSteps } from './parts.ts';
 import { completeVolume, connectVolume, disconnectVolume } from './volumes.ts';
 
@@ -39,6 +40,23 @@ export const detachVolume = workflow<OnAttachment, Compute>({
   done: becomeNothing,
   failed: becomeAttached,
 });
+
+/** The guest sees the new size of a volume. On failure it does so when it is next changed, or boots. */
+export const extendDisk = workflow<OnAttachment, Compute>({
+  name: 'extend-volume',
+  deadlineMs,
+  steps: [step('grow-disk', growDisk)],
+  done: (tx, _, run) => endAction(tx, run),
+  failed: (tx, _, run, problem) => endAction(tx, run, problem),
+});
+
+async function growDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
+  await getServerNotDeleting(compute, on);
+  await acquireGuestLock(compute, on.serverId, run);
+  const { size: sizeGb } = await compute.volumes.show(on.volumeId);
+  await run.commit((tx) => attachmentTable.change(tx, on.attachmentId, { sizeGb }));
+  await ensureGuestAsRows(compute, on, run);
+}
 
 async function connect(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   const server = await getServerNotDeleting(compute, on);

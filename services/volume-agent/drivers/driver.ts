@@ -56,6 +56,8 @@ export interface Exporter {
   ensureClosed(volumeId: string): Promise<void>;
   /** Whether the volume has grants. */
   isExported(volumeId: string): Promise<boolean>;
+  /** Whether an initiator that is logged in can be told of a larger size. */
+  readonly growsInUse: boolean;
   /** Ids of the volumes with grants. */
   exported(): readonly string[];
   close(): Promise<void>;

@@ -57,7 +57,14 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
     pools: async () => {
       const used = [...volumes.values(), ...snapshots.values()].reduce((sum, size) => sum + size, 0);
       return [
-        { name: pool, driver: 'fake', totalGb, freeGb: totalGb - used, thin: false, features: ['online-snapshot'] },
+        {
+          name: pool,
+          driver: 'fake',
+          totalGb,
+          freeGb: totalGb - used,
+          thin: false,
+          features: ['online-snapshot', 'online-extend'],
+        },
       ];
     },
   };
@@ -77,6 +84,7 @@ export function openFakeExports(portal: string): Exporter {
     ensureGrantGone: async ({ id }) => void grants.delete(id),
     ensureClosed: async (volumeId) => drop(volumeId),
     isExported: async (volumeId) => [...grants.values()].includes(volumeId),
+    growsInUse: true,
     exported: () => [...new Set(grants.values())],
     close: async () => {},
   };

@@ -1,8 +1,10 @@
 /** The operations of a volume that enqueue a task. */
 import type { Knex } from 'knex';
+import { atLeast } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import type { Image } from '#shared/clients/image.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { attachmentRows } from '../attachments/resource.ts';
 import { taskCancelled, tasksWait, type Volumes } from '../context.ts';
@@ -14,7 +16,7 @@ import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
 import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
 import { type Volume, volumeRows } from './resource.ts';
-import { metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
+import { hasFeature, metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
 import { acquireVolume } from './store.ts';
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
@@ -85,19 +87,24 @@ export async function extendVolume(
   { db, bus }: Volumes,
   volume: Volume,
   { new_size }: { readonly new_size: number | string },
-  { caller }: { readonly caller: Caller },
+  { caller, version, authorize }: Pick<Call, 'caller' | 'version' | 'authorize'>,
 ): Promise<void> {
   const { id, projectId, typeId } = volume;
   const sizeGb = Number(new_size);
   requireLarger(volume, sizeGb);
-  if (volume.status === 'in-use') throw inUse(volume);
+  const isUsed = volume.status === 'in-use' && atLeast(version, '3.42');
+  if (isUsed) {
+    authorize('volume:extend_attached_volume', { project_id: projectId });
+    if (!(await hasFeature(db, volume, 'online-extend'))) throw inUse(volume);
+  }
   await db.transaction(async (tx) => {
     await lockProject(tx, projectId);
     const now = (await volumeRows.lock(tx, id)) ?? volume;
     requireLarger(now, sizeGb);
     await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - now.sizeGb, volumeGb: sizeGb });
     const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, caller.requestId);
-    if (!(await acquireVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
+    if (!(await acquireVolume(tx, isUsed ? 'extendInUse' : 'extend', { id, taskId })))
+      throw await wrongStatus(tx, id, 'available', 'extend');
     await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
     await volumeRows.update(tx, { id, taskId }, { growToGb: sizeGb });
   });
@@ -111,7 +118,7 @@ function requireLarger(volume: Volume, sizeGb: number): void {
   );
 }
 
-/** A logged-in initiator does not notice a new size, so no driver extends volumes in use. */
+/** An iSCSI initiator that is logged in does not notice a new size. */
 const inUse = ({ id }: Volume) =>
   invalidVolume(
     `Volume ${id} is attached, and its storage cannot extend volumes in use. Detach it, extend it, and attach it again.`,

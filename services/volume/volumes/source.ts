@@ -123,10 +123,16 @@ export async function refuseWhileCopied(
     throw badRequest(`${what} is being copied to volume ${copies.join(', ')}. Try again when that is available.`);
 }
 
-/** Throws 400 when the pool cannot take a consistent copy of a volume that is written to meanwhile. */
-export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }: Volume): Promise<void> {
+/** Whether the pool of a volume reports a feature of its driver. */
+export async function hasFeature(db: Volumes['db'], { host, pool }: Volume, feature: string): Promise<boolean> {
   const report = (await findHost(db, host ?? ''))?.report;
-  if (report?.pools.find(({ name }) => name === pool)?.features.includes('online-snapshot')) return;
+  return report?.pools.find(({ name }) => name === pool)?.features.includes(feature) ?? false;
+}
+
+/** Throws 400 when the pool cannot take a consistent copy of a volume that is written to meanwhile. */
+export async function requireOnlineCopies(db: Volumes['db'], volume: Volume): Promise<void> {
+  const { id } = volume;
+  if (await hasFeature(db, volume, 'online-snapshot')) return;
   throw badRequest(
     `Invalid volume: Volume ${id} is in use, and its storage cannot copy a volume at one moment while it is written to. Detach it first.`,
   );

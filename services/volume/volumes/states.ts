@@ -35,6 +35,7 @@ export const volumeTransitions = {
   },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
   extend: { from: { status: ['available'] }, meanwhile: { status: 'extending' } },
+  extendInUse: { from: { status: ['in-use'] }, meanwhile: { status: 'extending' } },
   upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
   backup: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'backing-up' } },

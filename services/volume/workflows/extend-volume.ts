@@ -1,8 +1,11 @@
+import { Fault } from '#shared/errors/fault.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 import { requireRoom } from './scheduler/pools.ts';
+import { releaseVolume, statusOfAttachments } from './volume-status.ts';
 
 interface Extend {
   readonly volumeId: string;
@@ -16,14 +19,16 @@ interface Extend {
 export const extendVolume = workflow<Extend, Volumes>({
   name: 'extend-volume',
   deadlineMs: 10 * 60_000,
-  steps: [step('find-room', findRoom), step('grow', grow)],
-  done: (tx, { volumeId, sizeGb }, { taskId }) =>
-    volumeRows.update(tx, { id: volumeId, taskId }, { status: 'available', sizeGb, growToGb: null, taskId: null }),
+  steps: [step('find-room', findRoom), step('grow', grow), step('tell-compute', tellCompute)],
+  done: async (tx, { volumeId: id, sizeGb }, { taskId }) => {
+    await volumeRows.update(tx, { id, taskId }, { sizeGb, growToGb: null });
+    await releaseVolume(tx, { id, taskId });
+  },
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await volumeRows.find(tx, { id: volumeId });
     if (!volume) return;
     await recordFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
-    const status = hasFoundRoom(run) ? 'error_extending' : 'available';
+    const status = hasFoundRoom(run) ? 'error_extending' : await statusOfAttachments(tx, volumeId);
     await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null, taskId: null });
   },
 });
@@ -43,6 +48,20 @@ async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run
     await requireRoom(service, tx, volume, sizeGb - volume.sizeGb);
   });
   return true;
+}
+
+/** The hosts of its servers tell their guests. A server that is gone needs not know. */
+async function tellCompute({ db, compute }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
+  const attached = await attachmentRows.list(db, { volumeId, status: 'attached' });
+  if (attached.length === 0) return;
+  await run.commit((tx) => volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { sizeGb }));
+  for (const { serverId } of attached)
+    if (serverId !== null)
+      await compute
+        .sendEvents([{ name: 'volume-extended', server_uuid: serverId, tag: volumeId }])
+        .catch((error: unknown) => {
+          if (!(error instanceof Fault) || error.status !== 404) throw error;
+        });
 }
 
 /** The volume is its own source, so a host that lost the data fails instead of creating an empty volume. */

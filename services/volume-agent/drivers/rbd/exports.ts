@@ -46,6 +46,7 @@ export async function openRbdExports({ rbd, directory, log }: RbdExports): Promi
     ensureGrantGone: ({ id, volumeId }) => keepOnly(volumeId, (grant) => grant.id !== id),
     ensureClosed: (volumeId) => keepOnly(volumeId, () => false),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
+    growsInUse: true,
     exported: () => records.all().map(({ volumeId }) => volumeId),
     close: async () => {},
   };

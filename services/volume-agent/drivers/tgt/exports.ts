@@ -57,6 +57,7 @@ export async function openTgt({ log, watchMs, below, ...options }: TgtOptions): 
     ensureGrantGone: ({ id, volumeId }) => serialized(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
     ensureClosed: (volumeId) => serialized(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
+    growsInUse: false,
     exported: () => records.all().map(({ volumeId }) => volumeId),
     close: watchdog.close,
   };
