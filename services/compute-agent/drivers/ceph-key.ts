@@ -10,9 +10,10 @@ export interface CephKey {
 
 /** Reads a keyring file: one user and its key. */
 export async function readCephKey(path: string): Promise<CephKey> {
-  const text = await readFile(path, 'utf8');
-  const [, user] = text.match(/^\s*\[client\.([A-Za-z0-9._-]+)\]\s*$/m) ?? [];
-  const [, key] = text.match(/^\s*key\s*=\s*([A-Za-z0-9+/]+=*)\s*$/m) ?? [];
+  const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
+  const first = (pattern: RegExp) => lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
+  const user = first(/^\[client\.([A-Za-z0-9._-]+)\]$/);
+  const key = first(/^key ?= ?([A-Za-z0-9+/]+=*)$/);
   if (user === undefined || key === undefined) throw new Error(`${path} has no client with a key`);
   return { user, key };
 }

@@ -15,7 +15,7 @@ export async function stripTypes(files: readonly string[]): Promise<Scripts> {
   return scripts;
 }
 
-const imported = /(\b(?:from|import)\s*\(?\s*)(["'])([^"'\n]+)\2/g;
+const imported = /(\b(?:from|import)[ (]{0,2})(["'])([@\w./-]{1,100})\2/g;
 
 /** `packages` has the path of each package by the name that modules import it by. */
 export const withPaths = (code: string, packages: Scripts): string =>

@@ -98,6 +98,7 @@ export const ports: Readonly<Record<string, number>> = {
   volume: 8776,
   network: 9696,
   'object-store': 8080,
+  dashboard: 8090,
 };
 
 /** Polls until `check` returns a value; fails with the description after `withinMs`. */
