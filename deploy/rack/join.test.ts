@@ -224,7 +224,7 @@ test('two hosts with one identity are noticed when the first one reports again',
   );
 });
 
-test('a further management node is refused without an address that moves and a directory of images that both have', async (t) => {
+test('a further management node is refused without an address that moves and a store of images that both reach', async (t) => {
   const cloud = await start(t);
   const change = async (section: string, values: Record<string, unknown>) => {
     const settings = await cloud.registry.findSettings();
@@ -233,8 +233,8 @@ test('a further management node is refused without an address that moves and a d
   const host = cloud.hostOf('mgmt2', await cloud.tokenFor(['management']), 'management');
   await assert.rejects(joinCloud(host), /needs an address that moves to it .* --virtual-address/);
   await change('cloud', { virtualAddress: '127.0.0.100' });
-  await assert.rejects(joinCloud(host), /needs a directory of images that all of them share/);
-  await change('image', { directory: '/images' });
+  await assert.rejects(joinCloud(host), /needs a store of images that all of them reach/);
+  await change('image', { stores: ['object-store'] });
   await joinCloud(host);
   const secrets = filesIn(join(host.path, 'secrets'));
   const shared = ['admin', 'glance', 'database-compute', 'bus-identity', 'bus-cookie', 'ca-key', 'peer-ca-key'];

@@ -18,7 +18,10 @@ export async function compareRestored(settings: Settings): Promise<Comparison> {
     const directory = settings.read('image', section).directory || join(readCloud(settings).var, 'image');
     const fileOf = (id: string) => ({ kind: 'data of image', id, host: directory });
     const names = await (await openImageFiles(directory)).names();
-    const wanted = (await listDataNames(db)).map(({ name, isWhole }) => ({ ...fileOf(name), mayLack: !isWhole }));
+    const wanted = (await listDataNames(db, 'file')).map(({ name, isWhole }) => ({
+      ...fileOf(name),
+      mayLack: !isWhole,
+    }));
     return compareHosts(wanted, new Map([[directory, names.map(fileOf)]]));
   } finally {
     await db.destroy();

@@ -6,7 +6,11 @@ export const section = {
   ...apiSettings,
   listen: text('9292', 'port, or address:port, of the API'),
   database: text('', 'URL of its database; empty: as set in section cloud'),
-  directory: text('', 'directory of image data; empty: image below var'),
+  stores: list(
+    ['file'],
+    'stores of image data, the first one for new images. file: a directory; object-store: the ring, which all controllers reach',
+  ),
+  directory: text('', 'directory of the store file; empty: image below var'),
   largestGb: number(1024, 'maximum size of an image (default of Glance)'),
   reserveMb: number(1_024, 'disk space that uploads leave free; at most 5 % of the disk'),
   storageGb: number(0, 'quota of image data per project, uploads in progress included; 0: no limit'),

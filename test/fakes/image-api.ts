@@ -18,6 +18,7 @@ import { glance } from '../../services/image/dialect.ts';
 import { openDownloads } from '../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
+import { storesOf } from '../../services/image/drivers/stores.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
 import { policy } from '../../services/image/policy.ts';
 import { routes } from '../../services/image/routes.ts';
@@ -59,7 +60,13 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   const config = settingsOf({}).read('image', section);
   const bytes = change(await openImageFiles(dir, options.reserveMb));
   const downloads = openDownloads();
-  const images: Images = { db, bytes, config: { ...config, ...options.config }, log, downloads };
+  const images: Images = {
+    db,
+    stores: storesOf({ file: bytes }),
+    config: { ...config, ...options.config },
+    log,
+    downloads,
+  };
   const identify = async (header: (name: string) => string | undefined, requestId: string) => {
     if (options.isTokenOver?.()) throw unauthorized();
     return callerOf(header, requestId);

@@ -18,6 +18,7 @@ import type { Images } from '../../services/image/context.ts';
 import { openDownloads } from '../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
+import { storesOf } from '../../services/image/drivers/stores.ts';
 import { createImage } from '../../services/image/images/operations.ts';
 import { getImage, type Image, markDeleted } from '../../services/image/images/store.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
@@ -68,7 +69,13 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   await migrate(db, migrations);
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
   const bytes = killable(await openImageFiles(join(dir, 'bytes')), pass);
-  const images: Images = { db, bytes, config, log: silentLog(), downloads: openDownloads() };
+  const images: Images = {
+    db,
+    stores: storesOf({ file: bytes }),
+    config,
+    log: silentLog(),
+    downloads: openDownloads(),
+  };
   await ended(images);
   if (!armed) {
     for (const each of before) await each(images);

@@ -1,7 +1,7 @@
 /** A rack of eight hosts: two for management, one for routers, three for storage, two for servers. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually, startCloud, storage, tunnel } from './cloud.ts';
@@ -9,6 +9,9 @@ import { canSimulate, type LabHost, ok, openLab } from './lab.ts';
 
 const guest = process.env.WATTLE_TEST_GUEST ?? '';
 const all = ['mgmt', 'stor', 'tun', 'ext'] as const;
+
+/** The image of the servers is a segment and the object that names it. */
+const ofImage = 2;
 
 /** The objects on the device of a host. */
 const objectsOn = (host: LabHost): number =>
@@ -34,10 +37,7 @@ test('eight hosts join, keep every object while two of three storage nodes are l
     LabHost,
     LabHost,
   ];
-  const images = join(lab.folder, 'images');
-  mkdirSync(images);
-  chmodSync(images, 0o777);
-  const settings = `image: { directory: ${images} }\nobject-agent: { replicateMs: 2000, rehashMs: 5000 }\n`;
+  const settings = 'image: { stores: [object-store] }\nobject-agent: { replicateMs: 2000, rehashMs: 5000 }\n';
   const began = Date.now();
   const cloud = await startCloud(
     lab,
@@ -117,14 +117,17 @@ test('eight hosts join, keep every object while two of three storage nodes are l
     async () => {
       await stor2.off();
       for (const name of ['four', 'five']) await put(name);
-      assert.equal(objectsOn(stor2), 3);
+      assert.equal(objectsOn(stor2), 3 + ofImage);
       await stor2.on();
       ok(await stor2.wattle('start'));
-      const repairedMs = await eventually('stor2 has all objects', async () => objectsOn(stor2) === 5);
+      const repairedMs = await eventually('stor2 has all objects', async () => objectsOn(stor2) === 5 + ofImage);
       t.diagnostic(`a storage node that was away has all objects: ${repairedMs} ms after its start`);
       await stor1.off();
       await stor3.off();
       for (const name of ['one', 'four', 'five']) assert.ok(await isReadable(name), name);
+      const saved = join(lab.folder, 'saved');
+      await openstack('image', 'save', '--file', saved, 'guest');
+      assert.equal(statSync(saved).size, statSync(guest).size);
       for (const host of [stor1, stor3]) {
         await host.on();
         ok(await host.wattle('start'));
@@ -153,7 +156,7 @@ test('eight hosts join, keep every object while two of three storage nodes are l
       stor3.address('mgmt'),
     ];
     ok(await stor3.wattleWith(token, ...fresh, ...storage(stor3), '--yes'));
-    const repairedMs = await eventually('the new node has all objects', async () => objectsOn(stor3) === 6);
+    const repairedMs = await eventually('the new node has all objects', async () => objectsOn(stor3) === 6 + ofImage);
     t.diagnostic(`a replaced storage node has all objects: ${repairedMs} ms after its join`);
     assert.doesNotMatch((await node('list')).stdout, /^stor3 /m);
   });

@@ -116,15 +116,15 @@ async function placeOf(registry: Registry, { node, replaces }: JoinRequest): Pro
   return node;
 }
 
-/** Each management node serves images from a directory, and may have the address of the cloud. */
+/** Each management node serves images, and may have the address of the cloud. */
 function requireSharedPlaces({ image, cloud }: SettingsDocument): void {
   if (!cloud?.virtualAddress)
     throw new Refusal(
       'a further management node needs an address that moves to it when the first one is lost: give --virtual-address to wattle init',
     );
-  if (image?.directory) return;
+  if (image?.directory || String(image?.stores) === 'object-store') return;
   throw new Refusal(
-    'a further management node needs a directory of images that all of them share (NFS, for example): give image.directory to wattle init --settings',
+    'a further management node needs a store of images that all of them reach: give wattle init --settings image.stores: [object-store] for nodes with the role object, or image.directory for one that all share (NFS, for example)',
   );
 }
 

@@ -2,6 +2,7 @@
 import { Fault, tooLarge } from '#shared/errors/fault.ts';
 import type { Reservation } from '#shared/files/room.ts';
 import type { Images } from '../context.ts';
+import type { ImageBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
 import { lockOwner, usedBytes } from '../quotas/store.ts';
 import { addReserved, type Upload } from './store.ts';
@@ -35,9 +36,14 @@ export const imageGone = (id: string) =>
     `Image ${id} could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.`,
   );
 
+interface Spending {
+  readonly image: Image;
+  readonly upload: Upload;
+  readonly bytes: ImageBytes;
+}
+
 /** Throws 413 when the disk is full. */
-export async function openBudget(images: Images, image: Image, upload: Upload): Promise<Budget> {
-  const { db, bytes, config } = images;
+export async function openBudget({ db, config }: Images, { image, upload, bytes }: Spending): Promise<Budget> {
   const quota = config.storageGb * GiB;
   const largest = config.largestGb * GiB;
   const disk: Reservation = await bytes.reserve(0);

@@ -20,7 +20,8 @@ const uploadHandler =
     if (!call.header('content-type')?.startsWith(octets))
       throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
     try {
-      await uploadImage(images, image, call.stream, announcedBytes(call.header), uploadStatus);
+      const store = call.header('x-image-meta-store') || undefined;
+      await uploadImage(images, image, call.stream, announcedBytes(call.header), { status: uploadStatus, store });
     } catch (error) {
       await readToEnd(call.stream);
       throw error;
@@ -62,9 +63,9 @@ export const getBytes: Handler<Images> = async (images, call) => {
   });
 };
 
-async function openBytes(images: Images, { id, uploadId }: Image, range: ReturnType<typeof rangeOf>) {
+async function openBytes({ stores }: Images, { id, uploadId, store }: Image, range: ReturnType<typeof rangeOf>) {
   try {
-    return await images.bytes.open(bytesName(id, uploadId ?? ''), range);
+    return await stores.get(store ?? 'file').open(bytesName(id, uploadId ?? ''), range);
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') throw imageNotFound(id); // deleted meanwhile
     throw error;

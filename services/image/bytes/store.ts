@@ -14,8 +14,8 @@ export const bytesName = (imageId: string, uploadId: string): string => `${image
 export type UploadStatus = 'saving' | 'uploading' | 'importing';
 export const uploadStatuses: readonly UploadStatus[] = ['saving', 'uploading', 'importing'];
 
-/** Size and digests of the received data. */
-export type ContentInfo = Pick<ImageRow, 'size' | 'virtualSize' | 'checksum' | 'osHashAlgo' | 'osHashValue'>;
+/** Size and digests of the received data, and the store that has it. */
+export type ContentInfo = Pick<ImageRow, 'size' | 'virtualSize' | 'checksum' | 'osHashAlgo' | 'osHashValue' | 'store'>;
 
 const activeUpload = (db: Knex, { imageId, id }: Upload) =>
   db<ImageRow>('images').where({ id: imageId, uploadId: id, deletedAt: null }).whereIn('status', uploadStatuses);
@@ -69,7 +69,14 @@ export async function activateStaged(db: Knex, { id, staged, uploadId }: ImageRo
   return (await waiting.update(activeColumns(JSON.parse(staged) as ContentInfo))) > 0;
 }
 
-const nothing = { uploadId: null, uploadUntil: null, staged: null, reservedBytes: null, size: null } as const;
+const nothing = {
+  uploadId: null,
+  uploadUntil: null,
+  staged: null,
+  reservedBytes: null,
+  size: null,
+  store: null,
+} as const;
 const backToQueued = { ...nothing, status: 'queued' } as const;
 
 /** Sets the image back to queued; for an image deleted meanwhile, releases the quota. False when the upload has ended or, since `renewal`, was renewed. */
@@ -91,13 +98,11 @@ export async function referencedNames(db: Knex, imageIds: readonly string[]): Pr
 }
 
 /** The names of data that all rows refer to; whole once the upload has ended. */
-export async function listDataNames(db: Knex): Promise<{ name: string; isWhole: boolean }[]> {
+export async function listDataNames(db: Knex, store: string): Promise<{ name: string; isWhole: boolean }[]> {
   const rows = db<ImageRow>('images').where({ deletedAt: null }).whereNotNull('uploadId');
-  const found = await rows.select('id', 'uploadId', 'uploadUntil');
-  return found.map(({ id, uploadId, uploadUntil }) => ({
-    name: bytesName(id, String(uploadId)),
-    isWhole: uploadUntil === null,
-  }));
+  const here = rows.where((either) => either.where({ store }).orWhereNull('store')); // an upload has no store before its end
+  const found = await here.select('id', 'uploadId', 'store');
+  return found.map((each) => ({ name: bytesName(each.id, String(each.uploadId)), isWhole: each.store !== null }));
 }
 
 export const purgeDeleted = (db: Knex, beforeMs: number) =>

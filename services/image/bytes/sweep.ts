@@ -1,6 +1,7 @@
 import { openStandstill } from '#shared/clock/standstill.ts';
 import { isHeld } from '#shared/db/hold.ts';
 import type { Images } from '../context.ts';
+import type { ImageBytes } from '../drivers/image-bytes.ts';
 import { failImports } from '../imports/store.ts';
 import { listUploads, purgeDeleted, referencedNames, resetUpload } from './store.ts';
 
@@ -33,8 +34,16 @@ async function endExpired({ db }: Images, standstill: ReturnType<typeof openStan
   return ended;
 }
 
-async function removeOrphans({ db, bytes, config, log }: Images): Promise<void> {
+async function removeOrphans(images: Images): Promise<void> {
+  const { db, stores, config, log } = images;
   await purgeDeleted(db, Date.now() - config.keepDeletedDays * dayMs);
+  for (const store of stores.names)
+    await removeOrphansIn(images, stores.get(store)).catch((error: unknown) => {
+      log.warn({ store, error }, 'orphaned data of a store was not removed, the next sweep retries');
+    });
+}
+
+async function removeOrphansIn({ db, log }: Images, bytes: ImageBytes): Promise<void> {
   const names = await bytes.names(); // listed before the rows are read: an upload updates its row before it writes data
   const wanted = await referencedNames(db, [...new Set(names.map(imageOf))]);
   for (const name of names.filter((each) => !wanted.has(each))) {

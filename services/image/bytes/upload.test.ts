@@ -213,7 +213,7 @@ test('K28: after a crash the sweep ends the upload and removes its partial data,
     .where({ id: died })
     .update({ status: 'saving', uploadId, uploadUntil: Date.now() - 1 });
   writeFileSync(join(dir, `${died}.${uploadId}.part`), 'half');
-  await (await images.bytes.begin(`${randomUUID()}.${randomUUID()}`)).publish();
+  await (await images.stores.get('file').begin(`${randomUUID()}.${randomUUID()}`)).publish();
   assert.equal(files().length, 3);
   const noLease = { ...images, config: { ...images.config, leaseMs: 0 } };
   await openSweep(noLease)();

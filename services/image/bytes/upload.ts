@@ -6,7 +6,7 @@ import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
 import { checkFormat, inspect, isDetectableEarly } from '#shared/images/inspect.ts';
 import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
-import type { NewBytes } from '../drivers/image-bytes.ts';
+import type { ImageBytes, NewBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
 import { checkLimit } from '../quotas/limits.ts';
 import { type Budget, imageGone, openBudget } from './budget.ts';
@@ -22,24 +22,36 @@ import {
   type UploadStatus,
 } from './store.ts';
 
-/** `announced` is the content length, if the client sent one. */
+interface UploadOptions {
+  readonly status: UploadStatus;
+  /** Where the data goes; by default to the first store. */
+  readonly store?: string | undefined;
+}
+
+/** `announced` is the content length, if the client sent one. Throws 400 for an unknown store. */
 export async function uploadImage(
   images: Images,
   image: Image,
   stream: Readable,
   announced: number | undefined,
-  uploadStatus: UploadStatus = 'saving',
+  { status: uploadStatus, store = images.stores.usual }: UploadOptions = { status: 'saving' },
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
   checkUnsigned(image);
+  const bytes = images.stores.get(store);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
-  const budget = await openBudget(images, image, upload).catch((error: unknown) => {
+  const budget = await openBudget(images, { image, upload, bytes }).catch((error: unknown) => {
     throw refusal(error);
   });
   try {
     await beginUpload(images, image, upload, uploadStatus);
-    const filled = receive(images, image, { ...upload, uploadStatus, budget, announced: announced ?? 0 }, stream);
+    const filled = receive(
+      images,
+      image,
+      { ...upload, uploadStatus, budget, bytes, store, announced: announced ?? 0 },
+      stream,
+    );
     await filled.catch((error: unknown) => failUpload(images, upload, error));
   } finally {
     budget.release();
@@ -85,11 +97,14 @@ async function beginUpload(
 interface ReceivedUpload extends Upload {
   readonly uploadStatus: UploadStatus;
   readonly budget: Budget;
+  readonly bytes: ImageBytes;
+  readonly store: string;
   readonly announced: number;
 }
 
 async function receive(images: Images, image: Image, upload: ReceivedUpload, stream: Readable): Promise<void> {
-  const { db, bytes } = images;
+  const { db } = images;
+  const { bytes, store } = upload;
   await upload.budget.announce(upload.announced);
   const name = bytesName(image.id, upload.id);
   const file = await bytes.begin(name);
@@ -97,7 +112,7 @@ async function receive(images: Images, image: Image, upload: ReceivedUpload, str
   try {
     const content = await writeContent(image, file, upload.budget, stream);
     await file.publish();
-    if (await finishUpload(db, upload, upload.uploadStatus, content)) return;
+    if (await finishUpload(db, upload, upload.uploadStatus, { ...content, store })) return;
     await bytes.remove(name);
     throw imageGone(image.id);
   } catch (error) {
@@ -109,7 +124,12 @@ async function receive(images: Images, image: Image, upload: ReceivedUpload, str
   }
 }
 
-async function writeContent(image: Image, file: NewBytes, budget: Budget, stream: Readable): Promise<ContentInfo> {
+async function writeContent(
+  image: Image,
+  file: NewBytes,
+  budget: Budget,
+  stream: Readable,
+): Promise<Omit<ContentInfo, 'store'>> {
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
   const digest = await digestBlocks(stream, async (block, offset) => {
     await budget.ensureReserved(offset + block.length);

@@ -4,7 +4,7 @@ import { badRequest, Fault, forbidden } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { Attributes, RowOf } from '#shared/resource/attribute.ts';
 import type { Config } from '../config.ts';
-import { hasBytes, statuses, visibilities } from './states.ts';
+import { statuses, visibilities } from './states.ts';
 import { choice, flag, integer, label, text, texts, time } from './values.ts';
 
 const both = ['create', 'update'] as const;
@@ -63,10 +63,11 @@ export const attributes = {
   self: text({ column: 'id', show: (id: string) => `/v2/images/${id}`, description: 'An image self url' }),
   file: text({ column: 'id', show: (id: string) => `/v2/images/${id}/file`, description: 'An image file url' }),
   schema: text({ column: 'id', show: () => '/v2/schemas/image', description: 'An image schema url' }),
-  stores: choice(statuses)({
-    column: 'status',
-    input: { type: 'string' },
-    show: (status) => (hasBytes(status) ? 'file' : undefined),
+  stores: text({
+    column: 'store',
+    nullable: true,
+    max: 64,
+    show: (store: string | null) => store ?? undefined,
     description: 'Store in which image data resides. May be a comma-separated list of store identifiers.',
   }),
 };

@@ -33,7 +33,7 @@ function newImage(caller: Caller, input: ImageInput): Image {
     owner: projectOf(caller) || null,
     status: 'queued',
     ...{ size: null, virtualSize: null, checksum: null, osHashAlgo: null, osHashValue: null },
-    ...{ uploadId: null, uploadUntil: null, reservedBytes: null, staged: null },
+    ...{ uploadId: null, uploadUntil: null, reservedBytes: null, staged: null, store: null },
     ...{ createdAt: now, updatedAt: now, deletedAt: null },
     ...parseCreate(attributes, input),
     properties: Object.fromEntries(properties) as Record<string, string>,

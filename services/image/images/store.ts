@@ -9,6 +9,8 @@ import type { ImageStatus } from './states.ts';
 
 export interface ImageRow extends Omit<ImageAttributes, 'tags'> {
   readonly deletedAt: number | null;
+  /** The store that has the data; null without data. */
+  readonly store: string | null;
   readonly uploadId: string | null;
   /** Changes with each renewal of the lease of a running upload; null without one. */
   readonly uploadUntil: number | null;

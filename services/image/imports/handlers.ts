@@ -12,6 +12,7 @@ import { beginDownload } from './web-download.ts';
 interface ImportRequest {
   readonly method: { readonly name: string; readonly uri?: string };
   readonly stores?: readonly string[];
+  readonly all_stores?: boolean;
 }
 
 export const importMethods = ['glance-direct', 'web-download'];
@@ -28,18 +29,26 @@ const rowOf = ({ caller, body }: Call<ImportRequest>, image: Image): Omit<Import
 });
 
 export const importImage: Handler<Images, ImportRequest> = async (images, call) => {
-  const { method, stores = [] } = call.body;
+  const { method, stores = [], all_stores: all = false } = call.body;
+  const wanted = all ? images.stores.names : stores;
   if (!importMethods.includes(method.name)) throw badRequest(`Unknown import method name '${method.name}'.`);
   const image = await getImageFor(images, call, 'modify_image');
-  const unknown = stores.find((store) => store !== 'file');
-  if (unknown !== undefined) throw conflict(`The store ${unknown} does not exist: the only one is file.`);
+  const unknown = wanted.find((store) => !images.stores.names.includes(store));
+  if (unknown !== undefined)
+    throw conflict(`The store ${unknown} does not exist: the stores are ${images.stores.names.join(', ')}.`);
+  if (wanted.length > 1) throw conflict('An image is kept in one store here: name one, or none for the first.');
   if (image.status === 'active') throw conflict('Image with status active cannot be target for import');
   const row = rowOf(call, image);
   if (method.name === 'web-download') {
     if (!method.uri) throw badRequest("The import method 'web-download' needs a uri.");
-    await beginDownload(images, image, method.uri, { ...row, status: 'processing' });
+    await beginDownload(images, image, { uri: method.uri, store: wanted[0] }, { ...row, status: 'processing' });
     return accepted();
   }
+  const staged = image.staged === null ? undefined : (JSON.parse(image.staged) as { store?: string }).store;
+  if (wanted[0] !== undefined && wanted[0] !== (staged ?? 'file'))
+    throw conflict(
+      `The data is staged in the store ${staged ?? 'file'}: stage it in ${wanted[0]} with X-Image-Meta-Store.`,
+    );
   // the data was checked when it was staged
   await images.db.transaction(async (tx) => {
     if (!(await activateStaged(tx, image)))

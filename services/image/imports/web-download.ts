@@ -10,8 +10,19 @@ import type { Image } from '../images/store.ts';
 import { checkedUrl, fetchSafely, vettedAddress } from './safe-fetch.ts';
 import { endImport, type Import, insertImport } from './store.ts';
 
+interface Source {
+  readonly uri: string;
+  readonly store: string | undefined;
+}
+
 /** Throws 400 and 409 before anything is begun; what fails later is in the message of the task. */
-export async function beginDownload(images: Images, image: Image, uri: string, row: Omit<Import, 'id'>): Promise<void> {
+export async function beginDownload(
+  images: Images,
+  image: Image,
+  from: Source,
+  row: Omit<Import, 'id'>,
+): Promise<void> {
+  const { uri } = from;
   await vettedAddress(checkedUrl(uri, images.config), images.config);
   if (image.status !== 'queued') throw conflict("Image needs to be in 'queued' state to use 'web-download' method");
   for (const [name, value] of Object.entries({
@@ -21,17 +32,23 @@ export async function beginDownload(images: Images, image: Image, uri: string, r
     if (value === null) throw conflict(`'${name}' needs to be set before import`);
   const id = randomUUID();
   await insertImport(images.db, { ...row, id });
-  images.downloads.begin((signal) => download(images, image, uri, id, signal));
+  images.downloads.begin((signal) => download(images, image, { ...from, id }, signal));
 }
 
-async function download(images: Images, image: Image, uri: string, id: string, signal: AbortSignal): Promise<void> {
+async function download(
+  images: Images,
+  image: Image,
+  { uri, store, id }: Source & { readonly id: string },
+  signal: AbortSignal,
+): Promise<void> {
   const { db, config, log } = images;
   try {
     const stream = await fetchSafely(uri, config, signal);
     const length = Number(stream.headers['content-length'] ?? Number.NaN);
-    await uploadImage(images, image, stream, Number.isNaN(length) ? undefined : length, 'importing').finally(() =>
-      stream.destroy(),
-    );
+    await uploadImage(images, image, stream, Number.isNaN(length) ? undefined : length, {
+      status: 'importing',
+      store,
+    }).finally(() => stream.destroy());
     await endImport(db, id, 'success');
   } catch (error) {
     if (!(error instanceof Fault) && !signal.aborted)

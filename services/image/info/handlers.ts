@@ -3,15 +3,38 @@ import type { Images } from '../context.ts';
 import { importMethods } from '../imports/handlers.ts';
 import { countImages, countUploads, usedBytes } from '../quotas/store.ts';
 
-const store = { id: 'file', description: 'Files in a directory of this cloud', default: 'true' };
+interface About {
+  readonly description: string;
+  /** Glance's name of the driver. */
+  readonly type: string;
+}
+
+const about: ReadonlyMap<string, About> = new Map([
+  ['file', { description: 'Files in a directory of this cloud', type: 'file' }],
+  ['object-store', { description: 'Objects on the ring of this cloud', type: 'swift' }],
+]);
+
+const storeViews = ({ stores }: Images) =>
+  stores.names.map((id) => ({
+    id,
+    description: about.get(id)?.description,
+    ...(id === stores.usual ? { default: 'true' } : {}),
+  }));
 
 export const showImportMethods: Handler<Images> = async () =>
   ok({ 'import-methods': { description: 'Import methods available.', type: 'array', value: importMethods } });
 
-export const listStores: Handler<Images> = async () => ok({ stores: [store] });
+export const listStores: Handler<Images> = async (images) => ok({ stores: storeViews(images) });
 
-export const listStoreDetails: Handler<Images> = async () =>
-  ok({ stores: [{ ...store, type: 'file', weight: 0, properties: {} }] });
+export const listStoreDetails: Handler<Images> = async (images) =>
+  ok({
+    stores: storeViews(images).map((store) => ({
+      ...store,
+      type: about.get(store.id)?.type,
+      weight: 0,
+      properties: {},
+    })),
+  });
 
 const MiB = 1024 ** 2;
 /** A limit of 0 is none, which Glance writes as -1. */

@@ -5,6 +5,16 @@ import { reservations } from './004-reservations.ts';
 import { metadataDefinitions } from './005-metadata-definitions.ts';
 import { standardMetadata } from './006-standard-namespaces.ts';
 import { importStates } from './007-import-states.ts';
+import { stores } from './008-stores.ts';
 
 /** In order of execution. */
-export const migrations = [images, staging, imports, reservations, metadataDefinitions, standardMetadata, importStates];
+export const migrations = [
+  images,
+  staging,
+  imports,
+  reservations,
+  metadataDefinitions,
+  standardMetadata,
+  importStates,
+  stores,
+];

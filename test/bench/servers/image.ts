@@ -14,6 +14,7 @@ import { section } from '../../../services/image/config.ts';
 import type { Images } from '../../../services/image/context.ts';
 import { openDownloads } from '../../../services/image/drivers/downloads.ts';
 import { openImageFiles } from '../../../services/image/drivers/file.ts';
+import { storesOf } from '../../../services/image/drivers/stores.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { getImage } from '../../../services/image/images/store.ts';
 import { migrations } from '../../../services/image/migrations/all.ts';
@@ -38,7 +39,7 @@ async function openImages(): Promise<http.RequestListener> {
   const config = settingsOf({ image: { imageCount: 0 } }).read('image', section);
   const images: Images = {
     db,
-    bytes: await openImageFiles(join(folder, 'bytes')),
+    stores: storesOf({ file: await openImageFiles(join(folder, 'bytes')) }),
     config,
     log: silentLog(),
     downloads: openDownloads(),
