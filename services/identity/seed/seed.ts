@@ -14,11 +14,14 @@ import { findUser } from '../users/store.ts';
 import { ensureCatalog } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
-/** Each has the role service. nova and cinder act in projects of others, which other APIs allow administrators only. */
+/**
+ * Each has the role service. nova and cinder act in projects of others, which other APIs allow administrators only; glance
+ * keeps images in the object store's account of project service.
+ */
 const serviceUsers = {
   nova: ['admin', 'service'],
   cinder: ['admin', 'service'],
-  glance: ['service'],
+  glance: ['member', 'service'],
   neutron: ['service'],
   placement: ['service'],
   swift: ['service'],
