@@ -44,6 +44,11 @@ const commands: Readonly<Record<string, Entry>> = {
     meaning: 'list running processes and whether each API responds',
     load: () => import('./commands/status.ts'),
   },
+  ring: {
+    usage: '',
+    meaning: 'list the devices of the object ring and what they have; says whether storage hosts may be lost now',
+    load: () => import('./commands/ring.ts'),
+  },
   doctor: {
     usage: '',
     meaning: 'check this machine: packages, KVM, disk, ports; prints each problem with its fix',

@@ -7,6 +7,7 @@ import { listRunning } from '../processes/stop-all.ts';
 import { partsOfRoles } from '../rack/node-roles.ts';
 import { parts } from '../roles.ts';
 import { findHome } from '../settings.ts';
+import { storageLines } from './ring.ts';
 
 /** Returns 0 when every API responds, 1 otherwise. */
 export const command: Command = async () => {
@@ -19,6 +20,7 @@ export const command: Command = async () => {
   const endpoints = await endpointsOf(home, home.node ? partsOfRoles(home.node.roles) : parts);
   const up = await Promise.all(endpoints.map(responds));
   const left = await findLeftovers({ id: home.cloud.id, path: home.directory.path });
+  const storage = running.length > 0 ? await storageLines(home) : [];
   const guests = left.processes.filter(({ name }) => name.startsWith('qemu-system')).length;
   const lines = [
     `cloud ${home.cloud.id} in ${home.directory.path}`,
@@ -34,6 +36,7 @@ export const command: Command = async () => {
     ),
     '',
     `  on this host: ${guests} guests, ${left.links.length} bridges and taps, ${left.namespaces.length} namespaces`,
+    ...storage,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return running.length > 0 && up.every(Boolean) ? 0 : 1;

@@ -6,6 +6,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { measureDispersion } from '#shared/ring/dispersion.ts';
+import { openReach } from '#shared/ring/reach.ts';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { callTo, filesBelow, type Store, startStore, until } from '../../test/e2e/object-cloud.ts';
 
@@ -29,6 +31,18 @@ test('R01, R07: a copy that was lost, and one that rotted, come back from the ot
   await until(t, () => existsSync(lost) && filesBelow(join(rootOf(store, 'd2'), 'quarantined')).length > 0);
   await until(t, () => existsSync(rotten) && readFileSync(rotten).equals(readFileSync(lost)));
   assert.ok(readFileSync(lost).subarray(0, content.length).equals(content));
+});
+
+test('the devices say what they have, and a device that is away is seen', async (t) => {
+  const store = await startStore(t, fast);
+  const reach = openReach(store.runtime.bus, store.ring);
+  t.after(reach.close);
+  await store.ask('PUT', '/docs');
+  await store.ask('PUT', '/docs/o', {}, 'content');
+  await until(t, async () => (await measureDispersion(store.ring, reach)).whole === 3); // account, container and object
+  renameSync(rootOf(store, 'd2'), `${rootOf(store, 'd2')}.away`);
+  const away = await measureDispersion(store.ring, reach);
+  assert.deepEqual([away.whole, away.differing, away.devices.filter(({ answers }) => !answers).length], [0, 0, 1]);
 });
 
 test('a read continues on another replica when one is corrupt', async (t) => {

@@ -32,6 +32,9 @@ export function saveRing(directory: string, input: Ring): Ring {
   return ring;
 }
 
+/** The ring in use; undefined before the first start of a proxy or an agent here. */
+export const findRing = (directory: string): Ring | undefined => readRingFile(join(directory, 'object-ring.json'));
+
 function readRingFile(file: string): Ring | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Ring;

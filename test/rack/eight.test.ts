@@ -118,10 +118,15 @@ test('eight hosts join, keep every object while two of three storage nodes are l
       await stor2.off();
       for (const name of ['four', 'five']) await put(name);
       assert.equal(objectsOn(stor2), 3 + ofImage);
+      const lost = async () => (await mgmt1.wattle('ring')).stdout;
+      assert.match(await lost(), /two storage hosts be lost now\? no, because .* does not answer/);
       await stor2.on();
       ok(await stor2.wattle('start'));
       const repairedMs = await eventually('stor2 has all objects', async () => objectsOn(stor2) === 5 + ofImage);
       t.diagnostic(`a storage node that was away has all objects: ${repairedMs} ms after its start`);
+      await eventually('two storage nodes may be lost', async () =>
+        /two storage hosts be lost now\? yes/.test(await lost()),
+      );
       await stor1.off();
       await stor3.off();
       for (const name of ['one', 'four', 'five']) assert.ok(await isReadable(name), name);

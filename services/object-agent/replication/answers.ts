@@ -4,7 +4,7 @@ import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agen
 import { isPartition, Malformed } from '#shared/ring/grammar.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, jsonAnswer } from '../context.ts';
-import { type Disk, hashesIn, type Partition, type Place, placeIn } from '../drivers/device.ts';
+import { type Disk, hashesIn, type Partition, type Place, partitionsOf, placeIn } from '../drivers/device.ts';
 import { type ListingContext, reportLater } from '../listings/report.ts';
 import { heardFrom, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
 import type { ObjectContext } from '../objects/announce.ts';
@@ -26,6 +26,7 @@ export async function answerPeer(context: AgentWorld, disk: Disk, call: AgentCal
   const { ask, hash = '', suffix = '' } = query;
   const at = { disk, kind, partition };
   if (ask === 'differing') return jsonAnswer(await differing(context, disk, kind, digestsOf(context, body)));
+  if (ask === 'digests') return jsonAnswer(await heldDigests(context, disk, kind));
   if (ask === 'hashes') return jsonAnswer(Object.fromEntries(contentOf(context, at)));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(at, suffix));
   if (hash === '') return answer(400);
@@ -45,6 +46,17 @@ async function differing(context: AgentWorld, disk: Disk, kind: Kind, theirs: Di
     await breathe(); // what is not known yet is read from the disk
     const at = { disk, kind, partition: Number(partition) };
     if (partitionDigest(context, at) !== digest) found.push(at.partition);
+  }
+  return found;
+}
+
+/** Of every partition that has data here. */
+async function heldDigests(context: AgentWorld, disk: Disk, kind: Kind): Promise<Digests> {
+  const found: Record<string, string> = {};
+  for (const at of partitionsOf(disk, kind)) {
+    await breathe();
+    const content = contentOf(context, at);
+    if (content.size > 0) found[at.partition] = digestOf(content);
   }
   return found;
 }
