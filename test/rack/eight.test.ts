@@ -138,7 +138,13 @@ test('eight hosts join, keep every object while two of three storage nodes are l
         ok(await host.wattle('start'));
       }
       await eventually('the storage nodes are up', areUp('stor1', 'stor3'));
-      await put('six');
+      const storedMs = await eventually('objects are stored again', () =>
+        put('six').then(
+          () => true,
+          () => false, // 503 until the proxies see two of three devices again
+        ),
+      );
+      t.diagnostic(`objects are stored again: ${storedMs} ms after the storage nodes are up`);
     },
   );
 
