@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
+import { STATUS_CODES } from '#shared/net/http.ts';
 
 /** Keystone: no microversions, one shape for all faults, and the invalid field is named. */
 export const keystone: Dialect = {

@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Header } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/fault-formats.ts';
 import { own } from '#shared/input/own.ts';
+import { STATUS_CODES } from '#shared/net/http.ts';
 
 /** Glance reports faults in HTML, or in JSON when the client accepts it. It has no microversions. */
 export const glance = (identityUrl: string): Dialect => ({

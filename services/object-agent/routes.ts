@@ -1,6 +1,6 @@
 /** The HTTP server of an agent in a process of its own: the calls of the contract. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { secretMatcher } from '#shared/auth/same-secret.ts';
 import {
   type AgentAnswer,
@@ -12,6 +12,7 @@ import {
 } from '#shared/contracts/object-agent.ts';
 import { type Bytes, sendBytes } from '#shared/http/bytes.ts';
 import type { Log } from '#shared/log/log.ts';
+import { createServer } from '#shared/net/http.ts';
 import { readBlocks } from '#shared/ring/read-blocks.ts';
 import { blocksCrc, footerTrailer, methodOf, readUrl, secretHeader } from '#shared/ring/wire.ts';
 

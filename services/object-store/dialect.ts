@@ -1,8 +1,9 @@
 /** Swift's errors: HTML pages. */
-import { STATUS_CODES } from 'node:http';
+
 import { Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/fault-formats.ts';
+import { STATUS_CODES } from '#shared/net/http.ts';
 
 /** Swift's text for each status. */
 const phrases: Readonly<Record<number, string>> = {

@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, type Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { loginRequired } from '#shared/http/fault-formats.ts';
 import { microversions } from '#shared/http/microversions.ts';
+import { STATUS_CODES } from '#shared/net/http.ts';
 
 export const oldest: Version = '1.0';
 export const newest: Version = '1.39';

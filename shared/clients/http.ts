@@ -1,8 +1,8 @@
 /** HTTP requests to other services: keep-alive, no redirects, bodies as streams. */
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { moduleFor } from '#shared/net/http.ts';
 
 export interface Ask {
   readonly method?: string;
@@ -15,53 +15,56 @@ export interface Ask {
 
 export interface Reply {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly stream: http.IncomingMessage;
+  readonly headers: IncomingHttpHeaders;
+  readonly stream: IncomingMessage;
 }
 
 /** Idle connections are closed before the server closes them, so that no request is sent on a closed connection. */
 const idle = { keepAlive: true, timeout: 20_000 };
-const agents = { 'http:': new http.Agent(idle), 'https:': new https.Agent(idle) };
-const fresh = { 'http:': new http.Agent(), 'https:': new https.Agent() };
+const agents = new Map<string, Agent>();
+
+function keptAgent({ protocol }: URL): Agent {
+  const agent = agents.get(protocol) ?? new (moduleFor({ protocol }).Agent)(idle);
+  agents.set(protocol, agent);
+  return agent;
+}
 
 /**
  * Resolves with status and headers; the caller must read or destroy the stream. A request that is safe to repeat is sent
  * again on a new connection when its reused connection turns out to be closed.
  */
 export async function request(url: string, ask: Ask = {}): Promise<Reply> {
+  const target = new URL(url);
   try {
-    return await send(url, ask, agents);
+    return await send(target, ask, keptAgent(target));
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error;
-    return send(url, ask, fresh);
+    return send(target, ask, false);
   }
 }
 
 class StaleConnection extends Error {}
 
 /** Whether a failed request used an old connection and is safe to repeat. */
-const isStale = (outgoing: http.ClientRequest, { body, method = 'GET' }: Ask): boolean =>
+const isStale = (outgoing: ClientRequest, { body, method = 'GET' }: Ask): boolean =>
   outgoing.reusedSocket &&
   method !== 'POST' &&
   method !== 'PATCH' &&
   (body === undefined || typeof body === 'string' || Buffer.isBuffer(body));
 
-function send(url: string, ask: Ask, by: typeof agents): Promise<Reply> {
+function send(url: URL, ask: Ask, agent: Agent | false): Promise<Reply> {
   const { method = 'GET', headers = {}, body, signal, timeoutMs = 60_000 } = ask;
-  const target = new URL(url);
-  const start = target.protocol === 'https:' ? https.request : http.request;
-  const agent = by[target.protocol as keyof typeof agents];
   const length: Record<string, string | number> =
     typeof body === 'string' || Buffer.isBuffer(body) ? { 'content-length': Buffer.byteLength(body) } : {};
   return new Promise((resolve, reject) => {
-    const outgoing = start(target, {
+    const outgoing = moduleFor(url).request(url, {
       method,
       agent,
       headers: { ...length, ...headers },
       ...(signal ? { signal } : {}),
     });
     const late = setTimeout(
-      () => outgoing.destroy(new Error(`${method} ${url} was not answered within ${timeoutMs} ms`)),
+      () => outgoing.destroy(new Error(`${method} ${url.href} was not answered within ${timeoutMs} ms`)),
       timeoutMs,
     );
     outgoing.on('error', (error) => {

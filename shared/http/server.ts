@@ -1,8 +1,9 @@
 /** The HTTP server of all services: Express without its slowest part, and limits on connections. */
-import http, { IncomingMessage, ServerResponse } from 'node:http';
+import type http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
 import { within } from '#shared/clock/within.ts';
+import { createServer, IncomingMessage, ServerResponse } from '#shared/net/http.ts';
 import { answerUnreadable } from './unreadable.ts';
 
 /**
@@ -11,10 +12,10 @@ import { answerUnreadable } from './unreadable.ts';
  * Routers do not.
  */
 export function createTunedServer(app: Express): http.Server {
-  function TunedRequest(this: IncomingMessage, ...args: unknown[]) {
+  function TunedRequest(this: http.IncomingMessage, ...args: unknown[]) {
     Reflect.apply(IncomingMessage as unknown as (...args: unknown[]) => void, this, args);
   }
-  function TunedResponse(this: ServerResponse, ...args: unknown[]) {
+  function TunedResponse(this: http.ServerResponse, ...args: unknown[]) {
     Reflect.apply(ServerResponse as unknown as (...args: unknown[]) => void, this, args);
   }
   TunedRequest.prototype = app.request;
@@ -25,7 +26,7 @@ export function createTunedServer(app: Express): http.Server {
     connectionsCheckingInterval: 5_000, // how often headersTimeout is checked
     requireHostHeader: false, // serve.ts refuses a request without, in the format of the API
   };
-  const server = http.createServer(options as unknown as http.ServerOptions, app);
+  const server = createServer(options as unknown as http.ServerOptions, app);
   answerUnreadable(server, options as unknown as Parameters<typeof answerUnreadable>[1]);
   return server;
 }
@@ -84,7 +85,7 @@ const drainMs = 8_000;
 function countRequests(server: http.Server): { drained(): Promise<void> } {
   let open = 0;
   let empty: (() => void) | undefined;
-  server.prependListener('request', (_req, res: ServerResponse) => {
+  server.prependListener('request', (_req, res: http.ServerResponse) => {
     open += 1;
     if (empty) res.shouldKeepAlive = false; // the client is to find another process
     res.once('close', () => {

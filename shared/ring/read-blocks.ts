@@ -1,9 +1,10 @@
 /** Splits a stream into blocks of one size. Uses events, since awaiting every chunk costs a third more. */
-import { IncomingMessage } from 'node:http';
+
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
 import { freeBuffer } from '#shared/http/bytes.ts';
+import { IncomingMessage } from '#shared/net/http.ts';
 
 /** The client disconnected, or sent nothing for too long. */
 export class Interrupted extends Error {}

@@ -1,8 +1,9 @@
 /** The client of an object agent over HTTP, with the interface that an agent in the same process has. */
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AgentAnswer, AgentCall, Block, Headers, ObjectAgent, Upload } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
+import { Agent, request } from '#shared/net/http.ts';
 import { openLiveness } from './liveness.ts';
 import { blocksCrc, footerTrailer, secretHeader, urlOf, wireMethods } from './wire.ts';
 

@@ -1,5 +1,5 @@
 /** The noVNC proxy: a page for browsers, and a WebSocket to the VNC server of a guest for an unused console token. */
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +7,7 @@ import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import type { VncEndpoint } from '#shared/contracts/compute-agent.ts';
 import { type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
+import { createServer } from '#shared/net/http.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
 import { listFiles, sendFile } from './files.ts';
 

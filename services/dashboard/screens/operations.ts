@@ -1,8 +1,8 @@
 /** The screen of a machine: a WebSocket of the page, forwarded to the console of compute, which the browser never sees. */
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Fault } from '#shared/errors/fault.ts';
+import { moduleFor, STATUS_CODES } from '#shared/net/http.ts';
 import type { Dashboard } from '../context.ts';
 import { consoleOf } from '../machines/operations.ts';
 import { getSession } from '../sessions/operations.ts';
@@ -40,7 +40,7 @@ export function openScreens(dashboard: Dashboard, baseOf: BaseOf): Screens {
 }
 
 function refuse(socket: Duplex, status: number): void {
-  const text = http.STATUS_CODES[status] ?? 'Error';
+  const text = STATUS_CODES[status] ?? 'Error';
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
@@ -77,7 +77,6 @@ async function connect(dashboard: Dashboard, request: IncomingMessage, baseOf: B
 
 /** The token is in the query of the path that noVNC's page would connect to. */
 function forward(url: URL, header: (name: string) => string | undefined): Promise<Console> {
-  const ask = url.protocol === 'https:' ? https.request : http.request;
   const target = new URL(`/${url.searchParams.get('path') ?? ''}`, url);
   const kept = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol', 'sec-websocket-extensions'];
   const headers = {
@@ -87,7 +86,7 @@ function forward(url: URL, header: (name: string) => string | undefined): Promis
     origin: target.origin,
   };
   const { promise, resolve, reject } = Promise.withResolvers<Console>();
-  const asked = ask(target, { headers });
+  const asked = moduleFor(url).request(target, { headers });
   asked.once('error', reject);
   asked.once('response', ({ statusCode }) => {
     asked.destroy();

@@ -3,11 +3,11 @@
  * more, and each redirect is vetted like the first URL. So nobody reaches the cloud's own networks through it.
  */
 import { lookup } from 'node:dns/promises';
-import http from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { isWithin } from '#shared/net/addresses.ts';
+import { moduleFor } from '#shared/net/http.ts';
 import type { Config } from '../config.ts';
 
 type Rules = Pick<Config, 'importHosts' | 'importNetworks' | 'importPorts'>;
@@ -56,7 +56,7 @@ const mostRedirects = 5;
 const idleMs = 30_000;
 
 /** The answer of the last of all redirects. Throws a Fault that names the URL. */
-export async function fetchSafely(uri: string, rules: Rules, signal: AbortSignal): Promise<http.IncomingMessage> {
+export async function fetchSafely(uri: string, rules: Rules, signal: AbortSignal): Promise<IncomingMessage> {
   let at = uri;
   for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
     const url = checkedUrl(at, rules);
@@ -86,12 +86,11 @@ export async function vettedAddress({ hostname, href }: URL, rules: Rules): Prom
   return found;
 }
 
-function get(url: URL, { address, family }: Address, signal: AbortSignal): Promise<http.IncomingMessage> {
+function get(url: URL, { address, family }: Address, signal: AbortSignal): Promise<IncomingMessage> {
   const known: LookupFunction = (_name, options, done) =>
     options.all ? done(null, [{ address, family }]) : done(null, address, family);
   return new Promise((resolve, reject) => {
-    const { get: send } = url.protocol === 'http:' ? http : https;
-    const sent = send(url, { lookup: known, agent: false, signal, timeout: idleMs }, resolve);
+    const sent = moduleFor(url).get(url, { lookup: known, agent: false, signal, timeout: idleMs }, resolve);
     sent.once('timeout', () => sent.destroy(new Error('the server sent nothing for too long')));
     sent.once('error', () => reject(new Fault(400, 'badRequest', `${url.href} cannot be read.`)));
   });

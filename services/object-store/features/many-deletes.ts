@@ -1,8 +1,9 @@
 /** Many deletes in one request: a bounded number, with a report, ended when the client disconnects. */
-import { STATUS_CODES } from 'node:http';
+
 import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
 import type { Answer } from '#shared/http/route.ts';
+import { STATUS_CODES } from '#shared/net/http.ts';
 import { changeOrRefuse } from '../cluster/write.ts';
 import { removeWithVersions } from '../objects/remove.ts';
 import { authorize, authorizeOperator, containerInfo } from '../requests/authorize.ts';

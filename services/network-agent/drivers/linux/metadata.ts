@@ -2,11 +2,12 @@
  * The metadata service at 169.254.169.254. Each network, and each interface of a router, has a listening socket of its own,
  * to which the rules of the namespace redirect requests from that side only. So the socket tells the guest's network.
  */
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Bus } from '#shared/bus/bus.ts';
 import { type AddressOwner, addressOwner, type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
+import { createServer } from '#shared/net/http.ts';
 import { listenInNetns } from '#shared/process/listen-in-netns.ts';
 
 export interface ListenerSpec {
