@@ -46,7 +46,8 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   ring: {
     usage: '',
-    meaning: 'list the devices of the object ring and what they have; says whether storage hosts may be lost now',
+    meaning:
+      'list the devices of the object ring with their data and repair; says whether storage hosts may be lost now',
     load: () => import('./commands/ring.ts'),
   },
   doctor: {
@@ -146,6 +147,39 @@ const commands: Readonly<Record<string, Entry>> = {
     options: ['ttl'],
     maxArgs: 1,
     load: () => import('./commands/node-replace.ts'),
+  },
+  'ring plan': {
+    usage: '[--force]',
+    meaning: 'count and explain the moves of replicas that wattle ring rebalance would make now; changes nothing',
+    options: ['force'],
+    load: () => import('./commands/ring-plan.ts'),
+  },
+  'ring rebalance': {
+    usage: '[--yes] [--force]',
+    meaning:
+      'move replicas to the devices that should have them, at most one of a partition; again when these are in place; --force: also when one of a partition was moved lately',
+    options: ['yes', 'force'],
+    load: () => import('./commands/ring-rebalance.ts'),
+  },
+  'ring add': {
+    usage: '"ZONE-HOST:PORT/DIRECTORY [WEIGHT]"',
+    meaning: 'add a device to the object ring',
+    maxArgs: 1,
+    load: () => import('./commands/ring-add.ts'),
+  },
+  'ring remove': {
+    usage: 'DEVICE [--force --yes]',
+    meaning:
+      'remove a device that has no replicas; --force: a disk that is lost, whose replicas are made again elsewhere',
+    options: ['force', 'yes'],
+    maxArgs: 1,
+    load: () => import('./commands/ring-remove.ts'),
+  },
+  'ring weight': {
+    usage: 'DEVICE WEIGHT',
+    meaning: 'change the share of a device; with 0 its data moves away at the next rebalance',
+    maxArgs: 2,
+    load: () => import('./commands/ring-weight.ts'),
   },
   backup: {
     usage: '[DIRECTORY] --passphrase-file FILE [--container NAME]',

@@ -5,9 +5,10 @@ import { endpointsOf } from '../endpoints.ts';
 import { responds } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { partsOfRoles } from '../rack/node-roles.ts';
+import { lossLines } from '../ring/describe.ts';
+import { readReport } from '../ring/open-ring.ts';
 import { parts } from '../roles.ts';
-import { findHome } from '../settings.ts';
-import { storageLines } from './ring.ts';
+import { findHome, type Home } from '../settings.ts';
 
 /** Returns 0 when every API responds, 1 otherwise. */
 export const command: Command = async () => {
@@ -20,8 +21,8 @@ export const command: Command = async () => {
   const endpoints = await endpointsOf(home, home.node ? partsOfRoles(home.node.roles) : parts);
   const up = await Promise.all(endpoints.map(responds));
   const left = await findLeftovers({ id: home.cloud.id, path: home.directory.path });
-  const storage = running.length > 0 ? await storageLines(home) : [];
   const guests = left.processes.filter(({ name }) => name.startsWith('qemu-system')).length;
+  const asksRing = endpoints.some(({ name }, at) => name === 'object-store' && up[at]);
   const lines = [
     `cloud ${home.cloud.id} in ${home.directory.path}`,
     '',
@@ -36,11 +37,15 @@ export const command: Command = async () => {
     ),
     '',
     `  on this host: ${guests} guests, ${left.links.length} bridges and taps, ${left.namespaces.length} namespaces`,
-    ...storage,
+    ...(asksRing ? (await ringLines(home)).map((line) => `  ${line}`) : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return running.length > 0 && up.every(Boolean) ? 0 : 1;
 };
+
+/** Whether storage hosts may be lost, where the object store answers. */
+const ringLines = (home: Home): Promise<string[]> =>
+  readReport(home).then(lossLines, (error: Error) => [`the ring cannot be read: ${error.message}`]);
 
 /** These programs do not write a ready mark. */
 const isThirdParty = (role: string) => ['mariadb', 'rabbitmq', 'epmd', 'door'].includes(role);

@@ -21,6 +21,7 @@ import { secretIn, specOf, startRegistry } from './cloud-in-test.ts';
 import { joinCloud } from './join-cloud.ts';
 import { readSettings } from './node-directory.ts';
 import type { CheckInRequest } from './registry/protocol.ts';
+import { findPlacement, savePlacement } from './registry/ring-settings.ts';
 import { checkFit, checkIn, renewWhenDue } from './watch-cloud.ts';
 
 const start = async (t: TestContext) => startRegistry(t, await freePort());
@@ -55,6 +56,31 @@ test('the ring grows with the storage nodes, on all nodes that read it', async (
   assert.deepEqual(ring?.devices, [`stor1-${one.spec.address}:6210/d1`, `stor2-${two.spec.address}:6210/d1`]);
   assert.equal(ring?.replicas, 2);
   assert.deepEqual(ring, readSettings(two.path).cloud['object-ring']);
+});
+
+test('replicas stay where they are when a fourth storage node joins, and when one is drained', async (t) => {
+  const cloud = await start(t);
+  const token = await cloud.tokenFor(['object'], { uses: 5 });
+  const names = ['stor1', 'stor2', 'stor3', 'stor4'];
+  const hosts = names.map((name) => cloud.hostOf(name, token, 'object'));
+  const rows: string[][] = [];
+  for (const host of hosts) {
+    await joinCloud(host);
+    const { rows: now = [], version } = (await findPlacement(cloud.registry)) ?? {};
+    assert.equal(version, rows.push(now.map((row) => row.join())));
+  }
+  assert.deepEqual(rows[3], rows[2]);
+  const node = await cloud.registry.findNode({ name: 'stor1' });
+  assert.ok(node);
+  await cloud.registry.saveNode({ ...node, drained: true });
+  await checkIn(hosts[0]?.path ?? '');
+  const drained = await findPlacement(cloud.registry);
+  assert.deepEqual(
+    drained?.rows.map((row) => row.join()),
+    rows[2],
+  );
+  assert.equal(drained?.devices[0]?.weight, 0);
+  await assert.rejects(savePlacement(cloud.registry, { ...drained, version: 1 }, drained), /has changed meanwhile/);
 });
 
 test('a token that was used, has expired, is for another role, or was changed is refused by name', async (t) => {

@@ -1,14 +1,17 @@
 /** A node reports itself to the registry, and follows the settings of the cloud. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { every } from '#shared/clock/every.ts';
 import type { Log } from '#shared/log/log.ts';
+import { decodePlacement } from '#shared/ring/placement.ts';
+import { writePlacement } from '#shared/ring/ring-file.ts';
 import { writeOnce } from '../cloud/directory.ts';
 import { Refusal } from '../command.ts';
 import { isDue, readTls, requestCertificate, tlsFile } from './certificates.ts';
 import { getNodeFile, type NodeFile, readSettings, writeCloudSettings } from './node-directory.ts';
 import { readRegistries } from './peers.ts';
-import type { NodeReport } from './registry/protocol.ts';
+import type { NodeReport, SettingsDocument } from './registry/protocol.ts';
 import { digestsOf, secretNamesOf } from './registry/secrets-of.ts';
 import { revisionOf } from './registry/settings-of.ts';
 import { RegistryAway, sendCheckIn, sendRenew } from './registry-client.ts';
@@ -29,7 +32,7 @@ export function reportOf(path: string, node: Pick<NodeFile, 'name' | 'roles'>): 
 }
 
 /**
- * Reports once. Saves settings that have changed, and returns whether they have. Throws Refusal when the node does not fit
+ * Reports once. Saves settings that have changed, and returns whether processes must read them again. Throws Refusal when the node does not fit
  * the cloud, and RegistryAway when there is no answer.
  */
 export async function checkIn(path: string): Promise<boolean> {
@@ -40,8 +43,23 @@ export async function checkIn(path: string): Promise<boolean> {
   const { settings } = await firstToAnswer(readRegistries(path, node), (registry) =>
     sendCheckIn(registry, trust, request),
   );
-  if (revisionOf(settings) === revisionOf(readSettings(path).cloud)) return false;
+  const before = readSettings(path).cloud;
+  if (revisionOf(settings) === revisionOf(before)) return false;
   writeCloudSettings(path, settings);
+  const isRing = revisionOf(withoutRing(settings)) === revisionOf(withoutRing(before));
+  return !isRing || !followRing(path, settings);
+}
+
+/** The settings without what processes follow while they run: the devices of the ring, and where its replicas are. */
+const withoutRing = (settings: SettingsDocument): SettingsDocument => {
+  const { devices: _, replicas: __, placement: ___, ...rest } = settings['object-ring'] ?? {};
+  return { ...settings, 'object-ring': rest };
+};
+
+/** Brings the placement of the ring into the file that processes follow. Returns whether there is such a file. */
+function followRing(path: string, { 'object-ring': ring }: SettingsDocument): boolean {
+  if (!ring?.placement || !existsSync(join(path, 'object-ring.json'))) return false;
+  writePlacement(path, decodePlacement(JSON.parse(String(ring.placement))));
   return true;
 }
 

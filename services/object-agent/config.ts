@@ -10,6 +10,7 @@ export const section = {
   reserveMb: number(32, 'disk space that a write leaves free on a device'),
   reclaimHours: number(168, 'retention of tombstones; a device that is away for longer brings deleted objects back'),
   replicateMs: number(30_000, 'interval of replication'),
+  repairMbPerS: number(0, 'MiB that replication sends per second from this host; 0: no limit'),
   rehashMs: number(5 * 60_000, 'interval for recomputing hashes from the disks; longer when that takes long'),
   auditMs: number(60_000, 'interval between steps of the auditor'),
   auditMb: number(16, 'MiB that the auditor reads of a device per step'),

@@ -9,15 +9,20 @@ import { askDevice, type Reach } from '#shared/ring/reach.ts';
 import { type Device, nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
 import type { section } from './config.ts';
 import { type Disk, isThere, type Place, placeIn } from './drivers/device.ts';
+import type { Repair } from './replication/progress.ts';
 
 export interface AgentContext {
   readonly ring: Ring;
   readonly reach: Reach;
   /** host:port of this agent in the ring. */
   readonly address: string;
-  readonly disks: ReadonlyMap<string, Disk>;
+  /** The directory of the devices. */
+  readonly base: string;
+  /** The open devices, by name: those of the ring, and those that have left it since the start. */
+  readonly disks: Map<string, Disk>;
   readonly settings: ValuesOf<typeof section>;
   readonly log: Log;
+  readonly repair: Repair;
   /** Called with the name of a device whose disk was exchanged. */
   readonly onChange: (device: string) => void;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { listenAt, readCloud } from '#shared/config/cloud.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { openReach, registerAgent } from '#shared/ring/reach.ts';
+import { followRingFile } from '#shared/ring/ring-file.ts';
 import type { Runtime, Start } from '#shared/service/runtime.ts';
 import { section } from './config.ts';
 import { reclaimBefore } from './context.ts';
@@ -14,6 +15,7 @@ import { openEntries } from './listings/entries.ts';
 import { isReported, reportKey } from './listings/report.ts';
 import { openHashes } from './objects/hashes.ts';
 import type { AgentWorld } from './replication/answers.ts';
+import { openRepair } from './replication/progress.ts';
 import { openApiServer } from './routes.ts';
 import { recover, startTimers } from './timers.ts';
 
@@ -24,11 +26,15 @@ export const start: Start = async (runtime) => {
   await recover(context);
   const endpoint = isAlone(runtime) ? await listen(runtime, context, agent) : undefined;
   const stop = startTimers(context);
+  const onChange = () => openOwnDisks(context);
+  const onError = (error: unknown) => context.log.error({ error }, 'the changed ring cannot be read');
+  const ring = followRingFile(context.ring, readCloud(runtime.settings).var, onChange, onError);
   context.log.info(
     { address: context.address, devices: [...context.disks.keys()], listens: endpoint !== undefined },
     'object agent is ready',
   );
   const close = async () => {
+    await ring.close();
     await stop();
     away();
     endpoint?.closeAllConnections();
@@ -55,11 +61,6 @@ function openWorld({ settings, log, bus }: Runtime): AgentWorld {
   const ring = readRing(settings);
   const { host, port } = listenAt(cloud, own.listen);
   const address = `${host}:${port}`;
-  const base = own.devices || join(cloud.var, 'object-agent');
-  const ours = ring.devices.filter((device) => device.address === address);
-  const disks = new Map(
-    ours.map(({ name }) => [name, openDisk({ name, root: join(base, name), mountCheck: own.mountCheck })]),
-  );
   const unreported: AgentWorld['unreported'] = new Map();
   const databases = openDatabases((place, info) => {
     if (place.kind === 'container' && !isReported(info)) unreported.set(reportKey(place), place);
@@ -74,7 +75,9 @@ function openWorld({ settings, log, bus }: Runtime): AgentWorld {
     ring,
     reach,
     address,
-    disks,
+    base: own.devices || join(cloud.var, 'object-agent'),
+    disks: new Map(),
+    repair: openRepair(own.repairMbPerS),
     settings: own,
     log,
     onChange,
@@ -83,5 +86,15 @@ function openWorld({ settings, log, bus }: Runtime): AgentWorld {
     entries: openEntries(databases),
     unreported,
   };
+  openOwnDisks(context);
   return context;
+}
+
+/** A device that has left the ring stays open, so that what it has is handed over. */
+function openOwnDisks({ ring, address, base, disks, settings: { mountCheck }, log }: AgentWorld): void {
+  for (const { name, address: at } of ring.devices) {
+    if (at !== address || disks.has(name)) continue;
+    disks.set(name, openDisk({ name, root: join(base, name), mountCheck }));
+    log.info({ device: name, ring: ring.version }, 'a device of the ring is open');
+  }
 }

@@ -25,10 +25,14 @@ async function careFor(context: AgentWorld, device: string): Promise<void> {
   reclaim(context, device);
 }
 
+const openAuditors = (context: AgentWorld, device: string) => ({
+  objects: openAuditor(context, device),
+  databases: openDatabaseAuditor(context, device),
+});
+
 export function startTimers(context: AgentWorld): () => Promise<void> {
   const { settings, disks, log } = context;
-  const auditors = [...disks.keys()].map((name) => openAuditor(context, name));
-  const databaseAuditors = [...disks.keys()].map((name) => openDatabaseAuditor(context, name));
+  const auditors = new Map<string, ReturnType<typeof openAuditors>>();
   const onError = (error: unknown) => log.error({ error }, 'a timer of the object agent failed');
   let lookAt = Date.now() + settings.rehashMs;
 
@@ -40,8 +44,12 @@ export function startTimers(context: AgentWorld): () => Promise<void> {
     if (looks) lookAt = Date.now() + Math.max(settings.rehashMs, (Date.now() - began) * 100);
   };
   const audit = async () => {
-    for (const auditor of auditors) await auditor.step(settings.auditMb * 2 ** 20);
-    for (const auditor of databaseAuditors) auditor.step();
+    for (const name of disks.keys()) {
+      const { objects, databases } = auditors.get(name) ?? openAuditors(context, name);
+      auditors.set(name, { objects, databases });
+      await objects.step(settings.auditMb * 2 ** 20);
+      databases.step();
+    }
   };
   const tickers = [
     every(settings.replicateMs, compare, onError),

@@ -5,6 +5,7 @@ export const policy: Policy = {
   rules: {
     'object-store:operate': '(role:admin or role:member or role:swiftoperator) and project_id:%(project_id)s',
     'object-store:read': 'role:reader and project_id:%(project_id)s',
+    'object-store:get_ring': 'role:admin',
     'object-store:resell': 'role:ResellerAdmin',
   },
 };

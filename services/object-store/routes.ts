@@ -15,6 +15,7 @@ import { orDrained, putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
 import { headersIn, levelOf, type PathHandler, parsePath } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
+import { showRing } from './ring/handlers.ts';
 import { handleS3, isS3 } from './s3/dispatch.ts';
 
 const storage: Readonly<Record<Level, Verbs>> = {
@@ -97,6 +98,7 @@ export const routes: readonly Route<ObjectStore>[] = [
   { method: 'get', path: '/info', handler: showInfo, auth: 'none', body: 'stream' },
   { method: 'get', path: '/healthcheck', handler: healthcheck, auth: 'none', body: 'stream' },
   { method: 'get', path: '/crossdomain.xml', handler: crossDomain, auth: 'none', body: 'stream' },
+  { method: 'get', path: '/recon/ring', handler: showRing, rule: 'object-store:get_ring', body: 'stream' },
   { method: 'get', path: '/v1', handler: refuseBadUrl, auth: 'none', body: 'stream' },
   ...paths.flatMap((path) => plain.map((method) => open(method, path))),
   ...paths.filter((path) => path.endsWith('*object')).map((path) => open('copy', path)),

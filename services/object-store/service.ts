@@ -1,6 +1,8 @@
 /** The object-store proxy: Swift's API in front of the devices of the ring. */
+import { readCloud } from '#shared/config/cloud.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { openReach } from '#shared/ring/reach.ts';
+import { followRingFile } from '#shared/ring/ring-file.ts';
 import { openApiServer } from '#shared/service/api-server.ts';
 import type { Start } from '#shared/service/runtime.ts';
 import { startApi } from '#shared/service/start-api.ts';
@@ -19,6 +21,9 @@ export const start: Start = async (runtime) => {
   const keys = openKeys(askIdentity(session));
   const service: ObjectStore = { ring, reach, settings: config, log: runtime.log, quotas: openQuotas(), keys };
   const dialect = swift(identityUrl);
+  const onChange = () => runtime.log.info({ version: ring.version }, 'the ring has changed');
+  const onError = (error: unknown) => runtime.log.error({ error }, 'the changed ring cannot be read');
+  const following = followRingFile(ring, readCloud(runtime.settings).var, onChange, onError);
   const endpoint = await openApiServer({
     name: 'object-store',
     service,
@@ -29,6 +34,7 @@ export const start: Start = async (runtime) => {
     ...apiServer,
   });
   const close = async () => {
+    await following.close();
     await endpoint.close();
     await begun.close();
     reach.close();

@@ -1,7 +1,9 @@
 /** The section `object-ring`, which must be the same on all proxies and agents. */
 import { readCloud } from '#shared/config/cloud.ts';
 import { BadSettings, list, number, type Settings, text } from '#shared/config/settings.ts';
-import type { Device, Ring } from './ring.ts';
+import { parseDevice } from './device.ts';
+import type { Given } from './placement.ts';
+import type { Ring } from './ring.ts';
 import { isPartPower, saveRing } from './ring-file.ts';
 
 export const ringSection = {
@@ -11,23 +13,21 @@ export const ringSection = {
   ),
   replicas: number(3, 'number of replicas of each object'),
   partPower: number(10, 'the ring has 2^partPower partitions; cannot be changed once data is stored'),
+  minPartHours: number(1, 'time between two moves of replicas of one partition'),
   secret: text('', 'secret shared by agents and proxies on all hosts; empty: generated with var/'),
+  placement: text('', 'where the replicas are, in a rack: written by wattle ring, not by hand'),
 };
 
 /** Returns the ring of the settings and saves it, with its generated secret, in var/object-ring.json. Throws BadSettings. */
 export function readRing(settings: Settings): Ring {
-  const cloud = readCloud(settings);
-  const { devices, replicas, partPower, secret } = settings.read('object-ring', ringSection);
-  if (!isPartPower(partPower)) throw new BadSettings(`object-ring.partPower: expected 1 to 20, found ${partPower}`);
-  const parsed = devices.map((device) => deviceOf(device, cloud.address));
-  return saveRing(cloud.var, { devices: parsed, replicas, partPower, secret });
+  const { secret, placement } = settings.read('object-ring', ringSection);
+  return saveRing(readCloud(settings).var, givenRing(settings), { secret, placement });
 }
 
-/** Parses `z1-10.0.0.1:6210/sdb 100`, the notation of Swift's ring builder. */
-function deviceOf(text: string, address: string): Device {
-  const found = text.match(/^([^-\s]+)-([^\s/]*):(\d+)\/([\w.-]+)(?:\s+([\d.]+))?$/);
-  if (!found) throw new BadSettings(`object-ring.devices: expected "zone-host:port/directory weight", found ${text}`);
-  const [, zone = '', host = '', port = '', name = '', weight = '100'] = found;
-  const key = `${zone}-${host}:${port}/${name}`;
-  return { key, zone, address: `${host || address}:${port}`, name, weight: Number(weight) };
+/** What the settings say of the ring. Throws BadSettings. */
+export function givenRing(settings: Settings): Given {
+  const { devices, replicas, partPower } = settings.read('object-ring', ringSection);
+  if (!isPartPower(partPower)) throw new BadSettings(`object-ring.partPower: expected 1 to 20, found ${partPower}`);
+  const { address } = readCloud(settings);
+  return { devices: devices.map((device) => parseDevice(device, address)), replicas, partPower };
 }

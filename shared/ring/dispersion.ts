@@ -3,28 +3,35 @@
  * partition. A partition whose primaries differ counts as data in one place, because the newest of it may be on one alone.
  */
 import type { Kind } from '#shared/contracts/object-agent.ts';
+import type { DeviceState } from '#shared/contracts/object-device.ts';
 import { fieldsOf, isHash, jsonFrom, Malformed } from './grammar.ts';
 import { askDevice, type Reach } from './reach.ts';
 import { type Device, nodesOf, type Ring } from './ring.ts';
 
-export interface DeviceState {
+export interface DeviceCopies {
   readonly device: Device;
   readonly answers: boolean;
+  /** What the device says of itself; undefined when it does not answer. */
+  readonly state: DeviceState | undefined;
+  /** Replicas of partitions that the ring gives it. */
+  readonly assigned: number;
   /** Partitions with data for which it is a primary, and others that it keeps for an unreachable primary. */
   readonly partitions: number;
   readonly handoffs: number;
 }
 
 export interface Dispersion {
-  readonly devices: readonly DeviceState[];
+  readonly devices: readonly DeviceCopies[];
   /** Partitions of accounts, containers and objects that have data. */
   readonly partitions: number;
   /** Of these, the ones whose primaries all have the same. */
   readonly whole: number;
   /** Of these, the ones whose reachable primaries differ. */
   readonly differing: number;
-  /** By number of hosts that have the same data: how many partitions. */
-  readonly byHosts: ReadonlyMap<number, number>;
+  /** The partitions that are not whole in one of the kinds. */
+  readonly broken: readonly number[];
+  /** How many partitions are on so many hosts with the same data: [hosts, partitions]. */
+  readonly byHosts: readonly (readonly [hosts: number, partitions: number])[];
   /** The number of storage hosts that may be lost at once without losing data. */
   readonly spareHosts: number;
 }
@@ -36,19 +43,24 @@ const hostOf = ({ address }: Device): string => address.replace(/:\d+$/, '');
 type Held = ReadonlyMap<string, string>;
 
 export async function measureDispersion(ring: Ring, reach: Reach): Promise<Dispersion> {
-  const held = new Map(
-    await Promise.all(ring.devices.map(async (device) => [device, await heldBy(reach, device)] as const)),
+  const said = await Promise.all(
+    ring.devices.map(async (device) => {
+      const [found, state] = await Promise.all([heldBy(reach, device), stateOf(reach, device)]);
+      return { device, found, state };
+    }),
   );
+  const held = new Map(said.map(({ device, found }) => [device, found]));
   const used = new Set([...held.values()].flatMap((found) => [...(found?.keys() ?? [])]));
-  const states = [...used].map((key) => stateOf(ring, held, key));
+  const states = [...used].map((key) => ({ partition: partitionIn(key), ...judge(ring, held, key) }));
   const usual = new Set(ring.devices.map(hostOf)).size;
   const fewest = Math.min(usual, ring.replicas, ...states.map(({ hosts }) => hosts));
   return {
-    devices: ring.devices.map((device) => deviceState(ring, device, held.get(device))),
+    devices: said.map(({ device, found, state }) => copiesOf(ring, device, found, state)),
     partitions: used.size,
     whole: states.filter(({ isWhole }) => isWhole).length,
     differing: states.filter(({ isDiffering }) => isDiffering).length,
-    byHosts: new Map([...Map.groupBy(states, ({ hosts }) => hosts)].map(([hosts, some]) => [hosts, some.length])),
+    broken: [...new Set(states.filter(({ isWhole }) => !isWhole).map(({ partition }) => partition))],
+    byHosts: [...Map.groupBy(states, ({ hosts }) => hosts)].map(([hosts, some]) => [hosts, some.length]),
     spareHosts: Math.max(0, fewest - 1),
   };
 }
@@ -68,9 +80,22 @@ async function heldBy(reach: Reach, device: Device): Promise<Held | undefined> {
   return found;
 }
 
+/** Undefined when the device does not answer. */
+async function stateOf(reach: Reach, device: Device): Promise<DeviceState | undefined> {
+  const query = { ask: 'state' };
+  const answer = await askDevice(reach, device, {
+    kind: 'account',
+    method: 'REPLICATE',
+    partition: 0,
+    path: [],
+    query,
+  });
+  return answer?.status === 200 ? (jsonFrom(answer.body) as DeviceState) : undefined;
+}
+
 const partitionIn = (key: string): number => Number(key.split('/')[1]);
 
-function stateOf(ring: Ring, held: ReadonlyMap<Device, Held | undefined>, key: string) {
+function judge(ring: Ring, held: ReadonlyMap<Device, Held | undefined>, key: string) {
   const { primaries } = nodesOf(ring, partitionIn(key));
   const reachable = primaries.filter((device) => held.get(device) !== undefined);
   const digests = new Set(reachable.map((device) => held.get(device)?.get(key)));
@@ -84,11 +109,15 @@ function stateOf(ring: Ring, held: ReadonlyMap<Device, Held | undefined>, key: s
   };
 }
 
-function deviceState(ring: Ring, device: Device, found: Held | undefined): DeviceState {
+function copiesOf(ring: Ring, device: Device, found: Held | undefined, state: DeviceState | undefined): DeviceCopies {
   const isOwn = (key: string) => nodesOf(ring, partitionIn(key)).primaries.includes(device);
   const keys = [...(found?.keys() ?? [])];
   const partitions = keys.filter(isOwn).length;
-  return { device, answers: found !== undefined, partitions, handoffs: keys.length - partitions };
+  const assigned = [...Array(2 ** ring.partPower).keys()].filter((at) => nodesOf(ring, at).primaries.includes(device));
+  return {
+    ...{ device, state, answers: found !== undefined, assigned: assigned.length },
+    ...{ partitions, handoffs: keys.length - partitions },
+  };
 }
 
 /** `yes, …` or `no, because …`: whether so many storage hosts may be lost now. */
@@ -104,4 +133,12 @@ export function mayLose(count: number, { spareHosts, devices, differing, byHosts
     ...(few > 0 && hosts > count ? [`${few} partitions are on ${count} or fewer hosts`] : []),
   ];
   return `no, because ${reasons.join(', and ') || `the ring keeps ${spareHosts + 1} replicas`}`;
+}
+
+/** The answer of the object store to `GET /recon/ring`. */
+export interface RingReport {
+  /** The version of the ring that the answering proxy uses. */
+  readonly version: number;
+  readonly replicas: number;
+  readonly dispersion: Dispersion;
 }

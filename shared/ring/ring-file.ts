@@ -9,35 +9,91 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { every } from '#shared/clock/every.ts';
 import { BadSettings } from '#shared/config/settings.ts';
+import { decodePlacement, encodePlacement, follow, type Given, type Placement } from './placement.ts';
 import type { Ring } from './ring.ts';
 
 export const isPartPower = (partPower: number) => Number.isInteger(partPower) && partPower >= 1 && partPower <= 20;
 
-/** Saves the ring, and returns it with the secret of the file when it has none. Throws BadSettings for another partPower. */
-export function saveRing(directory: string, input: Ring): Ring {
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, 'object-ring.json');
-  const before =
-    readRingFile(file) ?? first(file, { ...input, secret: input.secret || randomBytes(24).toString('hex') });
-  if (before.partPower !== input.partPower)
-    throw new BadSettings(
-      `object-ring.partPower is ${before.partPower} in ${file} and cannot become ${input.partPower}`,
-    );
-  const ring = { ...input, secret: input.secret || before.secret };
-  if (JSON.stringify(before) !== JSON.stringify(ring)) write(ring, file, renameSync);
-  return ring;
+const fileIn = (directory: string) => join(directory, 'object-ring.json');
+
+interface Stored {
+  readonly secret: string;
+  readonly partPower: number;
+  /** Undefined in a file of an earlier version. */
+  readonly placement: Placement | undefined;
 }
 
-/** The ring in use; undefined before the first start of a proxy or an agent here. */
-export const findRing = (directory: string): Ring | undefined => readRingFile(join(directory, 'object-ring.json'));
+interface FromSettings {
+  readonly secret: string;
+  /** The placement of a rack as JSON; empty: the file has it. */
+  readonly placement: string;
+}
 
-function readRingFile(file: string): Ring | undefined {
+/** Saves the ring, and returns it with the secret of the file when it has none. Throws BadSettings for another partPower. */
+export function saveRing(directory: string, given: Given, { secret, placement }: FromSettings): Ring {
+  mkdirSync(directory, { recursive: true });
+  const file = fileIn(directory);
+  const before =
+    readStored(file) ?? createFile(file, secret || randomBytes(24).toString('hex'), follow(undefined, given));
+  if (before.partPower !== given.partPower)
+    throw new BadSettings(
+      `object-ring.partPower is ${before.partPower} in ${file} and cannot become ${given.partPower}`,
+    );
+  const next = placement ? decodePlacement(JSON.parse(placement)) : follow(before.placement, given);
+  const now = { secret: secret || before.secret, placement: next };
+  if (before.secret !== now.secret || before.placement?.version !== next.version) write(file, now, renameSync);
+  return ringOf(now.secret, next);
+}
+
+/** The placement in the file of a cloud. Throws BadSettings when there is none. */
+export function readPlacement(directory: string): Placement {
+  const placement = readStored(fileIn(directory))?.placement;
+  if (!placement) throw new BadSettings(`there is no ring in ${fileIn(directory)} yet: start the cloud`);
+  return placement;
+}
+
+/** Replaces the placement in the file, which processes notice within a second. */
+export function writePlacement(directory: string, placement: Placement): void {
+  const stored = readStored(fileIn(directory));
+  if (stored) write(fileIn(directory), { secret: stored.secret, placement }, renameSync);
+}
+
+/** Brings a changed file into the ring that a process uses; `onChange` is called afterwards. */
+export function followRingFile(ring: Ring, directory: string, onChange: () => void, onError: (error: unknown) => void) {
+  const file = fileIn(directory);
+  const stampOf = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  let stamp = stampOf();
+  const look = async () => {
+    if (stampOf() === stamp) return;
+    stamp = stampOf();
+    const stored = readStored(file);
+    if (!stored?.placement || stored.placement.version === ring.version) return;
+    Object.assign(ring, ringOf(ring.secret, stored.placement));
+    onChange();
+  };
+  return every(1_000, look, onError);
+}
+
+const ringOf = (secret: string, { version, devices, replicas, partPower, rows }: Placement): Ring => ({
+  secret,
+  version,
+  devices,
+  replicas,
+  partPower,
+  rows,
+});
+
+function readStored(file: string): Stored | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Ring;
+    const { secret, ...document } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const placement = document.rows === undefined ? undefined : decodePlacement(document);
+    return { secret: String(secret), partPower: Number(document.partPower), placement };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new BadSettings(`${file} cannot be read`, { cause: error });
@@ -45,8 +101,8 @@ function readRingFile(file: string): Ring | undefined {
 }
 
 /** Creates the file. When two processes do so at once, link(2) lets one succeed, and both use its file. */
-function first(file: string, ring: Ring): Ring {
-  write(ring, file, (from, to) => {
+function createFile(file: string, secret: string, placement: Placement): Stored {
+  write(file, { secret, placement }, (from, to) => {
     try {
       linkSync(from, to);
     } catch (error) {
@@ -55,16 +111,17 @@ function first(file: string, ring: Ring): Ring {
       rmSync(from);
     }
   });
-  return readRingFile(file) ?? ring;
+  return readStored(file) ?? { secret, partPower: placement.partPower, placement };
 }
 
-function write(ring: Ring, file: string, publish: (from: string, to: string) => void): void {
+function write(
+  file: string,
+  { secret, placement }: { readonly secret: string; readonly placement: Placement },
+  publish: (from: string, to: string) => void,
+): void {
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const fd = openSync(temporary, 'wx', 0o600);
-  writeSync(
-    fd,
-    JSON.stringify({ devices: ring.devices, replicas: ring.replicas, partPower: ring.partPower, secret: ring.secret }),
-  );
+  writeSync(fd, JSON.stringify({ ...encodePlacement(placement), secret }));
   fsyncSync(fd);
   closeSync(fd);
   publish(temporary, file);

@@ -1,23 +1,18 @@
 /**
- * Placement of accounts, containers and objects on devices, by weighted rendezvous hashing: every device gets a score for
- * every partition, and the highest scores have its replicas. There is no table to store, every process computes the same, and
- * adding or removing a device moves only its own data.
+ * Placement of accounts, containers and objects on devices.
  * - **partition**: the first `partPower` bits of the hash of a path;
- * - **primaries**: the devices of the replicas; **handoffs**: those that replace an unreachable primary, in order;
- * - **zone**: devices that may fail together; replicas are in different zones where possible.
+ * - **primaries**: the devices of the replicas of a partition, as the rows of the ring say;
+ * - **handoffs**: the devices that replace an unreachable primary, in order;
+ * - **zone**: devices that may fail together; replicas are in different zones where possible, as in different regions and hosts.
+ *
+ * The devices that a partition should have follow from weighted rendezvous hashing: every device gets a score for every
+ * partition, and the highest scores have its replicas, so that adding or removing a device moves only its own data. Its rows say
+ * where the replicas are: they follow step by step (`moves.ts`). A ring without rows is where it should be.
  */
 import { createHash, hash as hashOf } from 'node:crypto';
+import type { Device } from './device.ts';
 
-export interface Device {
-  /** Identifies the device and determines its scores. */
-  readonly key: string;
-  readonly zone: string;
-  /** host:port of its agent. */
-  readonly address: string;
-  /** The directory below that of the agent. */
-  readonly name: string;
-  readonly weight: number;
-}
+export type { Device } from './device.ts';
 
 export interface Ring {
   readonly devices: readonly Device[];
@@ -25,6 +20,10 @@ export interface Ring {
   readonly partPower: number;
   /** The shared secret that authenticates proxies and agents to each other. */
   readonly secret: string;
+  /** Increases with each change of the devices and rows. */
+  readonly version?: number;
+  /** The keys of the primaries of each partition. */
+  readonly rows?: readonly (readonly string[])[];
 }
 
 export interface Place {
@@ -49,36 +48,79 @@ export interface Nodes {
   readonly handoffs: readonly Device[];
 }
 
-const known = new WeakMap<Ring, Map<number, Nodes>>();
+interface Known {
+  readonly version: number | undefined;
+  readonly partitions: Map<number, Nodes>;
+}
 
-/** Returns the devices of a partition; cached. */
+const known = new WeakMap<Ring, Known>();
+
+/** Returns the devices of a partition; cached for the version of the ring. */
 export function nodesOf(ring: Ring, partition: number): Nodes {
-  const partitions = known.get(ring) ?? new Map<number, Nodes>();
-  known.set(ring, partitions);
-  const nodes = partitions.get(partition) ?? rankDevices(ring, partition);
-  partitions.set(partition, nodes);
+  let cached = known.get(ring);
+  if (!cached || cached.version !== ring.version) cached = { version: ring.version, partitions: new Map() };
+  known.set(ring, cached);
+  const nodes = cached.partitions.get(partition) ?? findNodes(ring, partition);
+  cached.partitions.set(partition, nodes);
   return nodes;
 }
 
-function rankDevices({ devices, replicas }: Ring, partition: number): Nodes {
+function findNodes({ devices, replicas, rows }: Ring, partition: number): Nodes {
+  const row = rows?.[partition];
+  if (!row) {
+    const ranked = rankDevices(devices, partition);
+    return { primaries: ranked.slice(0, replicas), handoffs: ranked.slice(replicas) };
+  }
+  const primaries = row.flatMap((key) => devices.filter((device) => device.key === key));
+  return { primaries, handoffs: rankDevices(devices, partition, primaries) };
+}
+
+/** The devices with a weight, the one that should have the next replica first; without and beside those that have one. */
+export function rankDevices(devices: readonly Device[], partition: number, taken: readonly Device[] = []): Device[] {
   const order = devices
-    .filter(({ weight }) => weight > 0)
+    .filter((device) => device.weight > 0 && !taken.includes(device))
     .map((device) => ({ device, score: scoreOf(device, partition) }))
     .sort((a, b) => b.score - a.score)
     .map(({ device }) => device);
-  const spread = spreadOverZones(order);
-  return { primaries: spread.slice(0, replicas), handoffs: spread.slice(replicas) };
+  return spread(order, taken);
 }
 
-/** The first device of each zone, then the second of each, and so on. */
-function spreadOverZones(order: readonly Device[]): Device[] {
-  const seen = new Map<string, number>();
-  const ranked = order.map((device) => {
-    const rank = seen.get(device.zone) ?? 0;
-    seen.set(device.zone, rank + 1);
-    return { device, rank };
+/** What may fail together, from the largest to the smallest. */
+const failing = ({ region = '1', zone, address }: Device): string[] => [
+  `r ${region}`,
+  `z ${region} ${zone}`,
+  `h ${address}`,
+];
+
+/** Takes next a device of the region that is used least, of its zone that is used least, and of its host, and among these the first. */
+function spread(order: readonly Device[], taken: readonly Device[]): Device[] {
+  const used = new Map<string, number>();
+  const use = (device: Device) => {
+    for (const name of failing(device)) used.set(name, (used.get(name) ?? 0) + 1);
+    return device;
+  };
+  taken.forEach(use);
+  const rest = new Set(order);
+  const next = () => {
+    const counted = [...rest].map((device) => ({ device, counts: failing(device).map((name) => used.get(name) ?? 0) }));
+    return counted.reduce((best, each) => (isLess(each.counts, best.counts) ? each : best)).device;
+  };
+  return order.map(() => {
+    const device = use(next());
+    rest.delete(device);
+    return device;
   });
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ device }) => device);
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((count, index) => count !== b[index]);
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
+}
+
+/** How many regions, zones and hosts these are in: larger is better. */
+export function spreadOf(devices: readonly Device[]): number {
+  const counts = [0, 1, 2].map((level) => new Set(devices.map((device) => failing(device)[level])).size);
+  return counts.reduce((sum, count) => sum * 1_000 + count, 0);
 }
 
 /** The probability of the highest score is proportional to the weight. */

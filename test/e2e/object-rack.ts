@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { readRing } from '#shared/ring/config.ts';
 import type { Ring } from '#shared/ring/ring.ts';
+import { followRingFile } from '#shared/ring/ring-file.ts';
 import { freePort } from '../fakes/free-port.ts';
 import { filesBelow, openProxy, runtimeOf, temporary, type Words } from './object-cloud.ts';
 
@@ -22,6 +23,7 @@ export interface RackHost {
 }
 
 export interface Rack {
+  readonly folder: string;
   readonly hosts: readonly RackHost[];
   readonly ring: Ring;
   readonly url: string;
@@ -30,24 +32,35 @@ export interface Rack {
 
 const fast = { replicateMs: 100, auditMs: 3_600_000, reportMs: 50, rehashMs: 200 };
 
+/** Each host has an address of its own. */
+const hostAddress = (at: number) => `127.1.1.${at + 1}`;
+
 /** `devices`: the names of the devices of each host. */
 export async function startRack(
   t: TestContext,
   devices: readonly (readonly string[])[],
   agent: Words = {},
+  ring: Words = {},
 ): Promise<Rack> {
   const folder = temporary(t);
   const ports = await Promise.all(devices.map(() => freePort()));
-  const names = devices.flatMap((own, at) => own.map((name) => `z${at}-127.0.0.1:${ports[at]}/${name}`));
-  const words = { devices: names, secret: 'between hosts' };
+  const names = devices.flatMap((own, at) => own.map((name) => `z${at}-${hostAddress(at)}:${ports[at]}/${name}`));
+  const words = { devices: names, secret: 'between hosts', ...ring };
   const hosts = ports.map((port, at) => {
     const own = join(folder, `host${at}`);
-    return hostIn(t, own, { agent: { ...fast, ...agent, listen: `127.0.0.1:${port}` }, ring: words });
+    return hostIn(t, own, { agent: { ...fast, ...agent, listen: `${hostAddress(at)}:${port}` }, ring: words });
   });
   await Promise.all(hosts.map((host) => host.start()));
   const runtime = runtimeOf(join(folder, 'proxy'), {}, words);
-  const ring = readRing(runtime.settings);
-  const { url, close } = await openProxy(runtime, ring);
+  const read = readRing(runtime.settings);
+  const following = followRingFile(
+    read,
+    join(folder, 'proxy'),
+    () => {},
+    () => {},
+  );
+  t.after(() => following.close());
+  const { url, close } = await openProxy(runtime, read);
   t.after(close);
   const ask: Rack['ask'] = (method, to, headers = {}, body) =>
     fetch(`${url}/v1/AUTH_p${to}`, {
@@ -55,7 +68,7 @@ export async function startRack(
       headers: { 'x-auth-token': 'u:p:member', ...headers },
       ...(body === undefined ? {} : { body }),
     });
-  return { hosts, ring, url, ask };
+  return { folder, hosts, ring: read, url, ask };
 }
 
 function hostIn(t: TestContext, folder: string, settings: Words): RackHost {

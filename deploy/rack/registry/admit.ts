@@ -6,8 +6,9 @@ import { addressesOf, fingerprintOf, keyOfRequest, readTls, signRequest } from '
 import type { NodeRoleName } from '../node-roles.ts';
 import { formatToken } from '../token.ts';
 import type { JoinAnswer, JoinRequest, NodeSpec, RenewAnswer, RenewRequest, SettingsDocument } from './protocol.ts';
+import { followNodes } from './ring-settings.ts';
 import { readSecret, secretNamesOf } from './secrets-of.ts';
-import { completeSettings, settingsFor } from './settings-of.ts';
+import { completeSettings, listByAge, settingsFor } from './settings-of.ts';
 import type { NodeRow, Registry, TokenRow } from './store.ts';
 
 export interface RegistryContext {
@@ -58,10 +59,10 @@ export async function admit(context: RegistryContext, request: JoinRequest): Pro
     );
   try {
     await context.ensureBrokerUsers(node);
-    const belongings = await belongingsOf(context, node, request.replaces);
     const { certificate, row } = await certify(context, node, request, keyDigest);
     await registry.saveNode(row);
     if (request.replaces !== node.name) await retire(context, request.replaces);
+    const belongings = await belongingsOf(context, node);
     log.info({ node: node.name, roles: node.roles, token: token.id }, 'a node has joined');
     return { cloudId, node, certificate, ...belongings };
   } catch (error) {
@@ -159,17 +160,16 @@ async function signFor({ path, registry }: RegistryContext, node: NodeSpec, cert
 }
 
 /** The settings and secrets that a node gets when it joins. */
-async function belongingsOf(context: RegistryContext, node: NodeSpec, replaces: string) {
-  const { path, registry } = context;
+async function belongingsOf(context: RegistryContext, node: NodeSpec) {
+  const { path } = context;
   const names = secretNamesOf(path, node);
   const secrets = Object.fromEntries(names.map((name) => [name, readSecret(path, name)]));
-  const others = (await listByAge(registry)).filter(({ name }) => name !== node.name && name !== replaces);
-  const settings = completeSettings(await baseOf(registry), [...others, node]);
-  return { settings: settingsFor(settings, node.roles), secrets };
+  return { settings: settingsFor(await settingsOf(context), node.roles), secrets };
 }
 
 /** The settings of the whole cloud, completed by its nodes. */
 export async function settingsOf({ registry }: Pick<RegistryContext, 'registry'>): Promise<SettingsDocument> {
+  await followNodes(registry);
   return completeSettings(await baseOf(registry), await listByAge(registry));
 }
 
@@ -178,6 +178,3 @@ async function baseOf(registry: Registry): Promise<SettingsDocument> {
   if (!base) throw new Error('the registry has no settings yet');
   return base;
 }
-
-const listByAge = async (registry: Registry): Promise<NodeRow[]> =>
-  (await registry.listNodes()).toSorted((a, b) => a.joinedAt - b.joinedAt);

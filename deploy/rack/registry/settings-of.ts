@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Part } from '../../roles.ts';
 import { type NodeRoleName, partsOfRoles } from '../node-roles.ts';
 import { formatPeer, type NodeSpec, type SettingsDocument } from './protocol.ts';
+import type { NodeRow, Registry } from './store.ts';
 
 const objectPort = 6210;
 export const objectListen = ({ storageAddress }: Pick<NodeSpec, 'storageAddress'>) => `${storageAddress}:${objectPort}`;
@@ -44,6 +45,9 @@ const deviceOf = (node: Member, device: string): string =>
 
 const gatewayOf = (nodes: readonly Member[]): Member | undefined =>
   nodes.find(({ externalNic }) => externalNic !== '') ?? nodes.find(({ roles }) => roles.includes('network'));
+
+export const listByAge = async (registry: Pick<Registry, 'listNodes'>): Promise<NodeRow[]> =>
+  (await registry.listNodes()).toSorted((a, b) => a.joinedAt - b.joinedAt);
 
 /** The sections that the parts of the roles read: the secret of the ring goes to nothing else. */
 export function settingsFor(settings: SettingsDocument, roles: readonly NodeRoleName[]): SettingsDocument {

@@ -134,6 +134,16 @@ function settingsIn(db: Knex) {
       const row = await db('cloud_settings').where({ id: 1 }).first<DocumentRow | undefined>('document');
       return row && (JSON.parse(row.document) as SettingsDocument);
     },
+    /** Changes the settings by a function, which returns undefined for no change; one such change at a time. */
+    updateSettings: (change: (settings: SettingsDocument) => SettingsDocument | undefined): Promise<void> =>
+      db.transaction(async (tx) => {
+        const row = await tx('cloud_settings').where({ id: 1 }).forUpdate().first<DocumentRow | undefined>('document');
+        const next = row && change(JSON.parse(row.document) as SettingsDocument);
+        if (next)
+          await tx('cloud_settings')
+            .where({ id: 1 })
+            .update({ document: JSON.stringify(next) });
+      }),
     saveSettings: async (settings: SettingsDocument): Promise<void> => {
       const document = JSON.stringify(settings);
       await db('cloud_settings').insert({ id: 1, document }).onConflict('id').merge({ document });

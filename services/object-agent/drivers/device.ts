@@ -64,10 +64,12 @@ function inodeOf({ root, mountCheck }: DeviceOptions): number | undefined {
   return found.ino;
 }
 
-export function freeBytes({ root }: DeviceOptions): number {
-  const { bavail, bsize } = statfsSync(root);
-  return bavail * bsize;
+export function capacityOf({ root }: DeviceOptions): { totalBytes: number; freeBytes: number } {
+  const { blocks, bavail, bsize } = statfsSync(root);
+  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
 }
+
+export const freeBytes = (disk: DeviceOptions): number => capacityOf(disk).freeBytes;
 
 /** Moves a damaged hash directory away; the other replicas then find it missing and restore it. */
 export function quarantineFiles({ disk, kind, hash, directory }: Place): void {

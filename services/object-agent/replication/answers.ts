@@ -12,6 +12,7 @@ import { digestOf } from '../objects/hashes.ts';
 import { announceState } from '../objects/recover.ts';
 import { filesIn } from '../objects/store.ts';
 import { type Digests, digestsFrom, type Holdings, type Push, pushFrom } from './peer-json.ts';
+import { stateOf } from './progress.ts';
 
 export type AgentWorld = ObjectContext & ListingContext;
 
@@ -27,6 +28,7 @@ export async function answerPeer(context: AgentWorld, disk: Disk, call: AgentCal
   const at = { disk, kind, partition };
   if (ask === 'differing') return jsonAnswer(await differing(context, disk, kind, digestsOf(context, body)));
   if (ask === 'digests') return jsonAnswer(await heldDigests(context, disk, kind));
+  if (ask === 'state') return jsonAnswer(stateOf(context, disk));
   if (ask === 'hashes') return jsonAnswer(Object.fromEntries(contentOf(context, at)));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(at, suffix));
   if (hash === '') return answer(400);

@@ -46,7 +46,7 @@ async function pushObject(context: AgentWorld, place: Place, peer: Device, their
   try {
     if (ours.gone && ours.gone > has) return await pushSmall(at, 'DELETE', join(directory, `${ours.gone}.ts`));
     const isNewer = ours.data !== undefined && ours.data > has;
-    const sent = !isNewer || (await pushData(at, join(directory, `${ours.data}.data`)));
+    const sent = !isNewer || (await pushData(at, disk.name, join(directory, `${ours.data}.data`)));
     if (!sent || !ours.meta || ours.meta <= (theirs.meta ?? '') || theirs.gone) return sent;
     return await pushSmall(at, 'POST', join(directory, `${ours.meta}.meta`));
   } catch (error) {
@@ -72,7 +72,7 @@ async function pushSmall({ context, peer, partition }: At, method: 'DELETE' | 'P
   return taken(status) || (method === 'DELETE' && status === 404);
 }
 
-async function pushData({ context, peer, partition }: At, file: string): Promise<boolean> {
+async function pushData({ context, peer, partition }: At, device: string, file: string): Promise<boolean> {
   const opened = openFile(file);
   try {
     const { path, timestamp, headers: kept, bytes, crcs } = opened.trailer;
@@ -82,9 +82,12 @@ async function pushData({ context, peer, partition }: At, file: string): Promise
     if (isAnswer(upload)) return taken(upload.status);
     for (const [number, crc] of crcs.entries()) {
       const chunk = await readBlock(opened, number);
+      await context.repair.limit(chunk.length);
       await upload.write({ chunks: [chunk], bytes: chunk.length, crc });
     }
-    return taken((await upload.commit({})).status);
+    const { status } = await upload.commit({});
+    if (status < 300) context.repair.pushed(device, bytes);
+    return taken(status);
   } finally {
     await close(opened.fd);
   }

@@ -18,10 +18,12 @@ const kinds: readonly Kind[] = ['account', 'container', 'object'];
 export async function replicate(context: AgentWorld, device: string): Promise<void> {
   const disk = diskOf(context, device);
   if (!disk) return;
+  context.repair.begin(device);
   for (const kind of kinds) {
     await comparePrimaries(context, disk, kind);
     await handOff(context, disk, kind);
   }
+  context.repair.end(device);
 }
 
 const isMe = ({ address }: AgentWorld, disk: Disk, device: Device): boolean =>
@@ -38,9 +40,14 @@ async function comparePrimaries(context: AgentWorld, disk: Disk, kind: Kind): Pr
     for (const peer of primaries.filter((device) => !isMe(context, disk, device)))
       peers.set(peer, { ...peers.get(peer), [at.partition]: digest });
   }
-  for (const [peer, digests] of peers)
-    for (const partition of await differingAt(context, peer, kind, digests))
+  for (const [peer, digests] of peers) {
+    const differing = await differingAt(context, peer, kind, digests);
+    context.repair.found(disk.name, differing.length);
+    for (const partition of differing) {
       await push(context, { disk, kind, partition }, peer);
+      context.repair.compared(disk.name);
+    }
+  }
 }
 
 async function differingAt(context: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
