@@ -9,7 +9,7 @@ import { askDevice, type Reach } from '#shared/ring/reach.ts';
 import { type Device, nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
 import type { section } from './config.ts';
 import { type Disk, isThere, type Place, placeIn } from './drivers/device.ts';
-import type { Repair } from './replication/progress.ts';
+import type { Repair } from './drivers/repair.ts';
 
 export interface AgentContext {
   readonly ring: Ring;

@@ -9,13 +9,13 @@ import type { Runtime, Start } from '#shared/service/runtime.ts';
 import { section } from './config.ts';
 import { reclaimBefore } from './context.ts';
 import { openDisk } from './drivers/device.ts';
+import { openRepair } from './drivers/repair.ts';
 import { openAgent } from './handlers.ts';
 import { openDatabases } from './listings/databases.ts';
 import { openEntries } from './listings/entries.ts';
 import { isReported, reportKey } from './listings/report.ts';
 import { openHashes } from './objects/hashes.ts';
 import type { AgentWorld } from './replication/answers.ts';
-import { openRepair } from './replication/progress.ts';
 import { openApiServer } from './routes.ts';
 import { recover, startTimers } from './timers.ts';
 

@@ -32,11 +32,11 @@ function merged({ devices, given }: Placement, now: readonly Device[]): Device[]
   const keysOf = (list: readonly Device[]) => new Map(list.map((device) => [device.key, device]));
   const [before, after] = [keysOf(given), keysOf(now)];
   const kept = devices.filter(({ key }) => !before.has(key) || after.has(key));
-  const news = now.filter((device) => JSON.stringify(before.get(device.key)) !== JSON.stringify(device));
-  const updated = keysOf(news);
+  const fresh = now.filter((device) => JSON.stringify(before.get(device.key)) !== JSON.stringify(device));
+  const updated = keysOf(fresh);
   return [
     ...kept.map((device) => updated.get(device.key) ?? device),
-    ...news.filter(({ key }) => !kept.some((device) => device.key === key)),
+    ...fresh.filter(({ key }) => !kept.some((device) => device.key === key)),
   ];
 }
 

@@ -12,7 +12,7 @@ import { digestOf } from '../objects/hashes.ts';
 import { announceState } from '../objects/recover.ts';
 import { filesIn } from '../objects/store.ts';
 import { type Digests, digestsFrom, type Holdings, type Push, pushFrom } from './peer-json.ts';
-import { stateOf } from './progress.ts';
+import { stateOf } from './state.ts';
 
 export type AgentWorld = ObjectContext & ListingContext;
 

@@ -1,10 +1,6 @@
-/** What replication does, for those who watch it, and how fast it may. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+/** What replication has done, for those who watch it, and how fast it may send. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceState, RepairProgress } from '#shared/contracts/object-device.ts';
-import type { AgentContext } from '../context.ts';
-import { capacityOf, type Disk, namesIn } from '../drivers/device.ts';
+import type { RepairProgress } from '#shared/contracts/object-device.ts';
 
 export interface Repair {
   /** A pass over a device. */
@@ -48,20 +44,5 @@ function openLimit(bytesPerSecond: number): (bytes: number) => Promise<void> {
     const start = Math.max(now, freeAt);
     freeAt = start + (bytes / bytesPerSecond) * 1_000;
     if (start > now) await sleep(start - now);
-  };
-}
-
-export function stateOf({ ring, repair }: AgentContext, disk: Disk): DeviceState {
-  const waiting = join(disk.root, 'async_pending');
-  const count = (folder: string) => namesIn(folder).length;
-  return {
-    ringVersion: ring.version ?? 0,
-    ...capacityOf(disk),
-    unannounced: namesIn(waiting).reduce((sum, suffix) => sum + count(join(waiting, suffix)), 0),
-    quarantined: namesIn(join(disk.root, 'quarantined')).reduce(
-      (sum, kind) => sum + readdirSync(join(disk.root, 'quarantined', kind)).length,
-      0,
-    ),
-    repair: repair.progressOf(disk.name),
   };
 }
