@@ -52,6 +52,7 @@ async function startAll(home: Home, role: string, wanted: readonly Part[], log: 
   const apiProcess = await openApiProcess({ home, role, wanted, log });
   const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...apiProcess.runtime });
   log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
+  apiProcess.onReady();
   const close = async () => {
     await parts.close();
     await buses.close();

@@ -3,7 +3,7 @@
  * watches the counter. When it stops, the worker takes the stack of the main thread through the inspector, which answers
  * while code runs there. The cost while nothing blocks is one timer and one sleeping thread.
  */
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { Log } from './log.ts';
 
 export interface LoopWatch {
@@ -30,7 +30,9 @@ export function watchLoop({ log, stallMs, quietMs = 5000 }: Options): LoopWatch 
   }, stallMs / 2).unref();
   const worker = new Worker(new URL('./watch-loop-worker.js', import.meta.url), {
     workerData: { beat, stallMs },
-    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
+    env: SHARE_ENV,
+    trackUnmanagedFds: false,
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
   });
   let [quietUntil, leftOut] = [0, 0];
   worker.on('message', ({ ms, stack }: Stall) => {
