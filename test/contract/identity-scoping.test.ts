@@ -230,7 +230,7 @@ test('service users have the role service, and only those that act in projects o
   assert.deepEqual(held, {
     nova: all,
     cinder: all,
-    glance: service,
+    glance: ['member', 'reader', 'service'], // of project service alone, whose account keeps images
     neutron: service,
     placement: service,
     swift: service,
