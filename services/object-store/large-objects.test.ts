@@ -28,7 +28,8 @@ test('an invalid manifest is refused with an error per segment', async (t) => {
     [[path('a', { etag: 'x' })], /docs\/a, Etag Mismatch/],
     [[path('a', { size_bytes: 3 })], /docs\/a, Size Mismatch/],
     [[path('none')], /docs\/none, 404 Not Found/],
-    [[{ data: 'eA==' }], /inline data is not supported/],
+    [[{ data: 'eA==' }], /require at least one object-backed segment/],
+    [[{ data: '?' }], /data must be valid base64/],
     [[7], /not a JSON object/],
   ] as const) {
     const answer = await manifest(store, 'big', list);
@@ -150,4 +151,23 @@ test('OSSA-2016-004: interrupted downloads of large objects leave no connection 
   const [before, filesBefore] = [open(), await files()];
   for (let turn = 0; turn < 40; turn += 1) await breakOff(turn % 2 ? '/docs/static' : '/docs/dynamic');
   await until(t, async () => open() <= before && (await files()) <= filesBefore);
+});
+
+test('a manifest may have data of its own between its segments', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/docs');
+  await ask('PUT', '/docs/part', {}, 'middle');
+  const inline = (text: string) => ({ data: Buffer.from(text).toString('base64') });
+  const manifest = JSON.stringify([inline('begin '), { path: '/docs/part' }, inline(' end')]);
+  const put = await ask('PUT', '/docs/large?multipart-manifest=put', {}, manifest);
+  assert.equal(put.status, 201);
+  assert.equal(put.headers.get('etag'), `"${md5(['begin ', 'middle', ' end'].map(md5).join(''))}"`);
+  assert.equal(await (await ask('GET', '/docs/large')).text(), 'begin middle end');
+  assert.equal(await (await ask('GET', '/docs/large', { range: 'bytes=3-8' })).text(), 'in mid');
+  const stored = (await (await ask('GET', '/docs/large?multipart-manifest=get')).json()) as Record<string, unknown>[];
+  assert.deepEqual([stored[0], stored[1]?.name, stored[2]], [inline('begin '), '/docs/part', inline(' end')]);
+  const raw = await (await ask('GET', '/docs/large?multipart-manifest=get&format=raw')).text();
+  assert.equal((await ask('PUT', '/docs/again?multipart-manifest=put', {}, raw)).status, 201);
+  assert.equal((await ask('DELETE', '/docs/large?multipart-manifest=delete')).status, 200);
+  assert.equal(await (await ask('GET', '/docs')).text(), 'again\n');
 });

@@ -99,7 +99,7 @@ async function removed(request: ObjectRequest): Promise<boolean> {
   }
   await authorize(request, 'DELETE');
   const container = await containerInfo(store, target);
-  return (await removeWithVersions(request, container)) !== undefined;
+  return (await removeWithVersions(request, container)).existed;
 }
 
 function written(type: string, { counters, status, body, errors }: Report): string {

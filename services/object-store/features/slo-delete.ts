@@ -44,7 +44,8 @@ async function innerOf(request: ObjectRequest): Promise<Inner[]> {
   await authorize(request, 'GET');
   const source = await objectSource(store, target);
   if (!isStatic(source)) throw refuse(400, 'Not an SLO manifest');
-  return (await segmentsIn(source)).map((segment) => ({
+  const named = (await segmentsIn(source)).filter(({ data }) => data === undefined);
+  return named.map((segment) => ({
     name: segment.name,
     target: pathFrom(target.account, segment.name, false),
     large: segment.sub_slo === true,

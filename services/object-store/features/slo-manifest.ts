@@ -4,6 +4,12 @@ import { rangesOf } from '../objects/conditions.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, pathFrom } from '../requests/request.ts';
 
+/** A segment that is in the manifest itself. */
+export interface InlineBody {
+  /** Base64. */
+  readonly data: string;
+}
+
 export interface SegmentBody {
   readonly path: string;
   readonly etag?: string;
@@ -14,7 +20,7 @@ export interface SegmentBody {
 const keys = ['path', 'etag', 'size_bytes', 'range'];
 
 /** Throws 400 with all errors, one line per segment. */
-export function segmentsFrom(body: Buffer, manifest: ObjectPath): SegmentBody[] {
+export function segmentsFrom(body: Buffer, manifest: ObjectPath): (SegmentBody | InlineBody)[] {
   const list = listIn(body);
   const problems: string[] = [];
   const segments = list.flatMap((each, at) => {
@@ -23,6 +29,8 @@ export function segmentsFrom(body: Buffer, manifest: ObjectPath): SegmentBody[] 
     problems.push(`Index ${at}: ${found}\n`);
     return [];
   });
+  if (problems.length === 0 && segments.every((each) => 'data' in each))
+    problems.push('Inline data segments require at least one object-backed segment.\n');
   if (problems.length > 0) throw refuse(400, problems.join(''), { 'content-type': 'text/plain' });
   return segments;
 }
@@ -40,12 +48,11 @@ function listIn(body: Buffer): unknown[] {
 }
 
 /** Returns the segment, or the error. */
-function segmentFrom(value: unknown, manifest: ObjectPath, isLast: boolean): SegmentBody | string {
+function segmentFrom(value: unknown, manifest: ObjectPath, isLast: boolean): SegmentBody | InlineBody | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const { path, etag, size_bytes: size, range } = value as Readonly<Record<string, unknown>>;
-  if (path === undefined && 'data' in value)
-    return 'inline data is not supported; make an object of it and give its "path"';
-  if (path === undefined) return "expected keys to include one of 'path'";
+  if (path === undefined && 'data' in value) return inlineFrom(value);
+  if (path === undefined) return "expected keys to include one of 'data' or 'path'";
   const extra = Object.keys(value).filter((key) => !keys.includes(key));
   if (extra.length > 0) return `extraneous keys ${extra.map((key) => JSON.stringify(key)).join(', ')}`;
   if (typeof path !== 'string') return '"path" must be a string';
@@ -65,6 +72,15 @@ function segmentFrom(value: unknown, manifest: ObjectPath, isLast: boolean): Seg
     ...(bytes === undefined ? {} : { size_bytes: bytes }),
     ...(typeof range === 'string' && range !== '' ? { range } : {}),
   };
+}
+
+const base64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function inlineFrom({ data, ...extra }: { readonly data?: unknown }): InlineBody | string {
+  const keys = Object.keys(extra).map((key) => JSON.stringify(key));
+  if (keys.length > 0) return `extraneous keys ${keys.join(', ')}`;
+  if (typeof data !== 'string' || !base64.test(data)) return 'data must be valid base64';
+  return data === '' ? 'too small, expected at least 1 byte' : { data };
 }
 
 function isSame(path: string, manifest: ObjectPath): boolean {

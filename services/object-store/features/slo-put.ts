@@ -16,7 +16,7 @@ import { faultOf, refuse } from '../requests/refusals.ts';
 import { type ObjectPath, type ObjectRequest, partsOf, pathFrom } from '../requests/request.ts';
 import { statusLine } from './many-deletes.ts';
 import { type SegmentBody, segmentsFrom } from './slo-manifest.ts';
-import { isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
+import { inlineSegment, isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
 
 type About = Pick<Incoming, 'target' | 'place' | 'headers' | 'etag'>;
 
@@ -25,12 +25,17 @@ export const putManifest = async (request: ObjectRequest, incoming: Incoming): P
 
 /** Checks every segment before the manifest is stored; the refusal lists all errors. */
 export async function keepManifest(request: ObjectRequest, about: About, body: Buffer): Promise<Answer> {
-  const wanted = segmentsFrom(body, about.target);
+  const given = segmentsFrom(body, about.target);
+  const wanted = given.filter((each): each is SegmentBody => !('data' in each));
   if (wanted.length > segmentLimits.count)
     throw refuse(413, `Number of object-backed segments must be <= ${segmentLimits.count}`);
   const found = await lookedUp(request, about.target, wanted);
   const problems: [string, string][] = [];
-  const segments = wanted.map((each, at) => segmentOf(each, found.get(each.path), at === wanted.length - 1, problems));
+  const segments = given.map((each, at) =>
+    'data' in each
+      ? inlineSegment(each.data)
+      : segmentOf(each, found.get(each.path), at === given.length - 1, problems),
+  );
   const nested = sizeOf(found, wanted);
   if (nested.depth > segmentLimits.depth) problems.push([about.target.object, 'Max recursion depth exceeded']);
   if (problems.length > 0) throw problemFault(request.call, problems);
@@ -50,7 +55,8 @@ async function keep(
   segments: readonly Segment[],
   { etag, depth, total }: { etag: string; depth: number; total: number },
 ): Promise<Answer> {
-  const content = Buffer.from(JSON.stringify(segments));
+  const stored = segments.map((segment) => (segment.data === undefined ? segment : { data: segment.data }));
+  const content = Buffer.from(JSON.stringify(stored));
   const size = segments.reduce((sum, segment) => sum + rangeIn(segment).to - rangeIn(segment).from + 1, 0);
   const timestamp = newTimestamp();
   const { 'x-object-sysmeta-s3api-etag': s3Etag } = said;

@@ -28,6 +28,13 @@ export interface Segment {
   readonly range?: string;
   /** The segment is a large object itself. */
   readonly sub_slo?: boolean;
+  /** The segment is in the manifest, as base64, and has no name. */
+  readonly data?: string;
+}
+
+export function inlineSegment(data: string): Segment {
+  const bytes = Buffer.from(data, 'base64');
+  return { name: '', hash: md5(bytes), bytes: bytes.length, content_type: '', last_modified: '', data };
 }
 
 export const isStatic = ({ headers }: Pick<Source, 'headers'>): boolean =>
@@ -53,16 +60,16 @@ export const staticObject: StoredForm = {
 };
 
 export const rawSegments = (segments: readonly Segment[]) =>
-  segments.map(({ name, hash, bytes, range }) => ({
-    etag: hash,
-    path: name,
-    ...(range === undefined ? {} : { range }),
-    size_bytes: bytes,
-  }));
+  segments.map(({ name, hash, bytes, range, data }) =>
+    data === undefined
+      ? { etag: hash, path: name, ...(range === undefined ? {} : { range }), size_bytes: bytes }
+      : { data },
+  );
 
 async function staticSource(request: ObjectRequest, source: Source, depth: number): Promise<Source> {
   if (depth >= segmentLimits.depth) throw refuse(409, 'Max recursion depth exceeded');
   const parts = (await segmentsIn(source)).map((segment) => {
+    if (segment.data !== undefined) return inlinePart(segment.data);
     const target = pathFrom(request.target.account, segment.name, false);
     return partOf({ ...request, target }, segment, depth);
   });
@@ -70,6 +77,11 @@ async function staticSource(request: ObjectRequest, source: Source, depth: numbe
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const headers: Headers = { ...source.headers, 'x-manifest-etag': source.etag, etag };
   return { headers, length, etag, open: (range) => chained(parts, range) };
+}
+
+function inlinePart(data: string): Part {
+  const bytes = Buffer.from(data, 'base64');
+  return { source: { open: async ({ from, to }) => bytesIn(bytes.subarray(from, to + 1)) }, length: bytes.length };
 }
 
 /** Opens a segment on demand. Throws 409 when it has changed since the manifest was written. */
@@ -99,5 +111,7 @@ export function rangeIn({ range, bytes }: Pick<Segment, 'range' | 'bytes'>): Ran
 }
 
 /** The lines of a stored manifest. */
-export const segmentsIn = async (source: Source): Promise<Segment[]> =>
-  JSON.parse(String(await readAll(await source.open(wholeOf(source.length)))));
+export async function segmentsIn(source: Source): Promise<Segment[]> {
+  const stored = JSON.parse(String(await readAll(await source.open(wholeOf(source.length))))) as Segment[];
+  return stored.map((segment) => (segment.data === undefined ? segment : inlineSegment(segment.data)));
+}

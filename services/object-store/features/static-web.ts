@@ -153,7 +153,7 @@ function listingPage(request: ObjectRequest, { css, label }: Site, start: string
 ${up}${rows.join('')}</table></body></html>\n`;
 }
 
-const linkTo = (name: string): string => `./${name.split('/').map(encodeURIComponent).join('/')}`;
+const linkTo = (name: string): string => `${name.split('/').map(encodeURIComponent).join('/')}`;
 const fileRow = ({ name, bytes, timestamp }: Entry, start: string) =>
   row(linkTo(name.slice(start.length)), name.slice(start.length), String(bytes), isoOf(timestamp).slice(0, 19));
 const row = (href: string, name: string, size: string, date: string) =>

@@ -26,7 +26,7 @@ export const setObject: PathHandler = async (request) => {
 
 export const deleteObject: PathHandler = async (request) => {
   const container = await checkDeletable(request);
-  const removed = await removeWithVersions(request, container);
-  if (!removed) throw refuse(404);
-  return noContent(removed);
+  const { existed, headers } = await removeWithVersions(request, container);
+  if (!existed) throw refuse(404, undefined, headers);
+  return noContent(headers);
 };

@@ -22,12 +22,21 @@ export async function checkDeletable(request: ObjectRequest): Promise<Headers> {
   return container;
 }
 
-/** Removes it as its container wants it: with a version or an archive of it. Undefined when there was nothing. */
-export async function removeWithVersions(request: ObjectRequest, container: Headers): Promise<Headers | undefined> {
+interface Removed {
+  readonly existed: boolean;
+  /** For the answer. */
+  readonly headers: Headers;
+}
+
+/** Removes it as its container wants it: with a version or an archive of it. */
+export async function removeWithVersions(request: ObjectRequest, container: Headers): Promise<Removed> {
   const { store, target } = request;
-  if (container[versioningHeader] === 'enabled') return { 'x-object-version-id': await markDeleted(store, target) };
-  if (await beforeRemoval(request, container)) return {};
-  return (await removeObject(store, target)) ? {} : undefined;
+  if (container[versioningHeader] === 'enabled') {
+    const { id, existed } = await markDeleted(store, target);
+    return { existed, headers: { 'x-object-version-id': id } };
+  }
+  const existed = (await beforeRemoval(request, container)) || (await removeObject(store, target));
+  return { existed, headers: {} };
 }
 
 /** Returns false when no replica had it. */

@@ -109,14 +109,17 @@ export async function pointTo(store: ObjectStore, target: ObjectPath, id: string
   await upload(store, { ...common, body: Readable.from([]) }).catch(orOld);
 }
 
-/** Writes a delete marker and removes the link. Returns the id of the marker. */
-export async function markDeleted(store: ObjectStore, target: ObjectPath): Promise<string> {
+/** Writes a delete marker and removes the link. Returns the id of the marker, and whether there was an object. */
+export async function markDeleted(
+  store: ObjectStore,
+  target: ObjectPath,
+): Promise<{ readonly id: string; readonly existed: boolean }> {
   await keepUnversioned(store, target);
   const id = newTimestamp();
   const common = { path: partsOf(versionPlace(target, id)), timestamp: id, length: 0, etag: undefined, mostBytes: 0 };
   await upload(store, { ...common, headers: { 'content-type': markerType }, body: Readable.from([]) });
-  await change(store, target, 'DELETE');
-  return id;
+  const answers = await change(store, target, 'DELETE');
+  return { id, existed: answers.some(({ status }) => status < 300) };
 }
 
 /** The current version id of an object: `null` for one without versions, undefined when there is none. */

@@ -163,7 +163,7 @@ export async function deleteKey(s3: S3Request): Promise<Answer> {
     : await partsOf(s3, await objectSource(store, request.target).catch(orNone));
   const removed = await removeWithVersions(request, container);
   await removeParts(s3, parts);
-  const marker = removed?.['x-object-version-id'];
+  const marker = removed.headers['x-object-version-id'];
   return nothing(204, marker === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker });
 }
 
