@@ -3,6 +3,7 @@ import { type Bus, type Off, requireSender, type Sender } from '#shared/bus/bus.
 import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
 import type { ComputeHost } from './context.ts';
 import { relayOnce } from './drivers/relay.ts';
+import { uptimeText } from './drivers/uptime.ts';
 
 type Request<Name extends keyof ComputeCalls> = ComputeCalls[Name]['request'];
 type Reply<Name extends keyof ComputeCalls> = Promise<ComputeCalls[Name]['reply']>;
@@ -15,11 +16,17 @@ export function registerCalls(bus: Bus, { name, cloud, config, hypervisor }: Com
   const vncSocket = async ({ id }: Request<'vncSocket'>, sender: Sender): Reply<'vncSocket'> => {
     requireSender(sender, 'compute');
     const screen = await hypervisor.vncSocket(id);
-    return config.consoleBy === 'tcp' ? { path: await relayOnce(screen, cloud.address), owner: null } : screen;
+    return config.consoleBy === 'tcp' && screen.owner !== null
+      ? { path: await relayOnce(screen, cloud.address), owner: null }
+      : screen;
   };
   const diagnostics = async ({ id }: Request<'diagnostics'>, sender: Sender): Reply<'diagnostics'> => {
     requireSender(sender, 'compute');
     return hypervisor.diagnostics(id);
+  };
+  const uptime = async (_: Request<'uptime'>, sender: Sender): Reply<'uptime'> => {
+    requireSender(sender, 'compute');
+    return { text: uptimeText() };
   };
   const injectNmi = async ({ id }: Request<'injectNmi'>, sender: Sender): Reply<'injectNmi'> => {
     requireSender(sender, 'compute');
@@ -37,6 +44,7 @@ export function registerCalls(bus: Bus, { name, cloud, config, hypervisor }: Com
   };
   return [
     bus.onCall(callAddress(name, 'diagnostics'), diagnostics),
+    bus.onCall(callAddress(name, 'uptime'), uptime),
     bus.onCall(callAddress(name, 'injectNmi'), injectNmi),
     bus.onCall(callAddress(name, 'setPassword'), setPassword),
     bus.onCall(callAddress(name, 'controlSending'), controlSending),

@@ -1,13 +1,15 @@
 /** The agent as the compute service uses it: over the bus, with the fake driver. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
-import { type ComputeReport, callAddress, type GuestSpec } from '#shared/contracts/compute-agent.ts';
+import { type ComputeReport, callAddress, type GuestSpec, type VncEndpoint } from '#shared/contracts/compute-agent.ts';
 import { address, type OpenWork, type Outcome } from '#shared/hosts/contract.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { guestSpec, until } from '../../test/fakes/compute-host.ts';
@@ -76,6 +78,19 @@ test('consoleLog returns the console text, and 404 for a guest of another host',
   const request = callAddress('box', 'consoleLog');
   assert.deepEqual(await bus.call(request, { id: spec.id, length: 1 }), { output: `fake guest ${spec.id} ready\n` });
   await assert.rejects(bus.call(request, { id: randomUUID(), length: null }), { status: 404 });
+});
+
+test('a fake guest has a screen', async (t) => {
+  const { bus, addWork, outcomeOf } = await openCloud(t);
+  const spec = guestSpec();
+  addWork('box', [work(spec, 'build')]);
+  await outcomeOf('build');
+  const { path } = await bus.call<VncEndpoint>(callAddress('box', 'vncSocket'), { id: spec.id });
+  const [host, port] = path.split(':');
+  const client = createConnection(Number(port), host);
+  t.after(() => client.destroy());
+  const [greeting] = await once(client, 'data');
+  assert.equal(String(greeting), 'RFB 003.008\n');
 });
 
 test('one process runs several fake hosts, each with its own guests', async (t) => {

@@ -13,6 +13,7 @@ export const nova = (identityUrl: string): Dialect => {
     version: versions.version,
     fault: faultFormats(identityUrl),
     page: nextLinks,
+    strictSlash: true,
     headers: (asked, requestId) => ({ 'x-compute-request-id': requestId, ...versions.headers(asked, requestId) }),
   };
 };

@@ -8,6 +8,7 @@ import { diagnosticsRoutes } from './diagnostics/handlers.ts';
 import { eventRoutes } from './events/handlers.ts';
 import { extensionRoutes } from './extensions/handlers.ts';
 import { flavorRoutes } from './flavors/routes.ts';
+import { goneRoutes } from './gone/routes.ts';
 import { hypervisorRoutes } from './hosts/handlers.ts';
 import { oldHostRoutes } from './hosts/old-hosts.ts';
 import { instanceActionRoutes } from './instance-actions/handlers.ts';
@@ -49,4 +50,5 @@ export const routes: Route<Compute>[] = [
   ...quotaRoutes,
   ...usageRoutes,
   ...auditLogRoutes,
+  ...goneRoutes,
 ];

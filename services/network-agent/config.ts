@@ -17,5 +17,6 @@ export const section = {
     [],
     'ports of the hosts that guests and routers may reach, all others are closed: 8774 (at the address of the cloud), 10.0.0.1:53/udp',
   ),
+  fakeHosts: number(1, 'number of fake hosts in this process, named as those of compute-agent: host-1, host-2 …'),
   healMs: number(15_000, 'interval for comparing the host with its specs and repairing differences'),
 } as const;

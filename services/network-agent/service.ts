@@ -20,11 +20,23 @@ import { openRouterLease } from './drivers/router-lease.ts';
 export const start: Start = async (runtime) => {
   const cloud = readCloud(runtime.settings);
   const settings = runtime.settings.read('network-agent', section);
-  const { bus, log } = runtime;
   const stateDir = settings.stateDir || join(cloud.var, 'network-agent');
-  const driver = await openDriver(runtime, cloud, { ...settings, stateDir });
-  const host = cloud.host || hostname();
-  const hostId = await ensureHostId(cloud.var);
+  const hostName = cloud.host || hostname();
+  const hasMany = settings.driver === 'fake' && settings.fakeHosts > 1;
+  const names = hasMany ? Array.from({ length: settings.fakeHosts }, (_, at) => `${hostName}-${at + 1}`) : [hostName];
+  const idFolder = (name: string) => (hasMany ? join(stateDir, `fake-${name}`) : cloud.var);
+  const hosts = await Promise.all(
+    names.map((name) => startHost(runtime, cloud, { ...settings, stateDir }, name, idFolder(name))),
+  );
+  return { close: async () => void (await Promise.all(hosts.map((host) => host.close()))) };
+};
+
+type Settings = ValuesOf<typeof section>;
+
+async function startHost(runtime: Runtime, cloud: Cloud, settings: Settings, host: string, idFolder: string) {
+  const { bus, log } = runtime;
+  const driver = await openDriver(runtime, cloud, settings);
+  const hostId = await ensureHostId(idFolder);
   const report = async (): Promise<NetworkReport> => ({
     hostId,
     hostname: host,
@@ -43,13 +55,9 @@ export const start: Start = async (runtime) => {
     await driver.close();
   };
   return { close };
-};
+}
 
-function openDriver(
-  { bus, log }: Runtime,
-  cloud: Cloud,
-  settings: ValuesOf<typeof section>,
-): Promise<NetworkDriver> | NetworkDriver {
+function openDriver({ bus, log }: Runtime, cloud: Cloud, settings: Settings): Promise<NetworkDriver> | NetworkDriver {
   const root = process.getuid?.() === 0;
   const kind = settings.driver === 'auto' ? (root ? 'linux' : 'user') : settings.driver;
   if (kind !== 'linux') return memoryDriver(kind);

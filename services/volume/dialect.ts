@@ -11,4 +11,5 @@ export const cinder = (identityUrl: string): Dialect => ({
   ...microversions({ service: 'volume', oldest, newest }),
   fault: faultFormats(identityUrl),
   page: nextLinks,
+  strictSlash: true,
 });

@@ -282,6 +282,8 @@ export interface ComputeCalls {
   vncSocket: { request: { id: string }; reply: VncEndpoint };
   /** What a running guest has used; a Fault (409) for one that is not. */
   diagnostics: { request: { id: string }; reply: GuestDiagnostics };
+  /** How long the host has run and how busy it is, as the command `uptime` prints it. */
+  uptime: { request: null; reply: { text: string } };
   /** A non-maskable interrupt, on which the guest's system may write a crash dump. */
   injectNmi: { request: { id: string }; reply: null };
   /** Through the guest agent; a Fault (409) without one. */

@@ -26,6 +26,12 @@ interface Progress<Service> {
   handled: boolean;
 }
 
+/** The routes of a path: those that exist in the version of the request, and all. */
+interface OfPath<Service> {
+  readonly open: readonly Route<Service>[];
+  readonly all: readonly Route<Service>[];
+}
+
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 export async function handleRequest<Service>(
@@ -40,7 +46,7 @@ export async function handleRequest<Service>(
   if (!route) throw notFound('Resource', req.path);
   const progress: Progress<Service> = { route, handled: false };
   try {
-    const answer = await answerTo(options, received, open, progress);
+    const answer = await answerTo(options, received, { open, all: routes }, progress);
     for (const [name, value] of headersOf(options, received)) res.setHeader(name, value);
     await send(res, answer);
   } catch (error) {
@@ -59,7 +65,7 @@ function receive<Service>({ dialect, addressing }: ServeOptions<Service>, req: R
 async function answerTo<Service>(
   options: ServeOptions<Service>,
   received: Received,
-  open: readonly Route<Service>[],
+  { open, all }: OfPath<Service>,
   progress: Progress<Service>,
 ): Promise<Answer> {
   const { enforcer, service } = options;
@@ -72,7 +78,7 @@ async function answerTo<Service>(
   const call: Mutable<Call<unknown>> = callOf(options, received, caller);
   if (first.subject) call.subject = await first.subject(service, call as Call<undefined>);
   call.body = first.body === 'stream' ? undefined : await readBody(req, limitsOf(options));
-  const route = first.action === undefined ? first : routeOfAction(open, call.body);
+  const route = first.action === undefined ? first : routeOfAction({ open, all }, call.body, version);
   progress.route = route;
   call.rule = typeof route.rule === 'string' ? route.rule : null;
   if (!options.reservesRoom) refuseWhileShort(route, caller);
@@ -111,11 +117,13 @@ async function streamed(stream: Request, work: () => Promise<Answer>, idleMs?: n
 const isOpen = ({ since, until }: Pick<Route<never>, 'since' | 'until'>, version: Version) =>
   (!since || atLeast(version, since)) && (!until || atLeast(until, version));
 
-function routeOfAction<Service>(open: readonly Route<Service>[], body: unknown): Route<Service> {
+function routeOfAction<Service>({ open, all }: OfPath<Service>, body: unknown, version: Version): Route<Service> {
   const keys = body !== null && typeof body === 'object' ? Object.keys(body) : [];
-  const route = open.find(({ action }) => action !== undefined && keys.includes(action));
-  if (!route) throw badRequest(`There is no such action: ${keys.join(', ')}`);
-  return route;
+  const isAsked = ({ action }: Route<Service>) => action !== undefined && keys.includes(action);
+  const route = open.find(isAsked);
+  if (route) return route;
+  if (all.some(isAsked)) throw new Fault(404, 'notFound', `API version ${version} is not supported on this method.`);
+  throw badRequest(`There is no such action: ${keys.join(', ')}`);
 }
 
 async function recordRefusal<Service>(

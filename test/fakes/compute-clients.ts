@@ -94,11 +94,15 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
   const groups: FakeNetwork['groups'] = new Map();
   let last = 1;
   const hex = (value: number) => value.toString(16).padStart(2, '0');
-  const create = (options: Readonly<Record<string, unknown>>): PortJson => {
+  const nextAddress = () => {
     last += 1;
+    return `10.7.${Math.floor(last / 250)}.${(last % 250) + 2}`;
+  };
+  const create = (options: Readonly<Record<string, unknown>>): PortJson => {
+    const next = nextAddress();
     const network = found(networks, 'Network', String(options.network_id));
     const fixed = (options.fixed_ips as { ip_address: string }[] | undefined)?.[0]?.ip_address;
-    const address = fixed ?? `10.7.${Math.floor(last / 250)}.${(last % 250) + 2}`;
+    const address = fixed ?? next;
     return {
       security_groups: [...groups.values()].filter(({ name }) => name === 'default').map(({ id }) => id),
       ...options,
@@ -153,7 +157,8 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
     },
     updatePort: async (id, change) => {
       const port = { ...found(ports, 'Port', id), ...change } as PortJson;
-      ports.set(id, port);
+      const addressed = port.fixed_ips.map((ip) => ({ ...ip, ip_address: ip.ip_address ?? nextAddress() }));
+      ports.set(id, { ...port, fixed_ips: addressed });
       return port;
     },
     forward,

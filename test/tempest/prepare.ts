@@ -8,14 +8,20 @@ type Section = Readonly<Record<string, string>>;
 /** Unsupported actions; Tempest skips their tests. */
 export const computeFeatures: Section = {
   resize: 'true',
-  cold_migration: 'false',
-  live_migration: 'false',
-  vnc_console: 'false',
+  live_migrate_back_and_forth: 'true',
+  volume_backed_live_migration: 'true',
+  block_migration_for_live_migration: 'true',
+  hostname_fqdn_sanitization: 'true',
+  change_password: 'true',
+  stable_rescue: 'true',
+  volume_multiattach: 'true',
+  vnc_console: 'true',
+  personality: 'true',
+  shelve_migrate: 'true',
+  swap_volume: 'true',
   attach_encrypted_volume: 'false',
-  change_password: 'false',
-  personality: 'false',
-  shelve_migrate: 'false',
-  swap_volume: 'false',
+  ide_bus: 'false',
+  scheduler_enabled_filters: 'all',
 };
 
 export const networkFeatures: Section = { ipv6: 'true', api_extensions: 'all', floating_ips: 'true' };
@@ -51,7 +57,7 @@ export async function computeSection(login: CloudLogin): Promise<Section> {
     image_ref_alt: await createImage(login),
     flavor_ref: flavor('m1.nano'),
     flavor_ref_alt: flavor('m1.micro'),
-    min_compute_nodes: '1',
+    min_compute_nodes: '2',
     min_microversion: '2.1',
     max_microversion: 'latest',
     build_timeout: '120',
@@ -73,6 +79,7 @@ async function createImage(login: CloudLogin): Promise<string> {
     disk_format: 'raw',
     container_format: 'bare',
     visibility: 'public',
+    hw_qemu_guest_agent: 'yes', // passwords are changed through it
   };
   const admin = adminOf(login);
   const { id } = await admin.json<{ id: string }>('image', '/v2/images', { method: 'POST', body });

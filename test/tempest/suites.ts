@@ -79,10 +79,23 @@ export const suites: Readonly<Record<string, Suite>> = {
   compute: {
     regex: '^tempest\\.api\\.compute\\.',
     roles: ['all'],
-    settings: { ...fakeHosts, WATTLE_COMPUTE_AGENT__FAKE_VCPUS: '64', WATTLE_COMPUTE_AGENT__FAKE_RAM_MB: '65536' },
+    settings: {
+      ...fakeHosts,
+      WATTLE_COMPUTE_AGENT__FAKE_HOSTS: '2',
+      WATTLE_NETWORK_AGENT__FAKE_HOSTS: '2',
+      WATTLE_COMPUTE_AGENT__FAKE_VCPUS: '64',
+      WATTLE_COMPUTE_AGENT__FAKE_RAM_MB: '65536',
+    },
     conf: {
+      auth: { create_isolated_networks: 'true' },
       'compute-feature-enabled': computeFeatures,
-      volume: { storage_protocol: 'iSCSI', catalog_type: 'volumev3', build_timeout: '60' },
+      volume: {
+        min_microversion: '3.0',
+        max_microversion: '3.71',
+        storage_protocol: 'iSCSI',
+        catalog_type: 'volumev3',
+        build_timeout: '60',
+      },
       validation: { run_validation: 'false' },
       service_available: { nova: 'true', glance: 'true', neutron: 'true', cinder: 'true', swift: 'false' },
     },

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import type { GuestMachine, GuestSpec, GuestState, ImageUpload } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
+import { fakeScreen } from './fake-screen.ts';
 import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
 import { noGuestAgent, notRunning } from './refusals.ts';
 
@@ -32,10 +33,14 @@ interface FakeHypervisor extends Hypervisor {
   specs(): readonly GuestSpec[];
 }
 
+const bootLog = (id: string): string =>
+  ['Booting from Hard Disk...', 'Linux version 0.0-fake', 'Welcome', `fake guest ${id} ready`, ''].join('\n');
+
 const machine: GuestMachine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' };
 
 export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeOptions): FakeHypervisor {
   const guests = new Map<string, FakeGuest>();
+  const screen = fakeScreen();
   const find = (id: string): FakeGuest => {
     const guest = guests.get(id);
     if (!guest) throw notFound('Instance', id);
@@ -68,7 +73,7 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       const boots =
         (spec.power === 'on' || spec.power === 'paused') &&
         (!existing || existing.power === 'off' || existing.spec.boot.mark !== spec.boot.mark);
-      const console = (existing?.console ?? '') + (boots ? `fake guest ${spec.id} ready\n` : '');
+      const console = (existing?.console ?? '') + (boots ? bootLog(spec.id) : '');
       const power = existing?.power === 'crashed' && !boots && spec.power === 'on' ? 'crashed' : spec.power;
       guests.set(spec.id, { spec, power, reason: null, console });
       await persist(spec.id);
@@ -144,10 +149,10 @@ export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeO
       guest.console += `fake guest changed the password of ${user}\n`;
     },
     vncSocket: async (id) => {
-      find(id);
-      throw notFound('Console of instance', id);
+      runningGuest(id);
+      return screen.endpoint();
     },
-    close: async () => {},
+    close: async () => screen.close(),
     stopGuests: async () => {},
     removeGuests: async () => {
       for (const id of [...guests.keys()]) await remove(id);

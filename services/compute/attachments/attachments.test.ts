@@ -180,3 +180,18 @@ test('a NIC attached later does not get the security groups of the launch', asyn
   const launch = await cloud.launch({ networks: [{ uuid: unsecured }], security_groups: [{ name: 'web' }] });
   assert.match(launch.body.badRequest.message, /requires port_security_enabled/);
 });
+
+test('a fixed IP is added to the port of a network and removed again, until 2.43', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const addresses = async () => (await cloud.show(id)).addresses.blue.map(({ addr }: { addr: string }) => addr);
+  const [first] = await addresses();
+  assert.equal((await cloud.act(id, { addFixedIp: { networkId } })).status, 202);
+  const both = await addresses();
+  assert.equal(both.length, 2);
+  assert.equal((await cloud.act(id, { removeFixedIp: { address: first } })).status, 202);
+  assert.deepEqual(await addresses(), [both[1]]);
+  assert.equal((await cloud.act(id, { removeFixedIp: { address: first } })).status, 400);
+  assert.equal((await cloud.act(id, { addFixedIp: { networkId: unsecured } })).status, 404);
+  assert.equal((await cloud.act(id, { addFixedIp: { networkId } }, { version: '2.44' })).status, 404);
+});

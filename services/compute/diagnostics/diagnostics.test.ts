@@ -63,7 +63,7 @@ test('diagnostics are counters by device until 2.47, and of one shape from 2.48 
 
 test('a crash dump is an interrupt since 2.17; a password without a guest agent is refused with its reason', async (t) => {
   const { cloud, id, seen } = await serverOnHost(t);
-  assert.equal((await cloud.act(id, { trigger_crash_dump: null }, { version: '2.16' })).status, 400);
+  assert.equal((await cloud.act(id, { trigger_crash_dump: null }, { version: '2.16' })).status, 404);
   assert.equal((await cloud.act(id, { trigger_crash_dump: null }, { version: '2.17' })).status, 202);
   const refused = await cloud.act(id, { changePassword: { adminPass: 'new' } });
   assert.deepEqual([refused.status, /guest agent/.test(refused.body.conflictingRequest.message)], [409, true]);

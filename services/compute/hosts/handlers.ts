@@ -1,5 +1,7 @@
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { Fault } from '#shared/errors/fault.ts';
+import { NoAnswer } from '#shared/bus/bus.ts';
+import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { listServersOnHosts, usedOnHosts } from '../usages/store.ts';
@@ -27,6 +29,26 @@ async function viewInputs(compute: Compute, hosts: readonly Host[], withServers 
   });
 }
 
+/** Null when the host does not answer. */
+async function uptimeOf({ bus }: Compute, { host: { name }, up }: HostViewInput): Promise<string | null> {
+  if (!up) return null;
+  return bus.call<ComputeCalls['uptime']['reply']>(callAddress(name, 'uptime'), null).then(
+    ({ text }) => text,
+    (error: unknown) => {
+      if (error instanceof NoAnswer) return null;
+      throw error;
+    },
+  );
+}
+
+/** With the uptime of each host, from 2.88 on. */
+const withUptimes = (compute: Compute, inputs: readonly HostViewInput[], version: Version): Promise<HostViewInput[]> =>
+  Promise.all(
+    inputs.map(async (input) =>
+      atLeast(version, '2.88') ? { ...input, uptime: await uptimeOf(compute, input) } : input,
+    ),
+  );
+
 type View = (input: HostViewInput, version: Version) => object;
 
 /** Pattern and servers are query parameters from 2.53 on; pages exist from 2.33 on, but not of a pattern. */
@@ -41,7 +63,8 @@ const list =
     const hosts = paged
       ? await listHostPage(compute.db, { limit, marker: query.marker, key: modern ? 'id' : 'sequence' })
       : await hostsMatching(compute, pattern);
-    const inputs = await viewInputs(compute, hosts, modern && asksServers(call));
+    const found = await viewInputs(compute, hosts, modern && asksServers(call));
+    const inputs = view === hostView ? await withUptimes(compute, found, version) : found;
     const ids = hosts.map(({ id, sequence }) => String(modern ? id : sequence));
     const links = paged ? call.page('hypervisors', ids, limit) : {};
     return ok({ hypervisors: inputs.map((each) => view(each, version)), ...links });
@@ -58,8 +81,17 @@ async function hostsMatching({ db }: Compute, pattern: string | undefined): Prom
 
 const show: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   const host = await getHost(compute.db, call.params.id);
-  const [input] = await viewInputs(compute, [host], atLeast(call.version, '2.53') && asksServers(call));
+  const found = await viewInputs(compute, [host], atLeast(call.version, '2.53') && asksServers(call));
+  const [input] = await withUptimes(compute, found, call.version);
   return ok({ hypervisor: input && hostView(input, call.version) });
+};
+
+const showUptime: Handler<Compute, unknown, 'id'> = async (compute, { params, version }) => {
+  const host = await getHost(compute.db, params.id);
+  const [input] = await viewInputs(compute, [host]);
+  const uptime = input ? await uptimeOf(compute, input) : null;
+  if (!input || uptime === null) throw badRequest(`Compute service of ${host.name} is unavailable at this time.`);
+  return ok({ hypervisor: { ...briefHostView(input, version), uptime } });
 };
 
 const statistics: Handler<Compute> = async (compute) =>
@@ -81,6 +113,7 @@ export const hypervisorRoutes: Route<Compute>[] = [
   { method: 'get', path: `${path}/detail`, handler: list(hostView), rule: `${rule}:list-detail` },
   { method: 'get', path: `${path}/statistics`, handler: statistics, rule: `${rule}:statistics`, until: '2.87' },
   { method: 'get', path: one, handler: show, rule: `${rule}:show` },
+  { method: 'get', path: `${one}/uptime`, handler: showUptime, rule: `${rule}:uptime`, until: '2.87' },
   { method: 'get', path: `${one}/search`, handler: search(false), rule: `${rule}:search`, until: '2.52' },
   { method: 'get', path: `${one}/servers`, handler: search(true), rule: `${rule}:servers`, until: '2.52' },
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import { callAddress, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
@@ -34,6 +34,25 @@ test('a host that reports is a hypervisor, a service, and a resource provider wi
   assert.equal(typeof old.hypervisors[0].cpu_info, 'string');
   const { body: shown } = await cloud.ask('GET', '/v2.1/os-services?binary=nova-compute', { version: '2.69' });
   assert.deepEqual([shown.services[0].host, shown.services[0].state], ['kvm1', 'up']);
+});
+
+test('the uptime of a hypervisor is what its host answers, in its own API until 2.87', async (t) => {
+  const cloud = await withHost(t);
+  assert.equal((await cloud.ask('GET', '/v2.1/os-hypervisors/1/uptime')).status, 400);
+  const text = ' 08:32:11 up  2:05,  0 users,  load average: 0.20, 0.12, 0.14';
+  cloud.compute.bus.onCall(callAddress('kvm1', 'uptime'), async () => ({ text }));
+  const { body } = await cloud.ask('GET', '/v2.1/os-hypervisors/1/uptime');
+  assert.deepEqual(body.hypervisor, {
+    id: 1,
+    hypervisor_hostname: 'kvm1',
+    state: 'up',
+    status: 'enabled',
+    uptime: text,
+  });
+  const { body: modern } = await cloud.ask('GET', '/v2.1/os-hypervisors/detail', { version: '2.88' });
+  assert.equal(modern.hypervisors[0].uptime, text);
+  const path = `/v2.1/os-hypervisors/${modern.hypervisors[0].id}/uptime`;
+  assert.equal((await cloud.ask('GET', path, { version: '2.88' })).status, 404);
 });
 
 test('a disabled host gets no servers, and the fault has the reason', async (t) => {

@@ -25,6 +25,7 @@ export interface HostViewInput {
   readonly service: ServiceRow | undefined;
   readonly up: boolean;
   readonly used: { readonly vcpus: number; readonly ramMb: number; readonly count: number };
+  readonly uptime?: string | null;
   readonly servers?: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -59,7 +60,9 @@ export function hostView(input: HostViewInput, version: Version): Record<string,
       host: host.name,
       disabled_reason: service?.disabledReason ?? null,
     },
-    ...(atLeast(version, '2.88') ? { uptime: null } : { ...roomView(input), ...cpuView(input, version) }),
+    ...(atLeast(version, '2.88')
+      ? { uptime: input.uptime ?? null }
+      : { ...roomView(input), ...cpuView(input, version) }),
   };
 }
 

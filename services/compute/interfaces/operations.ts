@@ -102,7 +102,7 @@ export async function getInterface({ db }: Compute, serverId: string, portId: st
 }
 
 /** The ports of the rows, not those whose device_id is the server: any project can set device_id on its own ports. */
-async function portsOf({ network }: Compute, nics: readonly Interface[]): Promise<readonly PortJson[]> {
+export async function portsOf({ network }: Compute, nics: readonly Interface[]): Promise<readonly PortJson[]> {
   const ids = nics.flatMap(({ portId }) => portId ?? []);
   return ids.length === 0 ? [] : network.listPorts({ id: ids });
 }

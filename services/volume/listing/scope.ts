@@ -2,7 +2,7 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { may, whereAllowed } from '#shared/auth/policy.ts';
 import type { Query } from '#shared/db/page.ts';
-import { badRequest, notFound } from '#shared/errors/fault.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import type { Call, Route } from '#shared/http/route.ts';
 import type { Finding } from '#shared/resource/actions.ts';
 import type { Volumes } from '../context.ts';
@@ -19,8 +19,6 @@ export const inProjects = (routes: readonly Route<Volumes>[]): Route<Volumes>[] 
 const inProject =
   (route: Route<Volumes>): Route<Volumes>['handler'] =>
   (service, call) => {
-    const [path = ''] = call.url.split('?');
-    if (path.endsWith('/')) throw notFound('Resource', path); // an id that came out empty is no list
     const caller = callerIn(call.caller, call.params.projectId);
     return route.handler(service, { ...call, caller });
   };

@@ -108,7 +108,7 @@ export async function walkAll(walk: Walk, over: readonly Target[] = targets) {
         if (persona.name === 'admin' && isRefused(status)) blind.add(place);
         const expected = expects(walk, route, persona, isOwned ? about : { project: persona.project });
         const isAsExpected = expected ? !isRefused(status) || blind.has(place) : isRefused(status);
-        const isBroken = status === 401 || (status >= 500 && !walk.needsHost?.test(keyOf(route)));
+        const isBroken = status === 401 || ((status === 500 || status > 501) && !walk.needsHost?.test(keyOf(route)));
         if (!isAsExpected || isBroken)
           wrong.push(`${persona.name}, ${target.project}: ${keyOf(route)} ${status}, ${expected ? 'may' : 'may not'}`);
       }

@@ -1,9 +1,10 @@
 /** All actions: their routes and schemas follow from this list. */
 import type { ServerAction } from '../action.ts';
-import { getConsoleOutput, getVncConsole } from './console.ts';
+import { getConsoleOutput, getRdpConsole, getSpiceConsole, getVncConsole } from './console.ts';
 import { createBackup } from './create-backup.ts';
 import { createImage } from './create-image.ts';
 import { evacuate } from './evacuate.ts';
+import { addFixedIp, removeFixedIp } from './fixed-ips.ts';
 import { addFloatingIp, removeFloatingIp } from './floating-ips.ts';
 import { forceDelete } from './force-delete.ts';
 import { changePassword, injectNetworkInfo, resetNetwork, triggerCrashDump } from './inside.ts';
@@ -51,10 +52,14 @@ export const serverActions: readonly ServerAction[] = [
   resetNetwork,
   addSecurityGroup,
   removeSecurityGroup,
+  addFixedIp,
+  removeFixedIp,
   addFloatingIp,
   removeFloatingIp,
   getConsoleOutput,
   getVncConsole,
+  getSpiceConsole,
+  getRdpConsole,
   resize,
   confirmResize,
   revertResize,

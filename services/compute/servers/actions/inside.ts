@@ -1,8 +1,9 @@
 /** Actions that reach into the running guest, and are done when they are answered. */
 import type { Caller } from '#shared/auth/caller.ts';
-import { conflict, Fault } from '#shared/errors/fault.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import type { Compute } from '../../context.ts';
 import { callHost } from '../../diagnostics/operations.ts';
+import { gone } from '../../gone/fault.ts';
 import { beginAction } from '../../instance-actions/store.ts';
 import { refreshAddresses } from '../../interfaces/operations.ts';
 import { nothing, serverAction } from '../action.ts';
@@ -66,6 +67,6 @@ export const resetNetwork = serverAction({
   rule: 'os-admin-actions:inject_network_info',
   input: nothing,
   act: async () => {
-    throw new Fault(410, 'gone', 'This resource is no longer available. No forwarding address is given.');
+    throw gone();
   },
 });
