@@ -166,3 +166,14 @@ test('with X-History-Location a deletion leaves a marker', async (t) => {
   );
   assert.match(listed[0]?.name ?? '', /^001o\/\d{10}\.\d{5}$/);
 });
+
+test('an ACL of the container opens the current object, not its versions', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/docs', { 'x-versions-enabled': 'true', 'x-container-read': '*:v', 'x-container-write': '*:v' });
+  const id = (await ask('PUT', '/docs/o', {}, 'text')).headers.get('x-object-version-id');
+  const other = { 'x-auth-token': 'v:q:member' };
+  assert.equal((await ask('GET', '/docs/o', other)).status, 200);
+  for (const method of ['GET', 'HEAD', 'DELETE', 'PUT'])
+    assert.equal((await ask(method, `/docs/o?version-id=${id}`, other)).status, 403, method);
+  assert.equal((await ask('GET', `/docs/o?version-id=${id}`, { 'x-auth-token': 'r:p:reader' })).status, 200);
+});

@@ -21,7 +21,7 @@ import {
   versionSource,
 } from '../objects/versions.ts';
 import { plain } from '../requests/answers.ts';
-import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
+import { authorize, authorizeAccount, containerInfo, orNone } from '../requests/authorize.ts';
 import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
 import type { ObjectPath, ObjectRequest, PathHandler } from '../requests/request.ts';
@@ -34,9 +34,15 @@ const idIn = ({ call }: ObjectRequest): string => {
   return id;
 };
 
+/** Versions are those of the account: an ACL of the container opens the current object alone. */
+async function authorizeVersion(request: ObjectRequest): Promise<void> {
+  if (request.grant) await authorize(request);
+  else authorizeAccount(request);
+}
+
 const showVersion: PathHandler = async (request) => {
   const { store, call, target, headers } = request;
-  await authorize(request);
+  await authorizeVersion(request);
   const id = idIn(request);
   const source = await versionSource(store, target, id);
   if (isMarker(source)) throw refuse(404, undefined, { 'x-object-version-id': id, 'content-type': markerType });
@@ -46,7 +52,7 @@ const showVersion: PathHandler = async (request) => {
 /** The current version takes the object with it; the one before does not come back by itself. */
 const deleteVersion: PathHandler = async (request) => {
   const { store, target } = request;
-  await authorize(request);
+  await authorizeVersion(request);
   await containerInfo(store, target);
   const id = idIn(request);
   const current = await removeVersion(store, target, id);
@@ -66,7 +72,7 @@ export async function removeVersion(store: ObjectStore, target: ObjectPath, id: 
 const restoreVersion: PathHandler = async (request) => {
   const { store, target, headers } = request;
   if (Number(headers['content-length'] ?? 0) > 0) throw refuse(400, 'A version is restored by a PUT without a body.');
-  await authorize(request);
+  await authorizeVersion(request);
   const id = idIn(request);
   if (id === unversioned) throw refuse(400, 'The version null is not restored: copy it.');
   const source = await versionSource(store, target, id);
