@@ -32,7 +32,7 @@ test('the old action gives the URL until 2.5', async (t) => {
   const { cloud, id } = await withServer(t);
   const ask = (version: string) => cloud.act(id, { 'os-getVNCConsole': { type: 'novnc' } }, { version });
   assert.match((await ask('2.5')).body.console.url, /token/);
-  assert.equal((await ask('2.6')).status, 400);
+  assert.equal((await ask('2.6')).status, 404);
 });
 
 test('OSSA-2019-003: the console log comes from the host; a host that does not answer is a 409 without its name', async (t) => {
