@@ -15,17 +15,25 @@ export interface Device {
   readonly weight: number;
 }
 
-const hostAndPort = String.raw`([\d.]*|\[[0-9a-f:]+\]|[^\s/-][^\s/]*):(\d+)`;
-const notation = new RegExp(String.raw`^([^\s/]+?)-${hostAndPort}\/([\w.-]{1,64})(?:\s+([\d.]+))?$`);
-/** A zone may contain hyphens, as names of hosts do, when its device is at an IPv4 address or at that of the cloud. */
-const atAddress = /^([^\s/]+)-([\d.]*):(\d+)\/([\w.-]{1,64})(?:\s+([\d.]+))?$/;
-
 /** `defaultHost` is the address of a device whose notation has none. Throws BadSettings. */
 export function parseDevice(text: string, defaultHost: string): Device {
-  const found = text.match(atAddress) ?? text.match(notation);
-  if (!found) throw new BadSettings(`a device of the ring is "zone-host:port/directory weight", not ${text}`);
-  const [, zone = '', host = '', port = '', name = '', weight = '100'] = found;
+  const [place = '', weight = '100', ...more] = text.split(/\s+/);
+  const slash = place.lastIndexOf('/');
+  const colon = place.lastIndexOf(':', slash);
+  const [name, port] = [place.slice(slash + 1), place.slice(colon + 1, slash)];
+  const { zone, host } = splitZone(place.slice(0, Math.max(0, colon)));
+  const isWhole = zone !== '' && !place.slice(0, slash).includes('/') && /^\d+$/.test(port) && /^[\d.]+$/.test(weight);
+  if (!isWhole || !/^[\w.-]{1,64}$/.test(name) || more.length > 0)
+    throw new BadSettings(`a device of the ring is "zone-host:port/directory weight", not ${text}`);
   const region = /^r(\d+)z/.exec(zone)?.[1] ?? '1';
   const key = `${zone}-${host}:${port}/${name}`;
   return { key, region, zone, address: `${host || defaultHost}:${port}`, name, weight: Number(weight) };
+}
+
+/** A zone may contain hyphens, as names of hosts do, when its device is at an IP address or at that of the cloud. */
+function splitZone(text: string): { readonly zone: string; readonly host: string } {
+  const last = text.lastIndexOf('-');
+  const isAddress = /^([\d.]*|\[[0-9a-f:]+\])$/.test(text.slice(last + 1));
+  const dash = isAddress ? last : text.indexOf('-');
+  return { zone: text.slice(0, Math.max(0, dash)), host: text.slice(dash + 1) };
 }

@@ -3,7 +3,10 @@ import type { Json } from '#shared/api/document.ts';
 import { removed } from './routes.ts';
 
 const nameOf = (path: string): string =>
-  path.replace(/:/g, '').replace(/[-_/]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  path
+    .split(/[-_/:]/)
+    .map((part, at) => (at === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
+    .join('');
 
 const operation = (operationId: string): Json => ({
   operationId,
