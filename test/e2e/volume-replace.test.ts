@@ -26,7 +26,7 @@ test('a volume is reverted to its latest snapshot, and to no other', async (t) =
   assert.deepEqual(replaced, [{ kind: 'snapshot', snapshotId, volumeId: volume.id }]);
   await attach(cloud, volume.id);
   assert.equal((await revert(snapshotId)).status, 400, 'it is in use');
-  assert.equal((await cloud.act(volume.id, { revert: { snapshot_id: snapshotId } }, { version: '3.39' })).status, 400);
+  assert.equal((await cloud.act(volume.id, { revert: { snapshot_id: snapshotId } }, { version: '3.39' })).status, 404);
 });
 
 test('a revert that fails leaves the volume in error and the snapshot available', async (t) => {
@@ -47,7 +47,7 @@ test('a volume gets the data and the metadata of another image', async (t) => {
   const volume = await cloud.createAndWait();
   const image = cloud.images.add({ name: 'newer' });
   const reimage = { 'os-reimage': { image_id: image.id } };
-  assert.equal((await cloud.act(volume.id, reimage, { version: '3.67' })).status, 400);
+  assert.equal((await cloud.act(volume.id, reimage, { version: '3.67' })).status, 404);
   assert.equal((await cloud.act(volume.id, reimage)).status, 202);
   await until(async () => (await cloud.show(volume.id)).volume_image_metadata?.image_name === 'newer');
   const shown = await cloud.waitUntilStable(volume.id);
