@@ -72,3 +72,17 @@ export function startTime(pid: number): string | null {
     return null;
   }
 }
+
+/**
+ * Whether every thread of a process has ended, so that its files and ports are free. The main thread may end before the
+ * others, and the name and directory of the process are gone with it.
+ */
+export function hasEnded(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const isZombie = /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+    return isZombie && readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
+}

@@ -22,6 +22,7 @@ import {
 } from '../../shared/contracts/network-agent.ts';
 import { openLog } from '../../shared/log/log.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
+import { externalRange } from '../fakes/external-range.ts';
 import { plugGuest } from './network-agent-guest.ts';
 import { idOf, macOf } from './network-agent-specs.ts';
 
@@ -53,6 +54,7 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
   const cloudId = randomId();
   const names = namesOf(cloudId);
   const stateDir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
+  const external = await externalRange(t);
   const owners: Owners = new Map();
   const bus = memoryBus();
   bus.onCall(addressOwner, async ({ networkId, address }: AddressOwner['request']) => {
@@ -94,7 +96,7 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
     driver,
     /** When set, bus calls of the metadata listener fail. */
     serviceIsAway: false,
-    external: `198.18.${Math.floor(Math.random() * 250)}`,
+    external,
     /** Closes the driver and opens it again, like a restart of the agent. */
     restart: async () => {
       await host.driver.close();

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#shared/errors/fault.ts';
-import { findDetached, startDetached, startTime } from '#shared/process/detached.ts';
+import { findDetached, hasEnded, startDetached, startTime } from '#shared/process/detached.ts';
 import { sendSignal } from '../../../../shared/process/signal.ts';
 import { askTgtd, type Request, socketName } from './socket.ts';
 
@@ -87,7 +87,8 @@ async function awaitAnswer(directory: string, portal: string): Promise<void> {
 
 /** Kills tgtd; initiators lose their volumes. tgtd ignores SIGTERM, and has no data to flush. */
 export async function stopDaemon(directory: string): Promise<void> {
-  for (const pid of findDetached('tgtd', directory)) sendSignal(pid, 'SIGKILL');
-  while (findDetached('tgtd', directory).length > 0) await sleep(10);
+  const pids = findDetached('tgtd', directory);
+  for (const pid of pids) sendSignal(pid, 'SIGKILL');
+  while (!pids.every(hasEnded)) await sleep(10);
   await rm(join(directory, socketName), { force: true });
 }
