@@ -87,7 +87,7 @@ test('two hosts are upgraded one after the other and back, and a guest and the l
     assert.equal(await cloud.openstack('server', 'show', 'web', '-f', 'value', '-c', 'status'), 'ACTIVE');
   };
 
-  await t.test('the management node is upgraded; an agent of the release before serves it', async () => {
+  await t.test('U02: the management node is upgraded; an agent of the release before serves it', async () => {
     await restartWith(mgmt1, 'clone');
     await eventually('comp1 is up', () => isUp('comp1'));
     await works();

@@ -49,7 +49,7 @@ for (const [name, open] of Object.entries(targets)) {
     assert.ok(content.equals(await contentOf(sizeBytes, blocks)));
   });
 
-  test(`${name}: what an agent left that was killed while it wrote is removed by the next attempt`, async (t) => {
+  test(`K45: ${name}: what an agent left that was killed while it wrote is removed by the next attempt`, async (t) => {
     const target = await open(t);
     const content = sample();
     await target.put(container, 'full/manifest.0a1b2c3d.part', Buffer.from('half'));
@@ -81,7 +81,7 @@ for (const [name, open] of Object.entries(targets)) {
     await assert.rejects(backups.read({ container, storedAs: 'full' }), Fault);
   });
 
-  test(`${name}: damaged and missing chunks are Faults, not data`, async (t) => {
+  test(`R14: ${name}: damaged and missing chunks are Faults, not data`, async (t) => {
     const target = await open(t);
     const backups = backupsOf(target);
     await backups.write({ container, storedAs: 'full', parent: null }, bytesOf(sample()));
