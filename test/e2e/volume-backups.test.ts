@@ -4,14 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { attach, startVolumes, until, type VolumeCloud, waitForHosts } from './volume-cloud.ts';
+import { attach, startVolumes, startWithHost, until, type VolumeCloud, waitForHosts } from './volume-cloud.ts';
 
 const version = '3.64';
 
 async function open(t: TestContext, driver: Partial<VolumeAgent> = {}) {
-  const cloud = await startVolumes(t);
-  cloud.startHost(driver);
-  await waitForHosts(cloud, 1);
+  const cloud = await startWithHost(t, driver);
   return { ...cloud, ...callsOf(cloud) };
 }
 

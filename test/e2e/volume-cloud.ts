@@ -245,6 +245,14 @@ export const waitForHosts = (cloud: VolumeCloud, hosts: number) =>
     return body.services.length === hosts;
   });
 
+/** With one storage host, which has reported. */
+export async function startWithHost(t: TestContext, driver: Partial<VolumeAgent> = {}): Promise<VolumeCloud> {
+  const cloud = await startVolumes(t);
+  cloud.startHost(driver);
+  await waitForHosts(cloud, 1);
+  return cloud;
+}
+
 /** Attaches the volume to a random server as compute does; returns the attachment's id. */
 export async function attach(cloud: VolumeCloud, volumeId: string): Promise<string> {
   const { attachment } = (await cloud.reserve(volumeId, randomUUID())).body;

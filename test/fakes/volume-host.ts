@@ -52,23 +52,40 @@ export const noImages: ImageStore = {
 export async function fileHost(t: TestContext, images: ImageStore = noImages, port?: number): Promise<Host> {
   const directory = await mkdtemp(join(tmpdir(), 'volume, agent-'));
   const portal = `127.0.0.1:${port ?? (await freePort())}`;
-  let close = async () => {};
   const open = async () => {
     const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images, maxImageGb: 1 });
     const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog() });
-    close = exporter.close;
-    return volumesOf({ store, exporter, images, backups: backupsOf(directoryTarget(join(directory, 'backups'))) });
+    return { agent: volumesOf({ store, exporter, images, backups: backupsIn(directory) }), close: exporter.close };
   };
+  return openHost(t, directory, open, () => stopDaemon(directory));
+}
+
+const backupsIn = (directory: string) => backupsOf(directoryTarget(join(directory, 'backups')));
+
+interface Opened {
+  readonly agent: VolumeAgent;
+  close(): Promise<void>;
+}
+
+/** Closed and removed after the test. */
+async function openHost(
+  t: TestContext,
+  directory: string,
+  open: () => Promise<Opened>,
+  end: () => Promise<void> = async () => {},
+): Promise<Host> {
+  let opened: Opened | undefined;
   t.after(async () => {
-    await close();
-    await stopDaemon(directory);
+    await opened?.close();
+    await end();
     await rm(directory, { recursive: true });
   });
   const restart = async () => {
-    await close();
-    return open();
+    await opened?.close();
+    opened = await open();
+    return opened.agent;
   };
-  return { agent: await open(), directory, restart };
+  return { agent: await restart(), directory, restart };
 }
 
 export const drivers: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
@@ -81,28 +98,13 @@ async function lvmHost(t: TestContext): Promise<Host> {
   const [group = '', pool = ''] = thinPool ?? [];
   const directory = await mkdtemp(join(tmpdir(), 'volume-agent-'));
   const portal = `127.0.0.1:${await freePort()}`;
-  let close = async () => {};
   const open = async () => {
     const store = await openLvm({ group, pool, directory: join(directory, 'lvm'), images: noImages, maxImageGb: 1 });
     const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog(), below: `/dev/${group}` });
-    close = exporter.close;
-    return volumesOf({
-      store,
-      exporter,
-      images: noImages,
-      backups: backupsOf(directoryTarget(join(directory, 'backups'))),
-    });
+    const agent = volumesOf({ store, exporter, images: noImages, backups: backupsIn(directory) });
+    return { agent, close: exporter.close };
   };
-  t.after(async () => {
-    await close();
-    await stopDaemon(directory);
-    await rm(directory, { recursive: true });
-  });
-  const restart = async () => {
-    await close();
-    return open();
-  };
-  return { agent: await open(), directory, restart };
+  return openHost(t, directory, open, () => stopDaemon(directory));
 }
 if (thinPool) drivers.push(['lvm', lvmHost]);
 
@@ -117,24 +119,14 @@ export async function rbdHost(t: TestContext, images: ImageStore = noImages, pur
     pool: 'volumes',
     balanceReads: true,
   };
-  let close = async () => {};
   const open = async () => {
     const log = silentLog();
     const opened = await openRbd({ ...ceph, directory: join(directory, 'rbd'), images, maxImageGb: 1, purgeMs, log });
-    close = opened.close;
     const exporter = await openRbdExports({ rbd: opened.rbd, directory, log });
-    const backups = backupsOf(directoryTarget(join(directory, 'backups')));
-    return volumesOf({ store: opened.store, exporter, images, backups });
+    const agent = volumesOf({ store: opened.store, exporter, images, backups: backupsIn(directory) });
+    return { agent, close: opened.close };
   };
-  t.after(async () => {
-    await close();
-    await rm(directory, { recursive: true });
-  });
-  const restart = async () => {
-    await close();
-    return open();
-  };
-  return { agent: await open(), directory, restart };
+  return openHost(t, directory, open);
 }
 if (cephDirectory) drivers.push(['rbd', (t) => rbdHost(t)]);
 

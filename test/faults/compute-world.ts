@@ -1,23 +1,14 @@
 /** Compute and one host in one process. The state of the host and of other services is in files; the process can be killed at each effect. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { enforcerOf } from '#shared/auth/policy.ts';
-import { memoryBus } from '#shared/bus/memory.ts';
-import {
-  type ComputeAgent,
-  type ComputeReport,
-  computeAgent,
-  type GuestSpec,
-} from '#shared/contracts/compute-agent.ts';
+import { type ComputeAgent, computeAgent, type GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { sealWith } from '#shared/seal/seal.ts';
 import { attach, detach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
-import { policy } from '../../services/compute/policy.ts';
 import { snapshot } from '../../services/compute/servers/actions/create-image.ts';
 import { pause } from '../../services/compute/servers/actions/pause.ts';
 import { rebootHard } from '../../services/compute/servers/actions/reboot.ts';
@@ -30,57 +21,10 @@ import { resume, suspend } from '../../services/compute/servers/actions/suspend.
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { deleteOrKeep, removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
-import { openCompute } from '../../services/compute/service.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
-import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fakes/compute-cloud.ts';
+import type { fakeImages } from '../fakes/compute-clients.ts';
+import { imageId, networkId, until } from '../fakes/compute-cloud.ts';
+import { caller, ended, madeGuest, openCloud, reportOf, volumeId } from './compute-process.ts';
 import { effect, type World, watchCommits } from './world.ts';
-
-const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
-export const caller = {
-  userId: 'u',
-  userName: 'me',
-  userDomainId: 'default',
-  projectId,
-  projectName: 'p',
-  projectDomainId: 'default',
-  domainId: null,
-  system: false,
-  roles: ['admin', 'member'],
-  serviceRoles: [],
-  token: 'token',
-  requestId: 'req-1',
-  policy: enforcerOf(policy),
-};
-
-/** A map that is stored in a file; each change is an effect. */
-export class KeptMap<Value> extends Map<string, Value> {
-  readonly #file: string;
-  readonly #point: () => void;
-  constructor(dir: string, name: string, point: () => void) {
-    super();
-    this.#file = join(dir, `${name}.json`);
-    this.#point = () => {};
-    if (existsSync(this.#file))
-      for (const [key, value] of JSON.parse(readFileSync(this.#file, 'utf8')) as [string, Value][])
-        super.set(key, value);
-    this.#point = point;
-  }
-  override set(key: string, value: Value): this {
-    super.set(key, value);
-    this.#save?.();
-    return this;
-  }
-  override delete(key: string): boolean {
-    const had = super.delete(key);
-    if (had) this.#save();
-    return had;
-  }
-  #save(): void {
-    this.#point();
-    writeFileSync(this.#file, JSON.stringify([...this]));
-    this.#point();
-  }
-}
 
 type Story = keyof typeof stories;
 const whole = { ports: 1, claims: 1, guests: 1, attachments: 0, images: 1 };
@@ -170,33 +114,8 @@ const chapters: Partial<Record<Story, readonly Chapter[]>> = {
 
 async function live(dir: string, story: string, point: () => void): Promise<void> {
   mkdirSync(guestDir(dir), { recursive: true });
-  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
-  const bus = memoryBus();
-  const images = fakeImages(new KeptMap(dir, 'images', point));
-  const network = fakeNetwork(undefined, new KeptMap(dir, 'ports', point));
-  const volumes = fakeVolumes(new KeptMap(dir, 'volumes', () => {}), new KeptMap(dir, 'attachments', point));
-  const placement = fakePlacement(new KeptMap(dir, 'claims', point), new KeptMap(dir, 'providers', () => {}));
-  fill(images, network);
-  if (!volumes.volumes.has(volumeId))
-    volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
-  const { compute, close } = await openCompute({
-    runtime: {
-      db,
-      bus,
-      log: silentLog(),
-      seal: sealWith(join(dir, 'row-keys')),
-      config: { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 30_000, refreshMs: 3_600_000 },
-      images,
-      network,
-      volumes,
-      placement,
-      cloud: { id: 'test', consoleUrl: '' },
-    },
-    apiServer: { identify: async () => caller, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
-    identityUrl: '',
-    host: 'controller',
-    consoleAt: { host: '127.0.0.1', port: 0 },
-  });
+  const { compute, images, placement, close } = await openCloud(dir, { point, imagePoint: point });
+  const { db, bus } = compute;
   const driver = guestsAsFiles(compute, images, dir, story as Story, point);
   const agent = startAgent({
     contract: computeAgent,
@@ -215,17 +134,8 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   } finally {
     await agent.close();
     await close();
-    await db.destroy();
   }
 }
-
-export const ended = ({ db }: Compute) =>
-  until(
-    async () =>
-      ((await db('tasks')) as unknown[]).length === 0 &&
-      ((await db('host_work').where({ outcome: null })) as unknown[]).length === 0,
-    20_000,
-  );
 
 /** Skips chapters whose action exists already. */
 async function send(compute: Compute, story: Story): Promise<void> {
@@ -269,12 +179,7 @@ function guestsAsFiles(
         const server = await findServer(compute.db, spec.id);
         if (server) await removeServer(compute, caller, server);
       }
-      return {
-        id: spec.id,
-        power: spec.power,
-        machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
-        devices: {},
-      };
+      return madeGuest(spec);
     },
     ensureGuestGone: ({ id }) => effect(point, () => rmSync(guestFile(dir, id), { force: true })),
     ensureDiskBackup: notHere,
@@ -294,24 +199,12 @@ const notHere = async (): Promise<never> => {
   throw new Error('servers of this world do not move');
 };
 
-const reporter = (dir: string) => async (): Promise<ComputeReport> => ({
-  hostId: '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',
-  hostname: 'kvm1',
-  address: '127.0.0.1',
-  vcpus: 100,
-  ramMb: 100_000,
-  diskGb: 1_000,
-  freeDiskGb: 900,
-  usedRamMb: 100,
-  hypervisor: { type: 'fake', version: 1 },
-  accelerator: 'fake',
-  cpu: { arch: 'x86_64', model: 'm', features: [] },
-  guests: readdirSync(guestDir(dir)).map((id) => ({
-    id,
-    power: (readFileSync(guestFile(dir, id), 'utf8') || 'on') as 'on',
-    reason: null,
-  })),
-});
+const reporter = (dir: string) => async () =>
+  reportOf(
+    '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',
+    'kvm1',
+    Object.fromEntries(readdirSync(guestDir(dir)).map((id) => [id, readFileSync(guestFile(dir, id), 'utf8')])),
+  );
 
 async function look(dir: string): Promise<unknown> {
   const db = openDatabase(`sqlite:${join(dir, 'db')}`);

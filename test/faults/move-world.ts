@@ -1,18 +1,11 @@
 /** Compute and two hosts in one process, for servers that are resized or move: see compute-world.ts. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryBus } from '#shared/bus/memory.ts';
-import {
-  type ComputeAgent,
-  type ComputeReport,
-  computeAgent,
-  type GuestSpec,
-} from '#shared/contracts/compute-agent.ts';
+import { type ComputeAgent, computeAgent, type GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { sealWith } from '#shared/seal/seal.ts';
 import { attach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { evacuate } from '../../services/compute/server-migrations/evacuate.ts';
@@ -21,13 +14,10 @@ import { confirm, migrate, resize, revert } from '../../services/compute/server-
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
-import { openCompute } from '../../services/compute/service.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
-import { defaultConfig, fill, imageId, networkId, until } from '../fakes/compute-cloud.ts';
-import { caller, ended, KeptMap } from './compute-world.ts';
+import { imageId, networkId, until } from '../fakes/compute-cloud.ts';
+import { caller, ended, madeGuest, openCloud, reportOf, volumeId } from './compute-process.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
-const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
 const hosts = {
   kvm1: '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',
   kvm2: '66fdbf11-b2a4-4333-8a37-0db2b2ce8144',
@@ -154,35 +144,10 @@ const guestFile = (dir: string, host: string, id: string) => join(guestDir(dir, 
 async function live(dir: string, name: string, point: () => void): Promise<void> {
   const story = name as Story;
   for (const host of Object.keys(hosts)) mkdirSync(guestDir(dir, host), { recursive: true });
-  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
-  const bus = memoryBus();
-  const images = fakeImages(new KeptMap(dir, 'images', () => {}));
-  const network = fakeNetwork(undefined, new KeptMap(dir, 'ports', point));
-  const volumes = fakeVolumes(new KeptMap(dir, 'volumes', () => {}), new KeptMap(dir, 'attachments', point));
-  const placement = fakePlacement(new KeptMap(dir, 'claims', point), new KeptMap(dir, 'providers', () => {}));
-  fill(images, network);
-  if (!volumes.volumes.has(volumeId))
-    volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
-  const config = { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 30_000, refreshMs: 3_600_000 };
   const stays = story.startsWith('a resize on its host');
-  const { compute, close } = await openCompute({
-    runtime: {
-      db,
-      bus,
-      log: silentLog(),
-      seal: sealWith(join(dir, 'row-keys')),
-      config: { ...config, resizeToSameHost: stays },
-      images,
-      network,
-      volumes,
-      placement,
-      cloud: { id: 'test', consoleUrl: '' },
-    },
-    apiServer: { identify: async () => caller, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
-    identityUrl: '',
-    host: 'controller',
-    consoleAt: { host: '127.0.0.1', port: 0 },
-  });
+  const config = { resizeToSameHost: stays };
+  const { compute, placement, close } = await openCloud(dir, { point, imagePoint: () => {}, config });
+  const { db, bus } = compute;
   const names = (Object.keys(hosts) as HostName[]).filter((host) => !stays || host === 'kvm1');
   const agents = new Map<HostName, ReturnType<typeof startAgent>>();
   const power = {
@@ -208,7 +173,6 @@ async function live(dir: string, name: string, point: () => void): Promise<void>
   } finally {
     for (const host of [...agents.keys()]) await power.off(host);
     await close();
-    await db.destroy();
   }
 }
 
@@ -282,8 +246,7 @@ function guestsAsFiles(compute: Compute, dir: string, { host, story, point }: On
         const server = await findServer(compute.db, spec.id);
         if (server) await removeServer(compute, caller, server);
       }
-      const machine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' } as const;
-      return { id: spec.id, power: spec.power, machine, devices: {} };
+      return madeGuest(spec);
     },
     ensureGuestGone: ({ id }) => effect(point, () => rmSync(file(id), { force: true })),
     ensureDiskBackup: ({ serverId, state }) =>
@@ -311,24 +274,13 @@ function guestsAsFiles(compute: Compute, dir: string, { host, story, point }: On
   };
 }
 
-const reporter = (dir: string, host: HostName) => async (): Promise<ComputeReport> => ({
-  hostId: hosts[host],
-  hostname: host,
-  address: '127.0.0.1',
-  vcpus: 100,
-  ramMb: 100_000,
-  diskGb: 1_000,
-  freeDiskGb: 900,
-  usedRamMb: 100,
-  hypervisor: { type: 'fake', version: 1 },
-  accelerator: 'fake',
-  cpu: { arch: 'x86_64', model: 'm', features: [] },
-  guests: readdirSync(guestDir(dir, host)).map((id) => ({
-    id,
-    power: (readFileSync(guestFile(dir, host, id), 'utf8').replace('+backup', '') || 'on') as 'on',
-    reason: null,
-  })),
-});
+const reporter = (dir: string, host: HostName) => async () => {
+  const powers = readdirSync(guestDir(dir, host)).map((id) => {
+    const power = readFileSync(guestFile(dir, host, id), 'utf8').replace('+backup', '');
+    return [id, power] as const;
+  });
+  return reportOf(hosts[host], host, Object.fromEntries(powers));
+};
 
 type Kept = [string, { providerId: string; resources: Record<string, number> }][];
 

@@ -90,6 +90,13 @@ const nothing: Left = {
   groups: [],
   tasks: 0,
 };
+const backedUp = {
+  ...nothing,
+  volumes: ['available 1'],
+  files: ['volumes 1'],
+  backups: ['available'],
+  objects: ['manifest'],
+};
 
 type Story = (life: Life) => Promise<void>;
 
@@ -203,13 +210,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     run: async (life) => {
       await backUp(life, await volume(life));
     },
-    end: {
-      ...nothing,
-      volumes: ['available 1'],
-      files: ['volumes 1'],
-      backups: ['available'],
-      objects: ['manifest'],
-    },
+    end: backedUp,
   },
   'a volume cannot be stored in a backup, which is deleted': {
     run: async (life) => {
@@ -230,13 +231,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
       if (backup) await restoreBackup(service, caller, backup, { volume_id: row.id });
       await waitUntilIdle(service);
     },
-    end: {
-      ...nothing,
-      volumes: ['available 1'],
-      files: ['volumes 1'],
-      backups: ['available'],
-      objects: ['manifest'],
-    },
+    end: backedUp,
   },
   'a volume is reverted to its snapshot': {
     run: async (life) => {

@@ -50,11 +50,13 @@ const showGroup: Handler<Compute, unknown, 'id'> = async ({ network }, { caller,
   return ok({ security_group: group });
 };
 
-const missing = (id: string) => (error: unknown) => {
-  if (error instanceof Fault && error.status === 404)
-    throw new Fault(404, 'notFound', `Security group ${id} not found.`);
-  throw error;
-};
+const missing =
+  (id: string) =>
+  (error: unknown): never => {
+    if (error instanceof Fault && error.status === 404)
+      throw new Fault(404, 'notFound', `Security group ${id} not found.`);
+    throw error;
+  };
 
 interface GroupBody {
   readonly security_group: { readonly name: string; readonly description?: string | null };
@@ -108,7 +110,7 @@ const createRule: Handler<Compute, RuleBody> = async ({ network }, { caller, bod
     .forward<{ security_group_rule: Rule }>('security-group-rules', request)
     .catch((error: unknown) => {
       if (error instanceof Fault && error.status === 409) throw badRequest(error.message);
-      return missing(group)(error) as never;
+      return missing(group)(error);
     });
   const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   const names = new Map(groups.map((each) => [each.id, each]));

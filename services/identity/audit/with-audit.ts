@@ -112,7 +112,7 @@ type AuthMethods = Readonly<Record<string, { readonly user?: ClaimedUser } | und
 
 /** The user that a request without a token names, so that a failed login has one. */
 function claimedUser({ params, body }: Call<unknown>, path: string): ClaimedUser | undefined {
-  if (path === '/v3/users/:id/password') return { id: params.id ?? '' };
+  if (path === '/v3/users/:id/password') return params.id === undefined ? undefined : { id: params.id };
   const methods = (body as { auth?: { identity?: AuthMethods } } | undefined)?.auth?.identity ?? {};
   const user = methods.password?.user ?? methods.totp?.user ?? methods.application_credential?.user;
   if (!user) return undefined;

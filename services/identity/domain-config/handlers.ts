@@ -7,11 +7,15 @@ import { dropConfig, setConfig } from './operations.ts';
 import { absentConfig, defaults, defaultsOf, type Groups, isHidden } from './options.ts';
 import { type DomainOption, listOptions } from './store.ts';
 
+interface Place {
+  readonly params: { readonly id: string; readonly group?: string; readonly option?: string };
+}
+
 /** The domain, group and option of the path. */
-const placeOf = ({ params }: Pick<Call, 'params'>) => ({
-  domainId: params.id ?? '',
-  ...(params.group === undefined ? {} : { group: params.group }),
-  ...(params.option === undefined ? {} : { option: params.option }),
+const placeOf = ({ params: { id, group, option } }: Place) => ({
+  domainId: id,
+  ...(group === undefined ? {} : { group }),
+  ...(option === undefined ? {} : { option }),
 });
 
 const viewOf = (options: readonly DomainOption[]): Groups => {
@@ -21,7 +25,7 @@ const viewOf = (options: readonly DomainOption[]): Groups => {
   return groups;
 };
 
-async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<unknown> {
+async function configOf({ db }: Identity, call: Place): Promise<unknown> {
   const place = placeOf(call);
   const options = (await listOptions(db, place)).filter(({ group, option }) => !isHidden(group, option));
   if (options.length === 0) throw absentConfig(Object.values(place).join(' '));
@@ -50,8 +54,12 @@ export const showSecurity: Handler<Identity> = async ({ config, db }, { params }
   return ok({ config: { [option]: own(values, option) } });
 };
 
+interface ConfigBody {
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** Sets the options of the body, which must match the path; resolves with the whole configuration. */
-async function store(identity: Identity, call: Call<{ config: Readonly<Record<string, unknown>> }>, keep: boolean) {
+async function store(identity: Identity, call: Call<ConfigBody, 'id'>, keep: boolean) {
   const { domainId, group, option } = placeOf(call);
   await getDomain(identity.db, domainId);
   const { config } = call.body;
@@ -63,25 +71,19 @@ async function store(identity: Identity, call: Call<{ config: Readonly<Record<st
   return viewOf(await listOptions(identity.db, { domainId }));
 }
 
-export const putConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }, 'id'> = async (
-  identity,
-  call,
-) => {
+export const putConfig: Handler<Identity, ConfigBody, 'id'> = async (identity, call) => {
   const before = await listOptions(identity.db, { domainId: call.params.id });
   const body = { config: await store(identity, call, false) };
   return before.length > 0 ? ok(body) : created(body);
 };
 
 /** Only an existing configuration can be patched. */
-export const patchConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }, 'id'> = async (
-  identity,
-  call,
-) => {
+export const patchConfig: Handler<Identity, ConfigBody, 'id'> = async (identity, call) => {
   await configOf(identity, { params: { id: call.params.id } });
   return ok({ config: await store(identity, call, true) });
 };
 
-export const deleteConfig: Handler<Identity> = async (identity, call): Promise<Answer> => {
+export const deleteConfig: Handler<Identity, unknown, 'id'> = async (identity, call): Promise<Answer> => {
   const place = placeOf(call);
   await getDomain(identity.db, place.domainId);
   await dropConfig(identity, place);

@@ -70,7 +70,7 @@ export interface Rows<Row> {
 
 export function rowsOf<As extends Attributes>(
   attributes: As,
-  { table, noun, key = ['id'] as never, lowered, unique, filters = {} }: TableOptions<RowOf<As>>,
+  { table, noun, key, lowered, unique, filters = {} }: TableOptions<RowOf<As>>,
 ): Rows<RowOf<As>> {
   type Row = RowOf<As> & { readonly id?: string; readonly name?: string };
   const columns = columnsOf(attributes);
@@ -106,7 +106,12 @@ export function rowsOf<As extends Attributes>(
     },
     where: (db, where) => columns.list(db(table).where({ ...where })),
     insert: async (tx, row: Row) => {
-      if (await tx(table).where(pick(row, key)).first('id')) throw duplicate(noun, ` found with ID ${row.id}`);
+      if (
+        await tx(table)
+          .where(key ? pick(row, key) : { id: row.id })
+          .first('id')
+      )
+        throw duplicate(noun, ` found with ID ${row.id}`);
       await refuseTaken(tx, row);
       await onDuplicate(tx(table).insert(write(row)), () => duplicate(noun, unique?.found(row) ?? ''));
     },
