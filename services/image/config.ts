@@ -32,6 +32,9 @@ export const section = {
   importPorts: list(['80', '443'], 'ports that web-download may fetch from'),
   leaseMs: number(30_000, 'lease of an upload; without renewal for this long it has failed'),
   sweepMs: number(20_000, 'interval for removing failed uploads and orphaned files'),
+  copyLimit: number(4, 'number of images that a process copies between stores at a time'),
+  pollMs: number(10_000, 'interval for tasks that other controllers have enqueued'),
+  backoffMs: number(1_000, 'first pause before a failed step of a task is retried'),
   keepDeletedDays: number(30, 'days in which the id of a deleted image cannot be reused'),
 };
 

@@ -11,4 +11,6 @@ export interface Images {
   readonly config: Config;
   readonly log: Log;
   readonly downloads: Downloads;
+  /** Starts tasks that were enqueued. */
+  readonly wakeTasks: () => void;
 }

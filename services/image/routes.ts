@@ -1,6 +1,7 @@
 import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
 import * as bytes from './bytes/handlers.ts';
 import type { Images } from './context.ts';
+import { deleteFromStore } from './copies/handlers.ts';
 import * as images from './images/handlers.ts';
 import * as imports from './imports/handlers.ts';
 import * as info from './info/handlers.ts';
@@ -15,7 +16,7 @@ const all = '/v2/images';
 const image = '/v2/images/:id';
 const member = '/v2/images/:id/members/:member';
 
-type Line = readonly [Route<Images>['method'], string, Route<Images>['handler'], string, 'stream'?];
+type Line = readonly [Route<Images>['method'], string, Route<Images>['handler'], string | readonly string[], 'stream'?];
 
 /** Method, path, handler, and the rule that it checks with the image as target, so that invisible images get 404. */
 const ofImages: readonly Line[] = [
@@ -23,10 +24,11 @@ const ofImages: readonly Line[] = [
   ['get', image, images.showImage, 'get_image'],
   ['patch', image, images.patchImage, 'modify_image'],
   ['delete', image, images.deleteImage, 'delete_image'],
+  ['delete', '/v2/stores/:store/:id', deleteFromStore, 'delete_image_location'],
   ['put', `${image}/file`, bytes.putBytes, 'upload_image', 'stream'],
   ['get', `${image}/file`, bytes.getBytes, 'download_image'],
   ['put', `${image}/stage`, bytes.stageBytes, 'modify_image', 'stream'],
-  ['post', `${image}/import`, imports.importImage, 'modify_image'],
+  ['post', `${image}/import`, imports.importImage, ['modify_image', 'copy_image']],
   ['get', `${image}/tasks`, imports.listImports, 'get_image'],
   ['post', `${image}/actions/deactivate`, images.deactivateImage, 'deactivate'],
   ['post', `${image}/actions/reactivate`, images.reactivateImage, 'reactivate'],
@@ -61,7 +63,7 @@ export const routes: Route<Images>[] = [
       method,
       path,
       handler,
-      rule: checkedInHandler(rule),
+      rule: checkedInHandler(...[rule].flat()),
       ...(body && { body }),
     }),
   ),

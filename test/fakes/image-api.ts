@@ -12,6 +12,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type Log, silentLog } from '#shared/log/log.ts';
 import { openApiServer } from '#shared/service/api-server.ts';
+import type { Runner } from '#shared/workflow/runner.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
 import { glance } from '../../services/image/dialect.ts';
@@ -22,6 +23,7 @@ import { storesOf } from '../../services/image/drivers/stores.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
 import { policy } from '../../services/image/policy.ts';
 import { routes } from '../../services/image/routes.ts';
+import { startTasks } from '../../services/image/workflows/runner.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -41,6 +43,8 @@ export interface ImageApiOptions {
   readonly folder?: string;
   /** Default: the server in WATTLE_TEST_MYSQL, else sqlite in memory. */
   readonly database?: string;
+  /** Beside `file`, which is the usual one. */
+  readonly stores?: Readonly<Record<string, ImageBytes>>;
   readonly log?: Log;
   /** Default 0. */
   readonly reserveMb?: number;
@@ -60,13 +64,16 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   const config = settingsOf({}).read('image', section);
   const bytes = change(await openImageFiles(dir, options.reserveMb));
   const downloads = openDownloads();
+  let runner: Runner | undefined;
   const images: Images = {
     db,
-    stores: storesOf({ file: bytes }),
+    stores: storesOf({ file: bytes, ...options.stores }),
     config: { ...config, ...options.config },
     log,
     downloads,
+    wakeTasks: () => runner?.wake(),
   };
+  runner = await startTasks(images, 'image/test');
   const identify = async (header: (name: string) => string | undefined, requestId: string) => {
     if (options.isTokenOver?.()) throw unauthorized();
     return callerOf(header, requestId);
@@ -92,6 +99,7 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   t.after(async () => {
     await endpoint.close();
     await downloads.close();
+    await runner?.close();
     if (server && !options.database) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
     if (!options.folder) rmSync(dir, { recursive: true });

@@ -4,11 +4,11 @@ import { finished } from 'node:stream/promises';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { bytes, type Handler, noContent } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
+import { openData } from '../copies/locations.ts';
 import { getImageFor } from '../images/handlers.ts';
 import { hasBytes } from '../images/states.ts';
-import { type Image, imageNotFound } from '../images/store.ts';
 import { rangeOf } from './range.ts';
-import { bytesName, type UploadStatus } from './store.ts';
+import type { UploadStatus } from './store.ts';
 import { uploadImage } from './upload.ts';
 
 const octets = 'application/octet-stream';
@@ -21,7 +21,11 @@ const uploadHandler =
       throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
     try {
       const store = call.header('x-image-meta-store') || undefined;
-      await uploadImage(images, image, call.stream, announcedBytes(call.header), { status: uploadStatus, store });
+      await uploadImage(images, image, call.stream, announcedBytes(call.header), {
+        status: uploadStatus,
+        store,
+        isStaged: uploadStatus === 'uploading',
+      });
     } catch (error) {
       await readToEnd(call.stream);
       throw error;
@@ -52,7 +56,7 @@ export const getBytes: Handler<Images> = async (images, call) => {
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
   if (size === null || uploadId === null || !hasBytes(status)) return noContent();
   const range = rangeOf(call.header('range'), call.header('content-range'), size);
-  const stream = size === 0 ? Readable.from([]) : await openBytes(images, image, range);
+  const stream = size === 0 ? Readable.from([]) : await openData(images, image, range);
   const length = range ? range.end - range.start + 1 : size;
   return bytes(range ? 206 : 200, stream, {
     'content-type': octets,
@@ -62,12 +66,3 @@ export const getBytes: Handler<Images> = async (images, call) => {
     ...(image.checksum && !range ? { 'content-md5': image.checksum } : {}),
   });
 };
-
-async function openBytes({ stores }: Images, { id, uploadId, store }: Image, range: ReturnType<typeof rangeOf>) {
-  try {
-    return await stores.get(store ?? 'file').open(bytesName(id, uploadId ?? ''), range);
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') throw imageNotFound(id); // deleted meanwhile
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
 /** Rows of images during an upload: an upload may update the row only while the row names it. */
 import type { Knex } from 'knex';
+import { type Copy, listCopiesIn } from '../copies/store.ts';
 import type { ImageRow } from '../images/store.ts';
 
 export interface Upload {
@@ -54,19 +55,25 @@ const activeColumns = (content: ContentInfo) =>
 export async function finishUpload(
   db: Knex,
   upload: Upload,
-  uploadStatus: UploadStatus,
+  isStaged: boolean,
   content: ContentInfo,
 ): Promise<boolean> {
   const kept = { size: content.size, staged: JSON.stringify(content), uploadUntil: null, reservedBytes: null };
   const staged = { ...kept, updatedAt: Date.now() };
-  return (await activeUpload(db, upload).update(uploadStatus === 'uploading' ? staged : activeColumns(content))) > 0;
+  return (await activeUpload(db, upload).update(isStaged ? staged : activeColumns(content))) > 0;
 }
 
 /** Returns false when the image has no staged data. */
 export async function activateStaged(db: Knex, { id, staged, uploadId }: ImageRow): Promise<boolean> {
   if (staged === null || uploadId === null) return false;
-  const waiting = activeUpload(db, { imageId: id, id: uploadId }).where({ status: 'uploading' }).whereNotNull('staged');
+  const waiting = activeUpload(db, { imageId: id, id: uploadId }).whereNotNull('staged');
   return (await waiting.update(activeColumns(JSON.parse(staged) as ContentInfo))) > 0;
+}
+
+/** Staged data is being copied to the stores of its import. Returns false when the image has no staged data. */
+export async function beginImport(tx: Knex, { id, uploadId }: ImageRow): Promise<boolean> {
+  const waiting = activeUpload(tx, { imageId: id, id: uploadId ?? '' }).where({ status: 'uploading' });
+  return (await waiting.whereNotNull('staged').update({ status: 'importing', updatedAt: Date.now() })) > 0;
 }
 
 const nothing = {
@@ -94,7 +101,9 @@ export const listUploads = async (db: Knex): Promise<(Upload & { readonly upload
 export async function referencedNames(db: Knex, imageIds: readonly string[]): Promise<Set<string>> {
   const rows = db<ImageRow>('images').whereIn('id', imageIds).where({ deletedAt: null }).whereNotNull('uploadId');
   const found = (await rows.select('id', 'uploadId')) as { id: string; uploadId: string }[];
-  return new Set(found.map(({ id, uploadId }) => bytesName(id, uploadId)));
+  const copies = await db<Copy>('image_copies').whereIn('imageId', imageIds).whereNot({ state: 'failed' });
+  const names = found.map(({ id, uploadId }) => bytesName(id, uploadId));
+  return new Set([...names, ...copies.map(({ imageId, copyId }) => bytesName(imageId, copyId))]);
 }
 
 /** The names of data that all rows refer to; whole once the upload has ended. */
@@ -102,7 +111,11 @@ export async function listDataNames(db: Knex, store: string): Promise<{ name: st
   const rows = db<ImageRow>('images').where({ deletedAt: null }).whereNotNull('uploadId');
   const here = rows.where((either) => either.where({ store }).orWhereNull('store')); // an upload has no store before its end
   const found = await here.select('id', 'uploadId', 'store');
-  return found.map((each) => ({ name: bytesName(each.id, String(each.uploadId)), isWhole: each.store !== null }));
+  const copies = await listCopiesIn(db, store);
+  return [
+    ...found.map((each) => ({ name: bytesName(each.id, String(each.uploadId)), isWhole: each.store !== null })),
+    ...copies.map((copy) => ({ name: bytesName(copy.imageId, copy.copyId), isWhole: copy.state === 'ready' })),
+  ];
 }
 
 export const purgeDeleted = (db: Knex, beforeMs: number) =>

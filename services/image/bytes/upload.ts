@@ -1,6 +1,7 @@
 /** An upload: from queued to active or staged; on failure back to queued, without data. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { Knex } from 'knex';
 import { every } from '#shared/clock/every.ts';
 import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
 import { checkFormat, inspect, isDetectableEarly } from '#shared/images/inspect.ts';
@@ -26,6 +27,10 @@ interface UploadOptions {
   readonly status: UploadStatus;
   /** Where the data goes; by default to the first store. */
   readonly store?: string | undefined;
+  /** The data is kept for an import; the image is not active yet. */
+  readonly isStaged?: boolean;
+  /** More for the transaction that ends the upload. */
+  readonly then?: (tx: Knex) => Promise<void>;
 }
 
 /** `announced` is the content length, if the client sent one. Throws 400 for an unknown store. */
@@ -34,11 +39,12 @@ export async function uploadImage(
   image: Image,
   stream: Readable,
   announced: number | undefined,
-  { status: uploadStatus, store = images.stores.usual }: UploadOptions = { status: 'saving' },
+  options: UploadOptions = { status: 'saving' },
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
   checkUnsigned(image);
+  const { status: uploadStatus, store = images.stores.usual } = options;
   const bytes = images.stores.get(store);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
   const budget = await openBudget(images, { image, upload, bytes }).catch((error: unknown) => {
@@ -49,7 +55,7 @@ export async function uploadImage(
     const filled = receive(
       images,
       image,
-      { ...upload, uploadStatus, budget, bytes, store, announced: announced ?? 0 },
+      { ...upload, ...options, budget, bytes, store, announced: announced ?? 0 },
       stream,
     );
     await filled.catch((error: unknown) => failUpload(images, upload, error));
@@ -94,8 +100,7 @@ async function beginUpload(
   });
 }
 
-interface ReceivedUpload extends Upload {
-  readonly uploadStatus: UploadStatus;
+interface ReceivedUpload extends Upload, UploadOptions {
   readonly budget: Budget;
   readonly bytes: ImageBytes;
   readonly store: string;
@@ -112,7 +117,7 @@ async function receive(images: Images, image: Image, upload: ReceivedUpload, str
   try {
     const content = await writeContent(image, file, upload.budget, stream);
     await file.publish();
-    if (await finishUpload(db, upload, upload.uploadStatus, { ...content, store })) return;
+    if (await endUpload(images, upload, { ...content, store })) return;
     await bytes.remove(name);
     throw imageGone(image.id);
   } catch (error) {
@@ -123,6 +128,14 @@ async function receive(images: Images, image: Image, upload: ReceivedUpload, str
     await lease.close();
   }
 }
+
+/** Returns false when the image was deleted or the lease expired. */
+const endUpload = ({ db }: Images, upload: ReceivedUpload, content: ContentInfo): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    if (!(await finishUpload(tx, upload, upload.isStaged ?? false, content))) return false;
+    await upload.then?.(tx);
+    return true;
+  });
 
 async function writeContent(
   image: Image,

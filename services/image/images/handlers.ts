@@ -2,6 +2,7 @@ import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, type Handler, noContent, ok } from '#shared/http/route.ts';
 import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
+import { importMethods } from '../imports/methods.ts';
 import { changeImage, createImage as create, type ImageInput, patched } from './operations.ts';
 import { changesOf } from './patch.ts';
 import { getImage, type Image, imageNotFound, markDeleted, updateImageStatus } from './store.ts';
@@ -48,8 +49,8 @@ export const createImage: Handler<Images, ImageInput> = async (images, call) => 
   const image = await create(images, call.caller, call.body, check);
   return created(imageView(image, call), {
     location: `${call.base}/v2/images/${image.id}`,
-    'openstack-image-import-methods': 'glance-direct,web-download',
-    'openstack-image-store-ids': 'file',
+    'openstack-image-import-methods': importMethods.join(','),
+    'openstack-image-store-ids': images.stores.names.join(','),
   });
 };
 

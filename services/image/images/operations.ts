@@ -36,6 +36,7 @@ function newImage(caller: Caller, input: ImageInput): Image {
     ...{ uploadId: null, uploadUntil: null, reservedBytes: null, staged: null, store: null },
     ...{ createdAt: now, updatedAt: now, deletedAt: null },
     ...parseCreate(attributes, input),
+    copies: [],
     properties: Object.fromEntries(properties) as Record<string, string>,
   };
 }

@@ -4,12 +4,13 @@ import { may } from '#shared/auth/policy.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { columnOf } from '#shared/resource/attribute.ts';
+import { type Copy, listCopies } from '../copies/store.ts';
 import { type ImageAttributes, imageAttributes } from './attributes.ts';
 import type { ImageStatus } from './states.ts';
 
 export interface ImageRow extends Omit<ImageAttributes, 'tags'> {
   readonly deletedAt: number | null;
-  /** The store that has the data; null without data. */
+  /** The primary store of the data; null without data. */
   readonly store: string | null;
   readonly uploadId: string | null;
   /** Changes with each renewal of the lease of a running upload; null without one. */
@@ -22,6 +23,8 @@ export interface ImageRow extends Omit<ImageAttributes, 'tags'> {
 
 export interface Image extends ImageRow, Pick<ImageAttributes, 'tags'> {
   readonly properties: Readonly<Record<string, string>>;
+  /** In further stores. */
+  readonly copies: readonly Copy[];
 }
 
 /** Glance's fault for an image that does not exist or is not visible to the caller. */
@@ -34,6 +37,12 @@ export async function getImage(db: Knex, caller: Caller, id: string): Promise<Im
   if (!row) throw imageNotFound(id);
   const [image] = await withPropertiesAndTags(db, [row]);
   return image as Image;
+}
+
+/** Whoever asks: for work that a caller was allowed to begin. */
+export async function findImage(db: Knex, id: string): Promise<Image | undefined> {
+  const row = await db<ImageRow>('images').where({ id, deletedAt: null }).first();
+  return row && (await withPropertiesAndTags(db, [row as ImageRow]))[0];
 }
 
 /** One image that the caller may see; images without an owner are visible to all. */
@@ -52,22 +61,24 @@ export function whereVisible(db: Knex, or: Knex.QueryBuilder, caller: Caller, me
     .orWhere((both) => both.where({ visibility: 'shared' }).whereIn('id', shared.select('imageId')));
 }
 
-/** Adds properties and tags, with one query each for all rows. */
+/** Adds properties, tags and copies, with one query each for all rows. */
 export async function withPropertiesAndTags(db: Knex, rows: readonly ImageRow[]): Promise<Image[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
   const properties = await db('image_properties').whereIn('imageId', ids).orderBy('name');
   const tags = await db('image_tags').whereIn('imageId', ids).orderBy('tag');
   const propertiesOf = Map.groupBy(properties, ({ imageId }) => imageId as string);
+  const copiesOf = Map.groupBy(await listCopies(db, ids), ({ imageId }) => imageId);
   const tagsOf = Map.groupBy(tags, ({ imageId }) => imageId as string);
   return rows.map((row) => ({
     ...row,
     properties: Object.fromEntries((propertiesOf.get(row.id) ?? []).map(({ name, value }) => [name, value])),
     tags: (tagsOf.get(row.id) ?? []).map(({ tag }) => tag),
+    copies: copiesOf.get(row.id) ?? [],
   }));
 }
 
-export async function insertImage(tx: Knex, { properties, tags, ...row }: Image): Promise<void> {
+export async function insertImage(tx: Knex, { properties, tags, copies: _none, ...row }: Image): Promise<void> {
   try {
     await tx<ImageRow>('images').insert(row);
   } catch (error) {
@@ -127,7 +138,7 @@ export async function markDeleted(tx: Knex, id: string): Promise<boolean> {
   const deletedAt = Date.now();
   const found = tx<ImageRow>('images').where({ id, deletedAt: null, isProtected: false });
   if ((await found.update({ status: 'deleted', deletedAt, updatedAt: deletedAt })) === 0) return false;
-  for (const table of ['image_properties', 'image_tags', 'image_members', 'image_imports'])
+  for (const table of ['image_properties', 'image_tags', 'image_members', 'image_imports', 'image_copies'])
     await tx(table).where({ imageId: id }).delete();
   return true;
 }

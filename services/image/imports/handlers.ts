@@ -1,59 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
-import { activateStaged } from '../bytes/store.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { getImageFor } from '../images/handlers.ts';
-import type { Image } from '../images/store.ts';
-import { getImport, type Import, insertImport, listAllImports, listImports as listRows } from './store.ts';
+import { importCopies } from './copy-image.ts';
+import { importStaged } from './glance-direct.ts';
+import { importMethods } from './methods.ts';
+import { checkReady, type ImportRequest, newImport, storesOf } from './request.ts';
+import { getImport, listAllImports, listImports as listRows } from './store.ts';
 import { importView, taskView } from './view.ts';
-import { beginDownload } from './web-download.ts';
+import { importDownload } from './web-download.ts';
 
-interface ImportRequest {
-  readonly method: { readonly name: string; readonly uri?: string };
-  readonly stores?: readonly string[];
-  readonly all_stores?: boolean;
-}
-
-export const importMethods = ['glance-direct', 'web-download'];
-
-const rowOf = ({ caller, body }: Call<ImportRequest>, image: Image): Omit<Import, 'id' | 'status'> => ({
-  imageId: image.id,
-  owner: image.owner,
-  userId: caller.userId,
-  requestId: caller.requestId,
-  wish: JSON.stringify(body),
-  message: null,
-  createdAt: Date.now(),
-  updatedAt: Date.now(),
-});
+const methods = { 'glance-direct': importStaged, 'web-download': importDownload, 'copy-image': importCopies } as const;
 
 export const importImage: Handler<Images, ImportRequest> = async (images, call) => {
-  const { method, stores = [], all_stores: all = false } = call.body;
-  const wanted = all ? images.stores.names : stores;
-  if (!importMethods.includes(method.name)) throw badRequest(`Unknown import method name '${method.name}'.`);
-  const image = await getImageFor(images, call, 'modify_image');
-  const unknown = wanted.find((store) => !images.stores.names.includes(store));
-  if (unknown !== undefined)
-    throw conflict(`The store ${unknown} does not exist: the stores are ${images.stores.names.join(', ')}.`);
-  if (wanted.length > 1) throw conflict('An image is kept in one store here: name one, or none for the first.');
-  if (image.status === 'active') throw conflict('Image with status active cannot be target for import');
-  const row = rowOf(call, image);
-  if (method.name === 'web-download') {
-    if (!method.uri) throw badRequest("The import method 'web-download' needs a uri.");
-    await beginDownload(images, image, { uri: method.uri, store: wanted[0] }, { ...row, status: 'processing' });
-    return accepted();
-  }
-  const staged = image.staged === null ? undefined : (JSON.parse(image.staged) as { store?: string }).store;
-  if (wanted[0] !== undefined && wanted[0] !== (staged ?? 'file'))
-    throw conflict(
-      `The data is staged in the store ${staged ?? 'file'}: stage it in ${wanted[0]} with X-Image-Meta-Store.`,
-    );
-  // the data was checked when it was staged
-  await images.db.transaction(async (tx) => {
-    if (!(await activateStaged(tx, image)))
-      throw conflict("Image needs to be staged before 'glance-direct' method can be used");
-    await insertImport(tx, { ...row, id: randomUUID(), status: 'success' });
+  const { name } = call.body.method;
+  if (!importMethods.includes(name)) throw badRequest(`Unknown import method name '${name}'.`);
+  const image = await getImageFor(images, call, name === 'copy-image' ? 'copy_image' : 'modify_image');
+  checkReady(image, name);
+  const stores = storesOf(images.stores.names, call);
+  await methods[name as keyof typeof methods](images, image, {
+    body: call.body,
+    stores,
+    row: newImport(call, image, stores),
   });
   return accepted();
 };

@@ -11,6 +11,8 @@ export interface Import {
   readonly requestId: string;
   /** The request body as JSON. */
   readonly wish: string;
+  /** JSON list of the stores; null in rows of earlier versions. */
+  readonly stores: string | null;
   readonly createdAt: number;
   /** Null in rows of earlier versions, whose imports were complete. */
   readonly status: 'processing' | 'success' | 'failure' | null;

@@ -15,7 +15,7 @@ export function importView(row: Import) {
     image_id: row.imageId,
     request_id: row.requestId,
     user_id: row.userId,
-    input: { image_id: row.imageId, import_req: JSON.parse(row.wish), backend: ['file'] },
+    input: { image_id: row.imageId, import_req: JSON.parse(row.wish), backend: JSON.parse(row.stores ?? '["file"]') },
     result: null,
     message: row.message ?? '',
     created_at: shortTime(createdAt),

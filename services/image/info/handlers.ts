@@ -1,6 +1,6 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
-import { importMethods } from '../imports/handlers.ts';
+import { importMethods } from '../imports/methods.ts';
 import { countImages, countUploads, usedBytes } from '../quotas/store.ts';
 
 interface About {

@@ -6,6 +6,7 @@ import { metadataDefinitions } from './005-metadata-definitions.ts';
 import { standardMetadata } from './006-standard-namespaces.ts';
 import { importStates } from './007-import-states.ts';
 import { stores } from './008-stores.ts';
+import { copies } from './009-copies.ts';
 
 /** In order of execution. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   standardMetadata,
   importStates,
   stores,
+  copies,
 ];

@@ -28,9 +28,14 @@ export async function countUploads(tx: Knex, owner: Owner): Promise<number> {
   return numberOf(await uploads.whereNotNull('uploadUntil').count({ number: '*' }).first());
 }
 
-/** An upload whose image was deleted counts until it has ended. */
+/** Data in several stores counts in each. An upload whose image was deleted counts until it has ended. */
 export async function usedBytes(tx: Knex, owner: Owner): Promise<number> {
   const stored = await tx<ImageRow>('images').where({ owner, deletedAt: null }).sum({ number: 'size' }).first();
   const reserved = tx<ImageRow>('images').where({ owner }).whereNotNull('reservedBytes');
-  return numberOf(stored) + numberOf(await reserved.sum({ number: 'reservedBytes' }).first());
+  const copied = tx('image_copies')
+    .join('images', 'images.id', 'image_copies.imageId')
+    .where({ owner, deletedAt: null })
+    .whereNot({ state: 'failed' });
+  const parts = [reserved.sum({ number: 'reservedBytes' }).first(), copied.sum({ number: 'images.size' }).first()];
+  return (await Promise.all(parts)).reduce((sum, part) => sum + numberOf(part), numberOf(stored));
 }

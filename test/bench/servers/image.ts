@@ -43,6 +43,7 @@ async function openImages(): Promise<http.RequestListener> {
     config,
     log: silentLog(),
     downloads: openDownloads(),
+    wakeTasks: () => {},
   };
   return async (req, res) => {
     const options = { disk_format: 'raw', container_format: 'bare' };

@@ -47,7 +47,7 @@ export async function imageWalk(t: TestContext, policySettings: PolicySettings =
       return ask(method, path, { project, roles: roles.join(','), body: sent, headers });
     },
     owned: [
-      [/^\w+ \/v2\/images\/:id/, image],
+      [/^\w+ \/v2\/(images|stores\/:store)\/:id/, image],
       [/^post \S+:namespace\/tags\/:name/, async (target) => ({ ...(await namespace(target)), name: 'new' })],
       [/:namespace/, namespace],
     ],

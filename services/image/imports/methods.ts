@@ -1,0 +1,1 @@
+export const importMethods = ['glance-direct', 'web-download', 'copy-image'];
