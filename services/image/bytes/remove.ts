@@ -1,6 +1,6 @@
 import type { Images } from '../context.ts';
-import { type Location, locationsOf } from '../copies/locations.ts';
 import type { Image } from '../images/store.ts';
+import { type Location, locationsOf } from '../workflows/locations.ts';
 
 /** Removes the data of a deleted image from all stores. */
 export async function removeBytes(images: Images, image: Image): Promise<void> {

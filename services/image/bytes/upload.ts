@@ -7,11 +7,11 @@ import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
 import { checkFormat, inspect, isDetectableEarly } from '#shared/images/inspect.ts';
 import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
+import { type Digest, digestBlocks } from '../drivers/digest.ts';
 import type { ImageBytes, NewBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
 import { checkLimit } from '../quotas/limits.ts';
 import { type Budget, imageGone, openBudget } from './budget.ts';
-import { type Digest, digestBlocks } from './digest.ts';
 import {
   acquireForUpload,
   bytesName,

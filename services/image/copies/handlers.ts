@@ -4,7 +4,7 @@ import { removeLocation } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
 import { enforce, getRequestedImage } from '../images/handlers.ts';
 import { findImage, type Image, imageNotFound, lockImage } from '../images/store.ts';
-import { type Location, locationsOf } from './locations.ts';
+import { type Location, locationsOf } from '../workflows/locations.ts';
 import { deleteCopy, promoteCopy } from './store.ts';
 
 /** Removes the data from one of several stores; when that was the primary one, another takes its place. */

@@ -2,8 +2,8 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Images } from '../context.ts';
 import { beginCopies } from '../copies/begin.ts';
-import { locationsOf } from '../copies/locations.ts';
 import { findImage, type Image, imageNotFound, lockImage } from '../images/store.ts';
+import { locationsOf } from '../workflows/locations.ts';
 import { checkReady, type ImportSpec, mustSucceed } from './request.ts';
 import { insertImport } from './store.ts';
 

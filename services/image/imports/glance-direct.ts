@@ -5,8 +5,8 @@ import { activateStaged, beginImport } from '../bytes/store.ts';
 import type { Config } from '../config.ts';
 import type { Images } from '../context.ts';
 import { beginCopies } from '../copies/begin.ts';
-import { locationsOf } from '../copies/locations.ts';
 import { findImage, type Image, lockImage } from '../images/store.ts';
+import { locationsOf } from '../workflows/locations.ts';
 import { type ImportSpec, mustSucceed } from './request.ts';
 import { insertImport } from './store.ts';
 

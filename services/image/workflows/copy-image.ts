@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { digestBlocks } from '../bytes/digest.ts';
 import { activateStaged, bytesName, resetUpload } from '../bytes/store.ts';
 import type { Images } from '../context.ts';
-import { openData } from '../copies/locations.ts';
 import { type Copy, deleteCopy, listCopies, promoteCopy, updateCopy } from '../copies/store.ts';
+import { digestBlocks } from '../drivers/digest.ts';
 import { findImage, type Image, imageNotFound } from '../images/store.ts';
 import { endImport } from '../imports/store.ts';
+import { openData } from './locations.ts';
 
 export interface CopyParams {
   readonly imageId: string;
