@@ -1,8 +1,8 @@
 /** Where the data of an image is: in its primary store, and in those with a copy. */
 import type { Readable } from 'node:stream';
-import type { Range } from '../bytes/range.ts';
 import { bytesName } from '../bytes/store.ts';
 import type { Images } from '../context.ts';
+import type { ImageBytes } from '../drivers/image-bytes.ts';
 import { type Image, imageNotFound } from '../images/store.ts';
 
 export interface Location {
@@ -23,7 +23,11 @@ export function locationsOf({ id, store, uploadId, staged, copies }: Image): Loc
 }
 
 /** Opens the data in the first store that has it. Throws 404 when it was deleted meanwhile, or the error of the primary store. */
-export async function openData({ stores, log }: Images, image: Image, range?: Range): Promise<Readable> {
+export async function openData(
+  { stores, log }: Images,
+  image: Image,
+  range?: Parameters<ImageBytes['open']>[1],
+): Promise<Readable> {
   let first: unknown;
   for (const { store, name } of locationsOf(image))
     try {
