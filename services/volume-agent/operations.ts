@@ -1,8 +1,16 @@
 /** Implements the contract: combines storage, exports and images. */
-import type { BackupResult, BackupSpec, RestoreSpec, VolumeAgent, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import type {
+  BackupResult,
+  BackupSpec,
+  Encryption,
+  RestoreSpec,
+  VolumeAgent,
+  VolumeSpec,
+} from '#shared/contracts/volume-agent.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Backups } from './drivers/backups/backups.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
+import { luksHeader } from './drivers/luks.ts';
 
 export interface Storage {
   readonly store: VolumeStore;
@@ -35,13 +43,18 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
 /** An initiator of iSCSI that is logged in does not notice a new size, so a volume exported by tgtd keeps its size. */
 async function ensureVolume(storage: Storage, spec: VolumeSpec) {
   const { store, exporter } = storage;
-  const { id, sizeGb, source } = spec;
+  const { id, sizeGb, source, encryption } = spec;
   if (!exporter.growsInUse && (await exporter.isExported(id)))
     throw conflict(`volume ${id} is exported, its size cannot change now`);
-  if (source.kind !== 'backup' || (await store.hasVolume(id))) return store.ensureVolume(spec);
-  const { blocks } = await requireBackups(storage).read(source);
+  const isWritten = source.kind === 'backup' || (source.kind === 'blank' && encryption !== undefined);
+  if (!isWritten || (await store.hasVolume(id))) return store.ensureVolume(spec);
+  const blocks = source.kind === 'backup' ? (await requireBackups(storage).read(source)).blocks : emptyLuks(encryption);
   await store.writeVolume({ id, sizeGb }, blocks);
   return { sizeGb };
+}
+
+async function* emptyLuks(encryption?: Encryption) {
+  if (encryption) yield { offset: 0, bytes: await luksHeader(encryption) };
 }
 
 async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promise<void> {
@@ -50,14 +63,15 @@ async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promi
 }
 
 /** The former data stays until the new one is complete, which an initiator that is logged in would not notice. */
-async function restoreVolume(storage: Storage, { id, sizeGb, source }: RestoreSpec): Promise<void> {
+async function restoreVolume(storage: Storage, spec: RestoreSpec): Promise<void> {
+  const { id, sizeGb, source } = spec;
   const { store, exporter } = storage;
   if (await exporter.isExported(id)) throw conflict(`volume ${id} is exported, its data cannot be replaced now`);
   if (source.kind === 'backup') {
     const { blocks } = await requireBackups(storage).read(source);
     return store.writeVolume({ id, sizeGb }, blocks);
   }
-  return store.replaceVolume({ id, sizeGb, source });
+  return store.replaceVolume(spec);
 }
 
 async function ensureBackup(storage: Storage, spec: BackupSpec, replaced?: AbortSignal): Promise<BackupResult> {

@@ -8,6 +8,7 @@ import { metadata } from './metadata/openapi.ts';
 import { qosSpecs } from './qos/openapi.ts';
 import { snapshots } from './snapshots/openapi.ts';
 import { transfers } from './transfers/openapi.ts';
+import { typeEncryption } from './type-encryption/openapi.ts';
 import { types } from './types/openapi.ts';
 import { messages } from './user-messages/openapi.ts';
 
@@ -22,5 +23,6 @@ export const openapi = {
   'qos-specs': qosSpecs,
   snapshots,
   transfers,
+  'type-encryption': typeEncryption,
   types,
 };

@@ -9,6 +9,8 @@ const own = {
   'volume:act_in_any_project': 'role:service and rule:context_is_admin',
   // Who may read the CHAP secret of an attachment without connecting it.
   'volume:attachment_secrets': 'rule:context_is_admin or rule:service_api',
+  // Who gets the keys of encrypted volumes: those whose hosts decrypt.
+  'volume:encryption_keys': 'rule:service_api',
 };
 
 const selecting = [

@@ -16,8 +16,8 @@ import { qosRoutes } from './qos/routes.ts';
 import { quotaRoutes } from './quotas/routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';
 import { transferRoutes } from './transfers/routes.ts';
+import { typeEncryptionRoutes } from './type-encryption/routes.ts';
 import { typeRoutes } from './types/routes.ts';
-import { showTypeEncryption } from './unsupported/handlers.ts';
 import { messageRoutes } from './user-messages/routes.ts';
 import * as versions from './versions/handlers.ts';
 import { volumeRoutes } from './volumes/routes.ts';
@@ -44,7 +44,6 @@ const update = (path: string, handler: Route<Volumes>['handler']): Route<Volumes
 });
 
 const odd: Route<Volumes>[] = [
-  get('/types/:id/encryption', showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
   get('/resource_filters', listFilters, anyToken, { since: '3.33' }),
   get('/os-services', hosts.listServices, 'volume_extension:services:index'),
   update('enable', hosts.enableService),
@@ -72,6 +71,7 @@ export const routes: Route<Volumes>[] = [
     ...attachmentRoutes,
     ...transferRoutes,
     ...typeRoutes,
+    ...typeEncryptionRoutes,
     ...quotaRoutes,
     ...messageRoutes,
     ...backupRoutes,

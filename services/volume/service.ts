@@ -27,6 +27,7 @@ import { nameIndexes } from './migrations/006-name-indexes.ts';
 import { qosAndDefaultTypes } from './migrations/007-qos-and-default-types.ts';
 import { groups } from './migrations/008-groups.ts';
 import { backups } from './migrations/009-backups.ts';
+import { encryption } from './migrations/010-encryption.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -40,7 +41,18 @@ export interface Parts {
   readonly identityUrl: string;
 }
 
-const migrations = [tables, transfers, frozen, closed, listIndexes, nameIndexes, qosAndDefaultTypes, groups, backups];
+const migrations = [
+  tables,
+  transfers,
+  frozen,
+  closed,
+  listIndexes,
+  nameIndexes,
+  qosAndDefaultTypes,
+  groups,
+  backups,
+  encryption,
+];
 
 /** Assembles the service. The API opens last and closes first. */
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {

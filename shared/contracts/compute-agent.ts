@@ -44,6 +44,8 @@ export interface DiskSpec {
   /** The guest sees its first 20 characters in /dev/disk/by-id/virtio-…: a volume's id, as in Nova. */
   readonly serial: string;
   readonly readOnly?: boolean;
+  /** QEMU decrypts what the volume holds, which the storage never sees. */
+  readonly encryption?: { readonly format: 'luks'; readonly secret: string };
   /** What the guest may do with it per second, by the names of QEMU's ThrottleLimits; absent: no limits. */
   readonly limits?: Readonly<Record<string, number>>;
   /** A read-only CD-ROM: on SATA, where it cannot be hot plugged, or with `bus: 'scsi'` on the SCSI controller. */

@@ -9,6 +9,14 @@ export type VolumeSource =
   | { readonly kind: 'volume'; readonly volumeId: string }
   | ({ readonly kind: 'backup' } & BackupPlace);
 
+/** LUKS 1 with aes-xts-plain64: the volume begins with a header, and what follows it is ciphertext. */
+export interface Encryption {
+  /** Of both halves of the key. */
+  readonly keyBits: 256 | 512;
+  /** The passphrase. */
+  readonly secret: string;
+}
+
 /** Where the data of a backup is. */
 export interface BackupPlace {
   readonly container: string;
@@ -38,6 +46,8 @@ export interface RestoreSpec {
   readonly id: string;
   readonly sizeGb: number;
   readonly source: VolumeSource;
+  /** Of an encrypted volume whose source is an image; other sources are ciphertext already. */
+  readonly encryption?: Encryption;
 }
 
 export interface VolumeSpec {
@@ -46,6 +56,8 @@ export interface VolumeSpec {
   readonly sizeGb: number;
   /** Used only while the volume does not exist. */
   readonly source: VolumeSource;
+  /** Of an encrypted volume whose source is blank or an image; other sources are ciphertext already. */
+  readonly encryption?: Encryption;
 }
 
 export interface SnapshotSpec {

@@ -2,7 +2,11 @@
  * The only module that runs qemu-img. Every file and backing file is opened with an explicit driver: no format is probed,
  * and no reference inside a file is followed. Data of users is inspected before it is passed to this module.
  */
-import type { FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isRoot, runConfined, withOwnUid } from '#shared/process/confined.ts';
 import type { CommandFailed } from '#shared/process/run.ts';
 
@@ -87,7 +91,10 @@ interface Conversion {
   /** QEMU's driver name. */
   readonly driver: string;
   readonly to: FileHandle;
-  readonly toDriver: 'raw' | 'qcow2';
+  /** For `luks` the target begins with a header already. */
+  readonly toDriver: 'raw' | 'qcow2' | 'luks';
+  /** The passphrase of `luks`. */
+  readonly secret?: string;
   /** Virtual size of `from`. */
   readonly bytes: number;
   readonly signal?: AbortSignal;
@@ -96,32 +103,47 @@ interface Conversion {
 const descriptorPath = (number: number) => `/proc/self/fd/${number}`;
 
 /**
- * Converts data of users, as a user id used for this run only that can access just the two files, which are passed as open
- * descriptors. A raw target must have its final size and contain only holes.
+ * Converts data of users, as a user id used for this run only that can access just the two files (and the passphrase), which
+ * are passed as open descriptors. A raw target must have its final size and contain only holes.
  */
-export async function convertImage({ from, driver, to, toDriver, bytes, signal }: Conversion): Promise<void> {
-  const path = descriptorPath(4);
+export async function convertImage(conversion: Conversion): Promise<void> {
+  const { from, driver, to, bytes, secret, signal } = conversion;
   const [source, target] = [await from.stat(), await to.stat()];
-  const output = toDriver === 'raw' ? ['-n', '--target-is-zero', '--target-image-opts'] : ['-O', toDriver];
-  const protocol = protocolOf(target.isBlockDevice());
-  const place = toDriver === 'raw' ? `driver=raw,file.driver=${protocol},file.filename=${path}` : path;
-  const maxFileBytes = toDriver === 'raw' ? Math.max(target.size, 1) : maxQcow2Bytes(bytes);
   const input = jsonFilename({ driver, path: descriptorPath(3), isDevice: source.isBlockDevice() });
-  await withOwnUid(async (uid) => {
-    await Promise.all([chownTo(from, uid), chownTo(to, uid)]);
-    try {
-      const argv = ['qemu-img', 'convert', ...output, input, place];
-      await runConfined(argv, {
-        uid,
-        files: [from.fd, to.fd],
-        maxFileBytes,
-        memoryBytes: 2 ** 30,
-        ...(signal ? { signal } : {}),
-      });
-    } finally {
-      await Promise.all([restoreOwner(from), restoreOwner(to)]);
-    }
-  });
+  const maxFileBytes = conversion.toDriver === 'qcow2' ? maxQcow2Bytes(bytes) : Math.max(target.size, 1);
+  const key = secret === undefined ? [] : [await secretFile(secret)];
+  const files = [from, to, ...key];
+  try {
+    await withOwnUid(async (uid) => {
+      await Promise.all(files.map((file) => chownTo(file, uid)));
+      const argv = ['qemu-img', 'convert', ...outputOf(conversion, input, target.isBlockDevice())];
+      const limits = { maxFileBytes, memoryBytes: 2 ** 30, ...(signal ? { signal } : {}) };
+      await runConfined(argv, { uid, files: files.map(({ fd }) => fd), ...limits }).finally(() =>
+        Promise.all([from, to].map(restoreOwner)),
+      );
+    });
+  } finally {
+    for (const file of key) await file.close();
+  }
+}
+
+/** Zeros of the source are written to a `luks` target, where what nobody wrote reads as noise. */
+function outputOf({ toDriver }: Conversion, input: string, isDevice: boolean): string[] {
+  const path = descriptorPath(4);
+  if (toDriver === 'qcow2') return ['-O', toDriver, input, path];
+  const place = `file.driver=${protocolOf(isDevice)},file.filename=${path}`;
+  if (toDriver === 'raw') return ['-n', '--target-is-zero', '--target-image-opts', input, `driver=raw,${place}`];
+  const secret = ['--object', `secret,id=key,format=raw,file=${descriptorPath(5)}`];
+  return [...secret, '-n', '--target-image-opts', input, `driver=luks,key-secret=key,${place}`];
+}
+
+/** Without a name, and in memory where the system has a directory for that. */
+async function secretFile(secret: string): Promise<FileHandle> {
+  const path = join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), randomUUID());
+  const file = await open(path, 'wx+', 0o600);
+  await rm(path);
+  await file.write(secret, 0);
+  return file;
 }
 
 const chownTo = async (file: FileHandle, uid: number | null) => (uid === null ? undefined : file.chown(uid, uid));

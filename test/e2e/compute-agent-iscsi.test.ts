@@ -10,6 +10,7 @@ import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { keyOf } from '../../services/compute-agent/drivers/qemu/devices.ts';
 import { Qmp } from '../../services/compute-agent/drivers/qemu/qmp.ts';
+import { luksHeader } from '../../services/volume-agent/drivers/luks.ts';
 import { diskSpec, exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 import { freePort } from '../fakes/free-port.ts';
 
@@ -20,8 +21,8 @@ const skip =
   (!has('tgtd') && 'tgtd is not installed') ||
   (!isRoot && 'only root runs tgtd');
 
-/** A target of its own with one volume of 64 MiB. */
-async function openTarget(t: TestContext) {
+/** A target of its own with one volume of 64 MiB, which begins with `header`. */
+async function openTarget(t: TestContext, header: Buffer | string = '') {
   const dir = await mkdtemp(join(tmpdir(), 'target-'));
   const [port, control] = [await freePort(), String(process.pid % 30_000)];
   const daemon = spawn('tgtd', ['-f', '-C', control, '--iscsi', `portal=127.0.0.1:${port}`], { stdio: 'ignore' });
@@ -32,7 +33,7 @@ async function openTarget(t: TestContext) {
     await rm(dir, { recursive: true });
   });
   const file = join(dir, 'volume');
-  await writeFile(file, '');
+  await writeFile(file, header);
   await truncate(file, 64 << 20);
   const admin = (...args: string[]) => run(['tgtadm', '-C', control, '--lld', 'iscsi', ...args]);
   await until(
@@ -114,4 +115,27 @@ test('a wrong secret attaches no volume, and the guest keeps running without it'
   await hypervisor.ensureGuest(spec);
   await assert.rejects(hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, volume('wrong')] }), { status: 500 });
   assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
+});
+
+test('OSSA-2018-001: an encrypted volume is hot plugged and booted from with its key alone, which is in no argument', {
+  skip,
+}, async (t) => {
+  const key = 'c0de'.repeat(16);
+  const { volume } = await openTarget(t, await luksHeader({ keyBits: 256, secret: key }));
+  const encrypted = (secret: string, bootIndex: number | null = null) =>
+    volume('open-sesame-12', { bootIndex, encryption: { format: 'luks', secret } });
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const plugged = (secret: string) => hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, encrypted(secret)] });
+  await assert.rejects(plugged('c0de'.repeat(15)), ({ details }: { details: string }) =>
+    /Invalid password/.test(details),
+  );
+  assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
+  assert.equal((await plugged(key)).devices[volume('').id], 'vdb');
+  const booted = { ...spec, disks: [encrypted(key, 0)], boot: { mark: 'again', kind: 'hard' } as const };
+  assert.deepEqual(Object.values((await hypervisor.ensureGuest(booted)).devices), ['vda']);
+  const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
+  assert.ok(argv.join(' ').includes('"driver":"luks"') && !argv.join(' ').includes(key));
 });

@@ -151,7 +151,9 @@ export async function startVolumes(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Json };
+    const isText = answer.headers.get('content-type')?.startsWith('text/plain');
+    const sent: Json = text === '' ? null : isText ? text : JSON.parse(text);
+    return { status: answer.status, headers: answer.headers, body: sent };
   };
   const at = `/v3/${projectId}`;
   const create = async (input: object = {}, asked: Asked = {}) =>

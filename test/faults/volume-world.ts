@@ -30,6 +30,8 @@ import { policy } from '../../services/volume/policy.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
 import { snapshotRows } from '../../services/volume/snapshots/resource.ts';
+import { createTypeEncryption } from '../../services/volume/type-encryption/operations.ts';
+import { typeEncryptionRows } from '../../services/volume/type-encryption/resource.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
 import { revertToSnapshot } from '../../services/volume/volumes/replace.ts';
@@ -75,6 +77,8 @@ interface Left {
   /** Objects of backups. */
   readonly objects: readonly string[];
   readonly groups: readonly string[];
+  /** Of encrypted volumes. */
+  readonly keys: number;
   readonly tasks: number;
 }
 
@@ -88,6 +92,7 @@ const nothing: Left = {
   backups: [],
   objects: [],
   groups: [],
+  keys: 0,
   tasks: 0,
 };
 const backedUp = {
@@ -123,6 +128,19 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
       await volume(life, { imageRef: imageId });
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'K41, K44: an encrypted volume is created from an image, and deleted': {
+    run: async (life) => {
+      const { service } = life;
+      const [{ id: typeId }] = await service.db('volumeTypes').select('id');
+      const encryption = { provider: 'luks', controlLocation: 'front-end', cipher: null, keySize: 512 };
+      if (!(await typeEncryptionRows.find(service.db, { typeId })))
+        await createTypeEncryption(service, typeId, encryption);
+      const row = await volume(life, { imageRef: imageId });
+      await deleteVolume(service, caller, row, { cascade: false, force: false });
+      await waitUntilIdle(service);
+    },
+    end: nothing,
   },
   'a volume cannot be created': {
     run: async (life) => {
@@ -360,6 +378,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
       backups: (await allBackups(db)).map(({ status }) => status),
       objects: await objectsBelow(join(dir, 'backups')),
       groups: (await allGroups(db)).map(({ status }) => status),
+      keys: (await db('encryptionKeys').select('id')).length,
       tasks: (await db('tasks')).length,
     };
     await db.destroy();

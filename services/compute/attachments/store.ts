@@ -1,6 +1,6 @@
 import { type Part, partTable } from '../server-parts/store.ts';
 
-/** `connection_info` of the volume's attachment, with `auth_password` sealed. */
+/** `connection_info` of the volume's attachment, with `auth_password` and `encryption_key` sealed. */
 export interface Connection {
   readonly driver_volume_type: string;
   readonly data: Readonly<Record<string, unknown>>;

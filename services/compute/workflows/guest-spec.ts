@@ -118,6 +118,7 @@ function diskOf(server: Server, attachment: Attachment, seal: Seal): DiskSpec {
   return {
     ...base,
     ...limitsOf(connection),
+    ...encryptionOf(connection, seal),
     id: volumeId ?? '',
     serial: volumeId ?? '',
     source,
@@ -148,6 +149,12 @@ export function limitsOf(connection: Connection | null): Pick<DiskSpec, 'limits'
   };
   const usable = known.filter(([name]) => !isShadowed(name) && has(name.replace(/-max$/, '')));
   return usable.length > 0 ? { limits: Object.fromEntries(usable) } : {};
+}
+
+/** The volume is encrypted, and its key in the connection. */
+function encryptionOf(connection: Connection | null, seal: Seal): Pick<DiskSpec, 'encryption'> {
+  const key = connection?.data.encryption_key;
+  return typeof key === 'string' ? { encryption: { format: 'luks', secret: seal.open(key) } } : {};
 }
 
 export function diskSourceOf({ driver_volume_type: type, data }: Connection, seal: Seal): DiskSource {

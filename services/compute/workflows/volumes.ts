@@ -77,15 +77,22 @@ async function connectorOf({ db, cloud }: Compute, name: string) {
   };
 }
 
-/** Accepts `connection_info` flat, as the attachments API returns it, or with a nested `data`. Seals the password, since it is stored in a row. */
-function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal }: Compute): Connection {
+/** Accepts `connection_info` flat, as the attachments API returns it, or with a nested `data`. Seals password and key, since it is stored in a row. */
+export function connectionOf(
+  { id, connection_info: info = {} }: Pick<AttachmentJson, 'id' | 'connection_info'>,
+  { seal }: Pick<Compute, 'seal'>,
+): Connection {
   const { driver_volume_type: type, data, ...flat } = info;
   if (type !== 'iscsi' && type !== 'rbd')
     throw new Fault(501, 'notImplemented', `Attachment ${id} is of type ${String(type)}, and not iscsi or rbd.`);
   const properties = (data as Record<string, unknown> | undefined) ?? flat;
-  const { auth_password: secret } = properties;
-  const sealed = typeof secret === 'string' ? { auth_password: seal.seal(secret) } : {};
-  return { driver_volume_type: type, data: { ...properties, ...sealed } };
+  if (properties.encrypted === true && typeof properties.encryption_key !== 'string')
+    throw new Fault(501, 'notImplemented', `Attachment ${id} is of an encrypted volume, and its key was not given.`);
+  const secrets = ['auth_password', 'encryption_key'].flatMap((name) => {
+    const secret = properties[name];
+    return typeof secret === 'string' ? [[name, seal.seal(secret)]] : [];
+  });
+  return { driver_volume_type: type, data: { ...properties, ...Object.fromEntries(secrets) } };
 }
 
 /** The metadata that identifies a volume created for an attachment. */

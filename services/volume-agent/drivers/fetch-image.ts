@@ -2,12 +2,14 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
+import type { Encryption } from '#shared/contracts/volume-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
 import { BadImage } from '#shared/images/reader.ts';
 import type { ImageStore } from './driver.ts';
 import { inspectImage } from './file/convert.ts';
 import { diskFault } from './file/publish.ts';
+import { headerBytes } from './luks.ts';
 
 const gib = 2 ** 30;
 
@@ -22,11 +24,13 @@ interface Fetch {
   /** As the image service declares it. */
   readonly format: string;
   readonly sizeGb: number;
+  /** A part of the volume is the header then. */
+  readonly encryption?: Encryption | undefined;
 }
 
 /** Calls `use` with the open file and its virtual size, which fits into `sizeGb`. */
 export async function withImage(fetch: Fetch, use: (image: FileHandle, bytes: number) => Promise<void>): Promise<void> {
-  const { work, imageId, format, sizeGb } = fetch;
+  const { work, imageId, format, sizeGb, encryption } = fetch;
   const id = requireName(resourceId, imageId, 'the id of an image');
   const path = join(work, `${id}-${Date.now()}-${Math.random().toString(36).slice(2)}.image`);
   try {
@@ -35,6 +39,7 @@ export async function withImage(fetch: Fetch, use: (image: FileHandle, bytes: nu
     try {
       const bytes = await inspectImage(image, format);
       if (bytes > sizeGb * gib) throw tooSmall(bytes, sizeGb);
+      if (encryption && bytes > sizeGb * gib - headerBytes) throw noRoomForHeader(bytes, sizeGb);
       await use(image, bytes);
     } finally {
       await image.close();
@@ -46,6 +51,11 @@ export async function withImage(fetch: Fetch, use: (image: FileHandle, bytes: nu
 
 const tooSmall = (bytes: number, sizeGb: number) =>
   badRequest(`Size of specified image ${Math.ceil(bytes / gib)}GB is larger than volume size ${sizeGb}GB.`);
+
+const noRoomForHeader = (bytes: number, sizeGb: number) =>
+  badRequest(
+    `The image of ${bytes} bytes does not fit into an encrypted volume of ${sizeGb} GiB, whose header takes ${headerBytes} bytes: create one of ${sizeGb + 1} GiB.`,
+  );
 
 async function download({ images, maxImageGb, room, imageId }: Fetch, path: string): Promise<void> {
   const stream = await images.download(imageId);

@@ -57,7 +57,11 @@ async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: strin
 type Identity = Pick<Attachment, 'id' | 'serverId' | 'mode' | 'byService'>;
 
 /** Generates a CHAP account that belongs to this attachment alone and is deleted with it. */
-export const newAttachment = ({ id: volumeId, projectId }: Volume, identity: Identity, { seal }: Seal): Attachment => ({
+export const newAttachment = (
+  { id: volumeId, projectId, encryptionKeyId }: Volume,
+  identity: Identity,
+  { seal }: Seal,
+): Attachment => ({
   ...identity,
   volumeId,
   projectId,
@@ -66,6 +70,7 @@ export const newAttachment = ({ id: volumeId, projectId }: Volume, identity: Ide
   connector: null,
   target: null,
   limits: null,
+  encryptionKeyId,
   chapUser: randomBytes(10).toString('hex'),
   sealedSecret: seal(randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x')),
   chapSecret: '',

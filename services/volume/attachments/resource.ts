@@ -35,6 +35,8 @@ const attributes = {
   /** The CHAP secret, sealed; null in rows of earlier versions, which have it in clear in `chapSecret`. */
   sealed_secret: text(nullable),
   chap_secret: text({}),
+  /** Of the key of an encrypted volume. */
+  encryption_key_id: key(nullable),
   /** True when a service created it; an attachment that a user creates with a server's id is not that server's. */
   by_service: flag({}),
   mountpoint: text(nullable),

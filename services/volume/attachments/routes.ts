@@ -8,7 +8,7 @@ import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveInput, reserve } from './reserve.ts';
 import { type Attachment, attachmentRows, type Connector, attachment as resource } from './resource.ts';
-import { getAttachment, secretOf } from './store.ts';
+import { getAttachment, type Secrets, secretsOf } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
@@ -17,17 +17,18 @@ const find = async ({ db }: Volumes, call: Finding) =>
   permitted(call, await getAttachment(db, call.caller, call.params.id));
 
 /** With a connector, the volume is reserved and exported in one request. */
-const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
+const createAttachment: Handler<Volumes, CreateBody> = async (service, call) => {
+  const { caller, body, authorize } = call;
   const { connector, ...input } = body.attachment;
   const reserved = await reserve(service, caller, input, () => authorize('volume:multiattach_bootable_volume'));
   const isConnector = connector && Object.keys(connector).length > 0;
   const made = isConnector ? await connect(service, caller, reserved, connector) : reserved;
-  return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
+  return ok({ attachment: attachmentView(made, await secretsOf(service, call, [made])) });
 };
 
 const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (service, call) => {
   const made = await connect(service, call.caller, await find(service, call), call.body.attachment.connector);
-  return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
+  return ok({ attachment: attachmentView(made, await secretsOf(service, call, [made])) });
 };
 
 const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
@@ -36,12 +37,12 @@ const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, call
 };
 
 /** CHAP secrets are returned by PUT, and by GET to services only, which look up what they connected. */
-const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
-  may('volume:attachment_secrets') ? secretOf(seal) : undefined;
+const secretsFor = async (service: Volumes, call: Pick<Call, 'may'>, rows: readonly Attachment[]) =>
+  call.may('volume:attachment_secrets') ? secretsOf(service, call, rows) : undefined;
 
 const showAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
   const attachment = await find(service, call);
-  return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
+  return ok({ attachment: attachmentView(attachment, await secretsFor(service, call, [attachment])) });
 };
 
 /** Responds with the volume's remaining attachments. */
@@ -65,13 +66,13 @@ function listed({ caller, query }: Pick<Call, 'caller' | 'query'>): Scope {
   return { visible };
 }
 
-type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => unknown;
+type View = (attachment: Attachment, secrets?: Secrets) => unknown;
 
 const list =
   (view: View): Handler<Volumes> =>
   async (service, call) => {
     const { rows, extra } = await listPage(service.db, resource, listed(call), call);
-    const secrets = secretsFor(service, call);
+    const secrets = await secretsFor(service, call, rows);
     return ok({ attachments: rows.map((row) => view(row, secrets)), ...extra });
   };
 

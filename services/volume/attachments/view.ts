@@ -1,6 +1,7 @@
 import { longTime } from '#shared/api/times.ts';
 import type { RbdTarget } from '#shared/contracts/volume-agent.ts';
 import type { Attachment } from './resource.ts';
+import type { Secrets } from './store.ts';
 
 export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment) => ({
   id,
@@ -9,24 +10,23 @@ export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment
   volume_id: volumeId,
 });
 
-/** `secretOf` returns the CHAP secret; it is passed only for callers that may see it. */
-export const attachmentView = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => ({
+/** `secrets` are passed only for callers that may see them. */
+export const attachmentView = (attachment: Attachment, secrets?: Secrets) => ({
   ...attachmentSummary(attachment),
   attached_at: longTime(attachment.attachedAt) ?? '',
   detached_at: '',
   attach_mode: attachment.mode,
-  connection_info: connectionInfo(attachment, secretOf),
+  connection_info: connectionInfo(attachment, secrets),
 });
 
-export function connectionInfo(
-  attachment: Attachment,
-  secretOf?: (attachment: Attachment) => string,
-): Readonly<Record<string, unknown>> {
-  const { id, volumeId, target, mode, limits } = attachment;
+export function connectionInfo(attachment: Attachment, secrets?: Secrets): Readonly<Record<string, unknown>> {
+  const { id, volumeId, target, mode, limits, encryptionKeyId } = attachment;
   if (target === null) return {};
+  const key = secrets?.keyOf(attachment);
   const common = {
     volume_id: volumeId,
-    encrypted: false,
+    encrypted: encryptionKeyId !== null,
+    ...(key === undefined ? {} : { encryption_key: key }),
     qos_specs: limits,
     access_mode: mode === 'ro' ? 'ro' : 'rw',
     cacheable: false,
@@ -41,7 +41,7 @@ export function connectionInfo(
     target_iqn: target.iqn,
     target_lun: target.lun,
     auth_method: 'CHAP',
-    ...(secretOf ? { auth_username: attachment.chapUser, auth_password: secretOf(attachment) } : {}),
+    ...(secrets ? { auth_username: attachment.chapUser, auth_password: secrets.secretOf(attachment) } : {}),
     ...common,
   };
 }

@@ -25,6 +25,7 @@ export async function createBackup(service: Volumes, caller: Caller, input: NewB
   authorize(caller, 'backup:create', { project_id: volume.projectId });
   const snapshot = input.snapshotId ? await snapshotOf(service, caller, volume, input.snapshotId) : null;
   requireCopyable(volume, snapshot, input.force === true);
+  refuseEncrypted(volume);
   if (snapshot === null && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   await requireBackupHost(service, snapshot?.host ?? volume.host);
   const projectId = projectOf(caller);
@@ -54,6 +55,12 @@ async function snapshotOf({ db }: Volumes, caller: Caller, volume: Volume, id: s
       `Invalid snapshot: Snapshot to be backed up must be available, but the current status is "${snapshot.status}".`,
     );
   return snapshot;
+}
+
+/** A backup of ciphertext would need the key, which is destroyed with the volume. */
+export function refuseEncrypted({ id, encryptionKeyId }: Volume): void {
+  if (encryptionKeyId === null) return;
+  throw invalidVolume(`Volume ${id} is encrypted: backups of encrypted volumes are not supported.`);
 }
 
 function requireCopyable({ status }: Volume, snapshot: Snapshot | null, force: boolean): void {

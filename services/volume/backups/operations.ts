@@ -6,6 +6,7 @@ import { createVolume } from '../volumes/create.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
 import { acquireVolume, getVolume } from '../volumes/store.ts';
 import { deleteBackup as deleting, restoreBackup as restoring } from '../workflows/backups.ts';
+import { refuseEncrypted } from './create.ts';
 import { type Backup, type BackupChange, backupRows } from './resource.ts';
 import { type BackupStatus, resettable } from './states.ts';
 import { acquireBackup, listParents } from './store.ts';
@@ -72,6 +73,7 @@ export async function restoreBackup(
     throw badRequest(
       `Invalid volume: volume size ${volume.sizeGb} is too small to restore backup of size ${backup.sizeGb}.`,
     );
+  refuseEncrypted(volume);
   await restoreOver(service, caller, backup, volume);
   return volume;
 }

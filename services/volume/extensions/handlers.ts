@@ -20,10 +20,12 @@ const extensions = [
   ['TypesManage', 'os-types-manage', 'Types manage support.'],
   ['UsedLimits', 'os-used-limits', 'Provide data on limited resources that are being used.'],
   ['VolumeActions', 'os-volume-actions', 'Enable volume actions.'],
+  ['VolumeEncryptionMetadata', 'os-volume-encryption-metadata', 'Volume encryption metadata retrieval support.'],
   ['VolumeHostAttribute', 'os-vol-host-attr', 'Expose host as an attribute of a volume.'],
   ['VolumeImageMetadata', 'os-vol-image-meta', 'Show image metadata associated with the volume.'],
   ['VolumeTenantAttribute', 'os-vol-tenant-attr', 'Expose the internal project_id as an attribute of a volume.'],
   ['VolumeTypeAccess', 'os-volume-type-access', 'Volume type access support.'],
+  ['VolumeTypeEncryption', 'encryption', 'Encryption support for volume types.'],
 ].map(([name = '', alias = '', description = '']) => ({
   name,
   alias,

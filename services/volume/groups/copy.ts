@@ -7,6 +7,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { getGroupSnapshot } from '../group-snapshots/store.ts';
+import { copyKey } from '../keys/store.ts';
 import { reserveGroupQuota, reserveQuota } from '../quotas/operations.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
@@ -76,6 +77,7 @@ async function insertCopy(
   await volumeRows.insert(tx, {
     ...volume,
     ...placed,
+    encryptionKeyId: volume.encryptionKeyId && (await copyKey(tx, volume.encryptionKeyId, { projectId })),
     id,
     projectId,
     userId,

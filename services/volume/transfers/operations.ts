@@ -4,6 +4,7 @@ import { authorize } from '#shared/auth/policy.ts';
 import { isSameSecret } from '#shared/auth/same-secret.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
+import { keyRows } from '../keys/resource.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
@@ -12,10 +13,28 @@ import { type NewTransfer, type Transfer, transferRows } from './resource.ts';
 
 const hashOf = (salt: string, key: string) => createHmac('sha256', salt).update(key).digest('hex');
 
+interface OfferOptions {
+  /** Since 3.70. */
+  readonly mayBeEncrypted: boolean;
+}
+
+/** Snapshots have the key of their volume. */
+function requireWhole({ noSnapshots }: NewTransfer, { mayBeEncrypted }: OfferOptions): void {
+  if (!mayBeEncrypted) throw badRequest('Invalid volume: transferring encrypted volume is not supported');
+  if (noSnapshots)
+    throw badRequest('Invalid volume: transferring an encrypted volume without its snapshots is not supported');
+}
+
 /** Creates a transfer of an available volume; returns the key that accepts it. */
-export async function offer({ db }: Volumes, caller: Caller, input: NewTransfer): Promise<Transfer & { key: string }> {
-  const { id: volumeId, projectId } = await getVolume(db, caller, input.volumeId);
+export async function offer(
+  { db }: Volumes,
+  caller: Caller,
+  input: NewTransfer,
+  options: OfferOptions,
+): Promise<Transfer & { key: string }> {
+  const { id: volumeId, projectId, encryptionKeyId } = await getVolume(db, caller, input.volumeId);
   authorize(caller, 'volume:create_transfer', { project_id: projectId });
+  if (encryptionKeyId !== null) requireWhole(input, options);
   const [salt, key] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
   const transfer: Transfer = {
     ...input,
@@ -65,6 +84,7 @@ async function changeOwner(
   const change = { status: 'available', projectId, userId } as const;
   if (!(await volumeRows.update(tx, { id: volume.id, status: ['awaiting-transfer'] }, change)))
     throw badRequest(`Invalid volume: Transfer of volume ${volume.id}: it is not awaiting a transfer.`);
+  if (volume.encryptionKeyId !== null) await keyRows.update(tx, { id: volume.encryptionKeyId }, { projectId });
   for (const { id } of snapshots) await snapshotRows.update(tx, { id }, { projectId, userId });
 }
 

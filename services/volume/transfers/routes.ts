@@ -1,3 +1,4 @@
+import { atLeast } from '#shared/api/versions.ts';
 /** Transfers, below an old path and, from 3.55, below a new one. */
 import { accepted, type Handler, type Route } from '#shared/http/route.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
@@ -33,7 +34,8 @@ export const transferRoutes: Route<Volumes>[] = [
     view: transferView,
     brief: summaryView,
     written: createdView,
-    create: (service, input, { caller }) => offer(service, caller, input),
+    create: (service, input, { caller, version }) =>
+      offer(service, caller, input, { mayBeEncrypted: atLeast(version, '3.70') }),
     created: accepted,
     remove: withdraw,
   }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { cloudDefault, isDefaultType } from '../default-types/store.ts';
+import { typeEncryptionRows } from '../type-encryption/resource.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { type NewType, type TypeChange, typeRows, type VolumeType } from './resource.ts';
 import { insertType, readTypeNamed, removeType } from './store.ts';
@@ -34,6 +35,7 @@ export async function deleteType({ db }: Volumes, { id, name }: VolumeType): Pro
   await db.transaction(async (tx) => {
     if (await isDefaultType(tx, id)) throw isDefault();
     if (await volumeRows.find(tx, { typeId: id })) throw badRequest('Target volume type is still in use.');
+    await typeEncryptionRows.remove(tx, { typeId: id });
     await removeType(tx, id);
   });
 }

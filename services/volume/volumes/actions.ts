@@ -9,6 +9,7 @@ import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
 import { reserveQuota } from '../quotas/operations.ts';
+import { keyBitsOf } from '../type-encryption/store.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
 import { type Metadata, type Volume, volumeRows } from './resource.ts';
@@ -76,6 +77,8 @@ export async function retype(
     throw badRequest(
       `Type ${type.name} is of another back end: volume ${id} would have to move, which no driver does.`,
     );
+  if ((await keyBitsOf(db, type.id)) === undefined ? volume.encryptionKeyId !== null : volume.encryptionKeyId === null)
+    throw badRequest(`Type ${type.name} differs in its encryption: volume ${id} would have to be written anew.`);
   const isShared = type.extraSpecs.multiattach === '<is> True';
   if (isShared !== volume.multiattach && volume.status !== 'available')
     throw badRequest('Invalid input received: Multiattach can change only while the volume is available.');

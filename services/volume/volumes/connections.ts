@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
 import { connect, disconnect, refuseIfUsed } from '../attachments/operations.ts';
 import { newAttachment } from '../attachments/reserve.ts';
 import { type Attachment, attachmentRows, type Connector } from '../attachments/resource.ts';
-import { secretOf } from '../attachments/store.ts';
+import { secretsOf } from '../attachments/store.ts';
 import { connectionInfo } from '../attachments/view.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
@@ -24,14 +25,15 @@ export async function initializeConnection(
   service: Volumes,
   volume: Volume,
   { connector }: ConnectInput,
-  { caller }: Acting,
+  call: Acting & Pick<Call, 'may'>,
 ) {
+  const { caller } = call;
   if (!connector.initiator) throw badRequest('Invalid input received: Connector lacks initiator.');
   if (!['available', 'attaching', 'in-use', 'reserved'].includes(volume.status))
     throw invalidVolume(`Volume ${volume.id} cannot be connected while it is ${volume.status}.`);
   const found = await findConnection(service, volume, connector);
   const made = await connect(service, caller, found ?? (await insertConnection(service, caller, volume)), connector);
-  const { driver_volume_type, ...data } = connectionInfo(made, secretOf(service.seal));
+  const { driver_volume_type, ...data } = connectionInfo(made, await secretsOf(service, call, [made]));
   return { connection_info: { driver_volume_type, data } };
 }
 

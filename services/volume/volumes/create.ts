@@ -7,7 +7,9 @@ import { acquireBackup } from '../backups/store.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { defaultTypeOf } from '../default-types/store.ts';
 import { getGroup, lockAvailable } from '../groups/store.ts';
+import { copyKey, createKey } from '../keys/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
+import { keyBitsOf } from '../type-encryption/store.ts';
 import type { VolumeType } from '../types/resource.ts';
 import { findType, findTypeByNameOrId } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
@@ -29,9 +31,10 @@ export async function createVolume(service: Volumes, caller: Caller, input: NewV
     if (input.groupId) await joinGroup(tx, caller, input.groupId, type);
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
     await lockSource(tx, source);
+    const encryptionKeyId = await keyOf(service, tx, { type, origin, projectId });
     const taskId = await enqueue(tx, work, params, caller.requestId);
     if (input.backupId) await holdBackup(tx, input.backupId, { id, taskId });
-    const row = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
+    const row = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId, encryptionKeyId });
     await volumeRows.insert(tx, row);
     return row;
   });
@@ -45,6 +48,26 @@ function refuseUnsupported({ config }: Volumes, input: NewVolume): void {
   if (input.multiattach)
     throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
+}
+
+interface KeyNeed {
+  readonly type: VolumeType;
+  readonly origin: Origin;
+  readonly projectId: string;
+}
+
+/** The id of the key of an encrypted type's volume: a new one, or a copy of that of its source; null for another type. */
+async function keyOf({ seal }: Volumes, tx: Volumes['db'], { type, origin, projectId }: KeyNeed) {
+  const bits = await keyBitsOf(tx, type.id);
+  const { keyId } = origin;
+  if (keyId !== undefined && (keyId !== null) !== (bits !== undefined))
+    throw badRequest(
+      `Invalid input received: Invalid volume_type provided: ${type.id} (requested type is not compatible; either match source volume, or omit type argument).`,
+    );
+  if (bits === undefined) return null;
+  if (type.extraSpecs.multiattach === '<is> True')
+    throw badRequest('Invalid volume type: Multiattach cannot be used with encrypted volumes.');
+  return keyId ? copyKey(tx, keyId, { projectId }) : createKey(tx, seal, { projectId, bits });
 }
 
 /** Must run in the transaction that inserts the volume. */
@@ -99,9 +122,10 @@ interface Parts {
   readonly sizeGb: number;
   readonly id: string;
   readonly taskId: string;
+  readonly encryptionKeyId: string | null;
 }
 
-const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }: Parts): Volume => ({
+const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId, encryptionKeyId }: Parts): Volume => ({
   id,
   taskId,
   projectId: projectOf(caller),
@@ -124,6 +148,7 @@ const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }:
   ...origin.inherited,
   metadata: input.metadata ?? {},
   choice: null,
+  encryptionKeyId,
   groupId: input.groupId ?? null,
   createdAt: Date.now(),
   updatedAt: null,

@@ -9,6 +9,7 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { attachmentRows } from '../attachments/resource.ts';
 import { taskCancelled, tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
+import { destroyKey } from '../keys/store.ts';
 import { isTrue } from '../listing/values.ts';
 import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
@@ -55,6 +56,7 @@ async function deleteUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
   if (!now || now.host !== null || now.taskId !== null || now.status !== 'error') return false;
   await attachmentRows.remove(tx, { volumeId: id });
   await volumeRows.remove(tx, { id, taskId: null });
+  await destroyKey(tx, now.encryptionKeyId);
   return true;
 }
 
@@ -155,6 +157,8 @@ export async function uploadVolume(
       `Volume ${id} status must be ${expected.join(' or ')}, but current status is: ${volume.status}.`,
     );
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
+  if (volume.encryptionKeyId !== null)
+    throw invalidVolume(`Volume ${id} is encrypted: no image is made of it, which could not be read without its key.`);
   const image = await images.create(imageOf(volume, input, format), caller.token);
   await db
     .transaction(async (tx) => {

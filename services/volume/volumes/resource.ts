@@ -45,6 +45,8 @@ const attributes = {
   /** The scheduler's decision: every pool with its refusal or weight. */
   choice: json<unknown>()({ ...hidden, ...nullable }),
   volume_type_id: key({ column: 'typeId', since: '3.63', filter: true }),
+  /** Of the key of an encrypted volume. */
+  encryption_key_id: key({ since: '3.64', ...nullable, show: (id: string | null) => id ?? undefined }),
   group_id: key({ since: '3.13', filter: true, ...nullable }),
 } as const;
 

@@ -1,7 +1,8 @@
 import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import { actionsOn, type Finding } from '#shared/resource/actions.ts';
 import { plainRoutes } from '#shared/resource/routes.ts';
 import { attachmentRows } from '../attachments/resource.ts';
@@ -9,6 +10,7 @@ import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
 import { listedBy, permitted } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
+import { typeEncryptionRows } from '../type-encryption/resource.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
 import { initializeConnection, terminateConnection } from './connections.ts';
@@ -42,10 +44,23 @@ const sumVolumes: Handler<Volumes> = async ({ db }, call) => {
   return ok({ 'volume-summary': { total_size: sizeGb, total_count: count, ...more } });
 };
 
-/** No driver encrypts volumes. */
-const showEncryption: Handler<Volumes, unknown, 'id'> = async (service, call) => {
-  await find(service, call);
-  return ok({ encryption_key_id: null });
+/** How it is encrypted, with the id of its key, which is null for a volume that is not. */
+async function encryptionShown(service: Volumes, call: Finding) {
+  const { typeId, encryptionKeyId: id } = await find(service, call);
+  const found = id === null ? undefined : await typeEncryptionRows.find(service.db, { typeId });
+  const { provider, controlLocation, cipher, keySize } = found ?? {};
+  const how = { provider, control_location: controlLocation, cipher, key_size: keySize };
+  return { encryption_key_id: id, ...(found ? how : {}) };
+}
+
+const showEncryption: Handler<Volumes, unknown, 'id'> = async (service, call) =>
+  ok(await encryptionShown(service, call));
+
+const showEncryptionItem: Handler<Volumes, unknown, 'id' | 'key'> = async (service, call) => {
+  const { key } = call.params;
+  const value = own(await encryptionShown(service, call), key);
+  if (value === undefined) throw notFound('Encryption attribute', key);
+  return ok(value);
 };
 
 async function uploadImage(
@@ -76,6 +91,7 @@ async function uploadImage(
 
 const act = actionsOn('/volumes/:id/action', find);
 const extension = 'volume_extension';
+const encryptionRule = `${extension}:volume_encryption_metadata`;
 
 export const volumeRoutes: Route<Volumes>[] = [
   { method: 'get', path: '/volumes/summary', handler: sumVolumes, rule: 'volume:get_all', since: '3.12' },
@@ -112,7 +128,8 @@ export const volumeRoutes: Route<Volumes>[] = [
       await deleteVolume(service, caller, row, { cascade: flag('cascade', query.cascade), force });
     },
   }),
-  { method: 'get', path: '/volumes/:id/encryption', handler: showEncryption, rule: 'volume:get' },
+  { method: 'get', path: '/volumes/:id/encryption', handler: showEncryption, rule: encryptionRule },
+  { method: 'get', path: '/volumes/:id/encryption/:key', handler: showEncryptionItem, rule: encryptionRule },
 
   act('os-extend', 'volume:extend', extendVolume),
   act('os-retype', 'volume:retype', actions.retype),

@@ -19,6 +19,8 @@ export interface Origin {
   readonly minGb: number;
   /** What the new volume inherits from its source. */
   readonly typeId: string | null;
+  /** Of the key that its data are encrypted with; undefined when they are encrypted as the new volume is. */
+  readonly keyId?: string | null;
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
 }
 
@@ -52,12 +54,13 @@ async function fromSnapshot(
     throw invalid(
       `Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.sizeGb}GB. They must be >= original snapshot size.`,
     );
-  const { bootable, imageMetadata } = (await volumeRows.find(db, { id: snapshot.volumeId })) ?? nothing;
+  const { bootable, imageMetadata, encryptionKeyId: keyId } = await volumeRows.expect(db, { id: snapshot.volumeId });
   return {
     source: { kind: 'snapshot', snapshotId: id, volumeId: snapshot.volumeId },
     host: snapshot.host,
     minGb: snapshot.sizeGb,
     typeId: snapshot.typeId,
+    keyId,
     inherited: { ...nothing, bootable, imageMetadata, snapshotId: id },
   };
 }
@@ -71,12 +74,13 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { sizeGb:
     throw invalid(
       `Volume size '${size}'GB cannot be smaller than original volume size  ${volume.sizeGb}GB. They must be >= original volume size.`,
     );
-  const { bootable, imageMetadata } = volume;
+  const { bootable, imageMetadata, encryptionKeyId: keyId } = volume;
   return {
     source: { kind: 'volume', volumeId: id },
     host: volume.host,
     minGb: volume.sizeGb,
     typeId: volume.typeId,
+    keyId,
     inherited: { ...nothing, bootable, imageMetadata, sourceVolumeId: id },
   };
 }
@@ -93,6 +97,7 @@ async function fromBackup({ db }: Volumes, caller: Caller, id: string, { sizeGb:
     host: null,
     minGb: sizeGb,
     typeId: null,
+    keyId: null,
     inherited: { ...nothing, ...ofVolume },
   };
 }

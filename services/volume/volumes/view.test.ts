@@ -32,6 +32,7 @@ const row: Volume = {
   pool: 'vg',
   driver: 'lvm',
   choice: null,
+  encryptionKeyId: null,
   groupId: null,
   typeId: 't',
 };

@@ -24,7 +24,7 @@ export const written = {
   ...volume.attributes,
   volume_type: text({ column: 'typeName' }),
   links,
-  encrypted: flag({ column: null, show: () => false }),
+  encrypted: flag({ column: 'encryptionKeyId', show: (id: unknown) => id !== null }),
   replication_status: empty({ column: null }),
   consistencygroup_id: empty({ column: null }),
   attachments: json<readonly Attachment[]>()({ show: attachedOf, output: { type: 'array' } }),

@@ -2,6 +2,7 @@ import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
+import { encryptionOf } from '../type-encryption/store.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { releaseBackup } from './backups.ts';
 import { recordFailure } from './failure.ts';
@@ -65,16 +66,19 @@ export async function place(
 }
 
 export async function makeBytes(
-  { db, hosts, copiers }: Volumes,
+  { db, hosts, copiers, seal }: Volumes,
   { volumeId, source }: Pick<Create, 'volumeId' | 'source'>,
   host: string,
   run: Run,
 ): Promise<void> {
   const owned = { id: volumeId, taskId: run.taskId };
-  const { sizeGb } = await volumeRows.expect(db, owned);
+  const volume = await volumeRows.expect(db, owned);
   if (source.kind === 'image') await run.commit((tx) => volumeRows.update(tx, owned, { status: 'downloading' }));
   const agents = source.kind === 'blank' ? hosts : copiers;
-  await agents.on(host, run).ensureVolume({ id: volumeId, sizeGb, source });
+  const isCopy = source.kind !== 'blank' && source.kind !== 'image';
+  const encryption = isCopy ? undefined : await encryptionOf(db, seal, volume);
+  const spec = { id: volumeId, sizeGb: volume.sizeGb, source, ...(encryption ? { encryption } : {}) };
+  await agents.on(host, run).ensureVolume(spec);
 }
 
 export async function dropBytes({ hosts }: Volumes, volumeId: string, host: string, run: Run): Promise<void> {

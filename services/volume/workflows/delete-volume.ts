@@ -2,6 +2,7 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
+import { destroyKey } from '../keys/store.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
@@ -18,7 +19,9 @@ export const deleteVolume = workflow<OnVolume, Volumes>({
   done: async (tx, { volumeId }, { taskId }) => {
     await snapshotRows.remove(tx, { volumeId });
     await attachmentRows.remove(tx, { volumeId });
+    const volume = await volumeRows.find(tx, { id: volumeId, taskId });
     await volumeRows.remove(tx, { id: volumeId, taskId });
+    await destroyKey(tx, volume?.encryptionKeyId ?? null);
   },
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await volumeRows.find(tx, { id: volumeId });

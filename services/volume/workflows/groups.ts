@@ -7,6 +7,7 @@ import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { groupSnapshotRows } from '../group-snapshots/resource.ts';
 import { groupRows } from '../groups/resource.ts';
+import { destroyKey } from '../keys/store.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { typeRows } from '../types/resource.ts';
 import { volumeRows } from '../volumes/resource.ts';
@@ -32,9 +33,10 @@ export const deleteGroup = workflow<OnGroup, Volumes>({
   deadlineMs: 10 * 60_000,
   steps: [step('remove-bytes', removeVolumes)],
   done: async (tx, { groupId }, { taskId }) => {
-    for (const { id } of await volumeRows.list(tx, { groupId, taskId })) {
+    for (const { id, encryptionKeyId } of await volumeRows.list(tx, { groupId, taskId })) {
       await attachmentRows.remove(tx, { volumeId: id });
       await volumeRows.remove(tx, { id, taskId });
+      await destroyKey(tx, encryptionKeyId);
     }
     await groupRows.remove(tx, { id: groupId, taskId });
   },

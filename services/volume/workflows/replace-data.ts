@@ -2,6 +2,7 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
+import { encryptionOf } from '../type-encryption/store.ts';
 import { type Metadata, volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 import { releaseVolume } from './volume-status.ts';
@@ -62,8 +63,11 @@ export const reimageVolume = workflow<Reimage, Volumes>({
   },
 });
 
-async function reimage({ db, copiers }: Volumes, { volumeId, imageId, format }: Reimage, run: Run): Promise<void> {
-  const { host, sizeGb } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
+async function reimage(service: Volumes, { volumeId, imageId, format }: Reimage, run: Run): Promise<void> {
+  const { db, copiers, seal } = service;
+  const volume = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
+  const encryption = await encryptionOf(db, seal, volume);
   const source = { kind: 'image', imageId, format } as const;
-  await copiers.on(host ?? '', run).restoreVolume({ id: volumeId, sizeGb, source });
+  const spec = { id: volumeId, sizeGb: volume.sizeGb, source, ...(encryption ? { encryption } : {}) };
+  await copiers.on(volume.host ?? '', run).restoreVolume(spec);
 }

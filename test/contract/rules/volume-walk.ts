@@ -52,6 +52,12 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
   const named = () => ({ name: randomUUID(), createdAt: Date.now() });
   const groupType = () => insert('groupTypes', { ...named(), isPublic: true, extraSpecs: '{"k":"v"}' });
   await insert('groupTypes', { ...named(), name: 'of the walk', isPublic: true, extraSpecs: '{}' });
+  const encryptedType = async () => {
+    const type = await insert('volumeTypes', { ...named(), isPublic: true, extraSpecs: '{}' });
+    const encryption = { typeId: type.id, provider: 'luks', controlLocation: 'front-end' };
+    await insert('typeEncryptions', encryption);
+    return { ...type, key: 'provider' };
+  };
   const qos = () => insert('qosSpecs', { ...named(), consumer: 'both', specs: '{"k":"v"}' });
   const group = async (projectId: string) => {
     const row = { projectId, userId: 'u', typeIds: JSON.stringify([typeId]), zone: 'nova', status: 'available' };
@@ -78,6 +84,10 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
     skip: /\/v3\/:projectId/,
     owned: [
       [/^post \/v3\/(snapshots|attachments|os-volume-transfer|volume-transfers)$/, ({ project }) => volume(project)],
+      [
+        /^\w+ \/v3\/volumes\/:id\/encryption\/:key/,
+        async ({ project }) => ({ ...(await volume(project)), key: 'encryption_key_id' }),
+      ],
       [/^\w+ \/v3\/volumes\/:id/, ({ project }) => volume(project)],
       [/^\w+ \/v3\/snapshots\/:id/, ({ project }) => snapshot(project)],
       [/^\w+ \/v3\/attachments\/:id/, ({ project }) => attachment(project)],
@@ -88,6 +98,7 @@ export async function volumeWalk(t: TestContext, policySettings: PolicySettings 
       [/^\w+ \/v3\/groups\/:id/, ({ project }) => group(project)],
       [/^\w+ \/v3\/group_snapshots\/:id/, ({ project }) => groupSnapshot(project)],
       [/^\w+ \/v3\/group_types\/:id/, groupType],
+      [/^\w+ \/v3\/types\/:id\/encryption\/:key/, encryptedType],
       [
         /^\w+ \/v3\/qos-specs\/:id\/(dis)?associate$/,
         async () => ({ ...(await qos()), query: `?vol_type_id=${typeId}` }),

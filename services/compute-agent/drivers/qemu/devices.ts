@@ -138,8 +138,9 @@ function volumeNode({ source }: DiskSpec, key: string, { initiator, ceph }: Devi
 }
 
 export const loginId = (key: string): string => `secret-${key}`;
+export const encryptionId = (key: string): string => `luks-${key}`;
 
-/** A format node above the protocol's. */
+/** A format node above the protocol's, which decrypts if the volume is encrypted. */
 function overVolume(
   disk: DiskSpec,
   key: string,
@@ -147,7 +148,10 @@ function overVolume(
   readOnly: QemuProps,
 ): Pick<DiskParts, 'secrets' | 'nodes' | 'throttle'> {
   const file = { ...node, 'node-name': `${key}-file`, ...readOnly };
-  return { secrets: [login], ...throttled(disk, key, file, { driver: 'raw', ...readOnly }) };
+  if (!disk.encryption) return { secrets: [login], ...throttled(disk, key, file, { driver: 'raw', ...readOnly }) };
+  const secret = { id: encryptionId(key), data: disk.encryption.secret };
+  const format = { driver: 'luks', 'key-secret': secret.id, ...readOnly };
+  return { secrets: [login, secret], ...throttled(disk, key, file, format) };
 }
 
 /** With limits, a filter is the node that the guest's device uses. */

@@ -9,6 +9,7 @@ import {
   type DiskParts,
   diskDevice,
   diskParts,
+  encryptionId,
   gbToBytes,
   keyOf,
   loginId,
@@ -146,12 +147,16 @@ async function removeStaleNodes(qmp: Qmp, keep: ReadonlySet<string>): Promise<vo
 async function removeBackEnd(qmp: Qmp, key: string): Promise<void> {
   for (const part of ['', '-raw', '-file', '-base', '-base-file'])
     await qmp.execute('blockdev-del', { 'node-name': key + part }).catch(ignoreRefusal);
-  for (const id of [loginId(key), throttleId(key)]) await qmp.execute('object-del', { id }).catch(ignoreRefusal);
+  for (const id of [loginId(key), encryptionId(key), throttleId(key)])
+    await qmp.execute('object-del', { id }).catch(ignoreRefusal);
 }
 
 async function growIfRequested(qmp: Qmp, disk: DiskSpec): Promise<void> {
-  const node = (await nodesOf(qmp)).find((each) => each['node-name'] === keyOf(disk.id));
-  const size = gbToBytes(disk.sizeGb);
-  if (!node || size <= node.image['virtual-size']) return;
-  await qmp.execute('block_resize', { 'node-name': keyOf(disk.id), size });
+  const key = keyOf(disk.id);
+  const sizes = new Map((await nodesOf(qmp)).map((node) => [node['node-name'], node.image['virtual-size']]));
+  const [now, file] = [sizes.get(key), sizes.get(`${key}-file`)];
+  if (now === undefined || file === undefined) return;
+  const headerBytes = disk.encryption ? file - now : 0; // the storage's size includes it
+  const size = gbToBytes(disk.sizeGb) - headerBytes;
+  if (size > now) await qmp.execute('block_resize', { 'node-name': key, size });
 }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every } from '#shared/clock/every.ts';
-import type { VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import type { Encryption, VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
@@ -58,7 +58,7 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
     readSnapshot: async ({ id }) => bytesOf(await existing(snapshotFile(pool, id), 'Snapshot', id), async () => {}),
     hasVolume: (id) => exists(volumeFile(pool, id)),
     writeVolume: ({ id, sizeGb }, blocks) => writeBlocks(pool, volumeFile(pool, id), sizeGb, blocks),
-    replaceVolume: ({ id, sizeGb, source }) => create(options, pool, { path: volumeFile(pool, id), sizeGb, source }),
+    replaceVolume: ({ id, ...spec }) => create(options, pool, { path: volumeFile(pool, id), ...spec }),
     stored: async () => ({ volumes: await idsIn(pool.volumes), snapshots: await idsIn(pool.snapshots) }),
     pools: async () => [{ name, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) }],
   };
@@ -105,10 +105,10 @@ async function removeFile(path: string): Promise<void> {
   await syncDirectory(join(path, '..'));
 }
 
-async function ensureVolume(options: FileOptions, pool: Pool, { id, sizeGb, source }: VolumeSpec) {
+async function ensureVolume(options: FileOptions, pool: Pool, { id, sizeGb, ...from }: VolumeSpec) {
   const path = volumeFile(pool, id);
   if (await exists(path)) await grow(path, sizeGb);
-  else await create(options, pool, { path, sizeGb, source });
+  else await create(options, pool, { path, sizeGb, ...from });
   return { sizeGb };
 }
 
@@ -128,10 +128,12 @@ interface NewVolume {
   readonly path: string;
   readonly sizeGb: number;
   readonly source: VolumeSource;
+  readonly encryption?: Encryption;
 }
 
-async function create(options: FileOptions, pool: Pool, { path, sizeGb, source }: NewVolume): Promise<void> {
-  if (source.kind === 'image') return fromImage(options, pool, { path, sizeGb, source });
+async function create(options: FileOptions, pool: Pool, volume: NewVolume): Promise<void> {
+  const { path, sizeGb, source } = volume;
+  if (source.kind === 'image') return fromImage(options, pool, { ...volume, source });
   await publish(path, async (file, part) => {
     if (source.kind === 'snapshot')
       await copyReserved(
@@ -184,13 +186,14 @@ interface FromImage extends NewVolume {
 }
 
 /** The volume file appears only when it is complete. */
-async function fromImage(options: FileOptions, pool: Pool, { path, sizeGb, source }: FromImage): Promise<void> {
+async function fromImage(options: FileOptions, pool: Pool, volume: FromImage): Promise<void> {
+  const { path, sizeGb, source, encryption } = volume;
   const { imageId, format } = source;
   const { work, room } = pool;
-  await withImage({ ...options, work, room, imageId, format, sizeGb }, (image, bytes) =>
+  await withImage({ ...options, work, room, imageId, format, sizeGb, encryption }, (image, bytes) =>
     publish(path, async (file) => {
       await file.truncate(sizeGb * gib);
-      const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes } as const;
+      const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes, encryption } as const;
       await room.within((signal) => convert({ ...conversion, signal }));
     }),
   );

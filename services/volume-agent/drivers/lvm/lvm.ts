@@ -87,9 +87,9 @@ async function requireRoom({ lvm, pool }: Parts): Promise<void> {
 async function fill({ lvm, room }: Parts, name: string, size: number, image: ImageFile): Promise<void> {
   await lvm.create(name, size);
   const to = await open(lvm.devicePath(name), 'r+');
-  const { file: from, format: fromFormat, bytes } = image;
+  const { file: from, format: fromFormat, bytes, encryption } = image;
   try {
-    await room.within((signal) => convert({ from, fromFormat, to, toFormat: 'raw', bytes, signal }));
+    await room.within((signal) => convert({ from, fromFormat, to, toFormat: 'raw', bytes, encryption, signal }));
     await to.sync();
   } finally {
     await to.close();

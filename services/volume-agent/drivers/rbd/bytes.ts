@@ -7,18 +7,21 @@ import type { Room } from '#shared/files/room.ts';
 import { feed, outputOf } from '#shared/process/streams.ts';
 import type { Block, VolumeBytes } from '../driver.ts';
 import { convert } from '../file/convert.ts';
+import { headerBytes } from '../luks.ts';
 import type { ImageFile } from '../thin/blocks.ts';
 import type { Rbd } from './commands.ts';
 
 export function rbdBytes(rbd: Rbd, work: string, room: Room) {
   return {
-    /** Converts an image to `raw`, and imports it without its holes. */
-    importImage: async (name: string, raw: string, { file, format, bytes }: ImageFile): Promise<void> => {
-      if (format === 'raw') return rbd.importFile(`/proc/${process.pid}/fd/${file.fd}`, name);
+    /** Converts an image to the file `raw`, and imports it without its holes. */
+    importImage: async (name: string, raw: string, image: ImageFile): Promise<void> => {
+      const { file, format, bytes, encryption } = image;
+      if (format === 'raw' && !encryption) return rbd.importFile(`/proc/${process.pid}/fd/${file.fd}`, name);
       const to = await open(raw, 'wx', 0o600);
       try {
-        await to.truncate(bytes);
-        await room.within((signal) => convert({ from: file, fromFormat: format, to, toFormat: 'raw', bytes, signal }));
+        await to.truncate(bytes + (encryption ? headerBytes : 0));
+        const conversion = { from: file, fromFormat: format, to, toFormat: 'raw', bytes, encryption } as const;
+        await room.within((signal) => convert({ ...conversion, signal }));
       } finally {
         await to.close();
       }

@@ -1,6 +1,6 @@
 /** What a thin store of blocks can do with one of them by its name; all of it is idempotent except where it says so. */
 import type { FileHandle } from 'node:fs/promises';
-import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
+import type { Encryption, VolumeReport } from '#shared/contracts/volume-agent.ts';
 import type { Block, VolumeBytes } from '../driver.ts';
 
 export interface ImageFile {
@@ -9,6 +9,8 @@ export interface ImageFile {
   readonly format: string;
   /** Its virtual size. */
   readonly bytes: number;
+  /** What is made of it becomes a LUKS volume. */
+  readonly encryption?: Encryption | undefined;
 }
 
 export interface Blocks {

@@ -5,7 +5,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
-import type { VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import type { Encryption, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Room } from '#shared/files/room.ts';
 import type { ImageStore, VolumeStore } from '../driver.ts';
@@ -142,11 +142,11 @@ async function become(blocks: Blocks, part: string, id: string): Promise<void> {
   if (isReplaced) await blocks.remove(nameOf.old(id));
 }
 
-async function fill(store: Store, part: string, { sizeGb, source }: VolumeSpec): Promise<void> {
+async function fill(store: Store, part: string, { sizeGb, source, encryption }: VolumeSpec): Promise<void> {
   const { blocks } = store;
   if (source.kind === 'backup') throw badRequest('backups are written, not copied');
   if (source.kind === 'blank') return blocks.create(part, sizeGb * gib);
-  if (source.kind === 'image') return fillFromImage(store, part, sizeGb, source);
+  if (source.kind === 'image') return fillFromImage(store, part, { sizeGb, source, encryption });
   const [name, size] = await sourceOf(store, source);
   if (size > sizeGb * gib) throw badRequest(`${size / gib} GiB do not fit into ${sizeGb} GiB`);
   await blocks.clone(name, part, 'volume');
@@ -161,15 +161,20 @@ async function sourceOf(store: Store, source: Extract<VolumeSource, { kind: 'sna
   return [name, await sizeOf(store, name, what, id)] as const;
 }
 
+interface FromImage extends Pick<VolumeSpec, 'sizeGb'> {
+  readonly source: Extract<VolumeSource, { kind: 'image' }>;
+  readonly encryption: Encryption | undefined;
+}
+
 async function fillFromImage(
   { blocks, work, room, options }: Store,
   part: string,
-  sizeGb: number,
-  { imageId, format }: Extract<VolumeSource, { kind: 'image' }>,
+  { sizeGb, source, encryption }: FromImage,
 ): Promise<void> {
-  const url = format === 'raw' ? await options.images.locate?.(imageId) : undefined;
+  const { imageId, format } = source;
+  const url = format === 'raw' && !encryption ? await options.images.locate?.(imageId) : undefined;
   if (url !== undefined && (await blocks.cloneImage?.(part, { url, sizeBytes: sizeGb * gib }))) return;
-  await withImage({ ...options, room, work, imageId, format, sizeGb }, (file, bytes) =>
-    blocks.fill(part, sizeGb * gib, { file, format, bytes }),
+  await withImage({ ...options, room, work, imageId, format, sizeGb, encryption }, (file, bytes) =>
+    blocks.fill(part, sizeGb * gib, { file, format, bytes, encryption }),
   );
 }

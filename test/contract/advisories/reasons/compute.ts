@@ -10,8 +10,6 @@ export const reasons: Readonly<Record<string, string>> = {
     'A guest has a folder of its own, named by its id, and its disks are files in it, named by the ids of its spec: services/compute-agent/drivers/qemu/transfer/receive.ts creates them there as any other start does, and exports them under these names alone.',
   'OSSA-2017-006':
     'There is no rebuild: services/compute/routes.ts has no such action, and the only claim is made by the step claim-resources under the id of the server, which replaces itself.',
-  'OSSA-2018-001':
-    'There are no encrypted volumes: a volume type has no encryption in services/volume/routes.ts, and an agent plugs no driver but iscsi and raw.',
   'OSSA-2020-006':
     'A live migration takes no description of devices from the old host: services/compute-agent/drivers/qemu/command.ts builds the command line there from the spec of the new host, as it does for each later start.',
   'OSSN-0001':

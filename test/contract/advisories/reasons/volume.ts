@@ -4,6 +4,4 @@ export const reasons: Readonly<Record<string, string>> = {
     'No setting says whether and how volumes are wiped (services/volume-agent/config.ts), so none can be wrong: a volume is a new sparse file, which reads as zeros wherever nobody wrote, as the test of OSSN-0084 shows.',
   'OSSN-0019':
     'No service opens SSH connections: no driver in services/volume-agent/drivers reaches another machine, and no SSH client is among the dependencies in package.json.',
-  'OSSN-0063':
-    'No volume is encrypted and no key manager is asked: services/volume/routes.ts has no route that writes types/{id}/encryption, and each volume says encrypted false.',
 };
