@@ -171,3 +171,21 @@ test('a manifest may have data of its own between its segments', async (t) => {
   assert.equal((await ask('DELETE', '/docs/large?multipart-manifest=delete')).status, 200);
   assert.equal(await (await ask('GET', '/docs')).text(), 'again\n');
 });
+
+test('one part of a large object is read by its number, also where a segment is a link', async (t) => {
+  const { ask, ...store } = await segments(t, ['a', 'b']);
+  await ask('PUT', '/docs/link', { 'x-symlink-target': 'docs/b' });
+  assert.equal((await manifest({ ask, ...store }, 'big', [path('a'), path('link')])).status, 201);
+  const second = await ask('GET', '/docs/big?part-number=2');
+  const about = ['content-range', 'x-parts-count', 'content-length'].map((name) => second.headers.get(name));
+  assert.deepEqual([second.status, await second.text(), about], [206, 'b'.repeat(10), ['bytes 10-19/20', '2', '10']]);
+  assert.equal((await ask('HEAD', '/docs/big?part-number=1')).headers.get('content-range'), 'bytes 0-9/20');
+  const behind = await ask('GET', '/docs/big?part-number=3');
+  assert.deepEqual([behind.status, behind.headers.get('content-range')], [416, 'bytes */20']);
+  for (const number of ['0', 'x', '-1', '9999999999'])
+    assert.equal((await ask('GET', `/docs/big?part-number=${number}`)).status, 400);
+  assert.equal((await ask('GET', '/docs/big?part-number=1', { range: 'bytes=0-1' })).status, 400);
+  assert.equal(await (await ask('GET', '/docs/a?part-number=7')).text(), 'a'.repeat(10), 'not a large object');
+  await ask('COPY', '/docs/big?part-number=2', { destination: 'docs/copy' });
+  assert.equal(await (await ask('GET', '/docs/copy')).text(), 'b'.repeat(10));
+});

@@ -125,3 +125,20 @@ test('a form is refused when it is not signed, has expired, or has too many or t
   assert.equal(await statusOf({ fields: many }), 400);
   assert.equal((await ask('GET', '/c?prefix=x')).status, 204);
 });
+
+test('a signature for a whole container opens its web site, whose links carry it on, and no other listing', async (t) => {
+  const { ask, visit } = await opened(t);
+  const end = String(soon());
+  const signed = {
+    temp_url_prefix: '',
+    temp_url_expires: end,
+    temp_url_sig: sign(`GET\n${end}\nprefix:/v1/AUTH_p/c/`),
+  };
+  for (const to of ['/c', '/c/']) assert.equal((await visit('GET', to, signed)).status, 401, to);
+  await ask('POST', '/c', { 'x-container-meta-web-listings': 'true' });
+  const page = await (await visit('GET', '/c/', signed)).text();
+  const query = new URLSearchParams(signed).toString().replaceAll('&', '&amp;');
+  assert.ok(page.includes(`<a href="a/?${query}">a/</a>`), page);
+  assert.ok(!page.includes('href="..'));
+  assert.match(await (await visit('GET', '/c/a/', signed)).text(), /href="\.\.\/\?temp_url_prefix=&amp;/);
+});

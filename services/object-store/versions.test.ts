@@ -177,3 +177,67 @@ test('an ACL of the container opens the current object, not its versions', async
     assert.equal((await ask(method, `/docs/o?version-id=${id}`, other)).status, 403, method);
   assert.equal((await ask('GET', `/docs/o?version-id=${id}`, { 'x-auth-token': 'r:p:reader' })).status, 200);
 });
+
+test('versions are listed backwards too, and only as JSON', async (t) => {
+  const { ask, put, list } = await versioned(t);
+  const [one, two, other] = [await put('1'), await put('22'), await put('333', 'p')];
+  await ask('DELETE', '/c/p');
+  const forwards = await list();
+  assert.deepEqual(await list('&reverse=true'), forwards.toReversed());
+  assert.deepEqual(
+    forwards.map(({ is_latest }) => is_latest),
+    [true, false, true, false],
+  );
+  assert.deepEqual([forwards[1]?.version_id, forwards[0]?.version_id, forwards[3]?.version_id], [one, two, other]);
+  for (const query of ['format=xml', 'format=plain'])
+    assert.equal((await ask('GET', `/c?versions&${query}`)).status, 406);
+  assert.equal((await ask('GET', '/c?versions', { accept: 'text/plain' })).status, 406);
+});
+
+test('DELETE of the version null takes away the object, whatever it is, and no version', async (t) => {
+  const { ask, put, text, list } = await versioned(t);
+  await put('one');
+  assert.equal((await ask('DELETE', '/c/o?version-id=null')).status, 204);
+  assert.deepEqual([await text('/c/o'), (await list()).length], [404, 1]);
+  assert.equal((await ask('DELETE', '/c/o?version-id=null')).status, 404);
+});
+
+test('an object of a versioned container expires, and its versions stay', { timeout: 20_000 }, async (t) => {
+  const { ask } = await versioned(t);
+  const made = await ask('PUT', '/c/o', { 'x-delete-after': '1' }, 'content');
+  const version = made.headers.get('x-object-version-id');
+  while ((await ask('HEAD', '/c/o')).status !== 404) t.signal.throwIfAborted();
+  assert.equal(await (await ask('GET', `/c/o?version-id=${version}`)).text(), 'content');
+});
+
+test('who may write to a container may replace objects whose former content goes to another one', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/old');
+  await ask('PUT', '/c', { 'x-versions-location': 'old', 'x-container-write': 'q:*' });
+  const other = { 'x-auth-token': 'v:q:member' };
+  for (const content of ['one', 'two']) assert.equal((await ask('PUT', '/c/\u00f6', other, content)).status, 201);
+  const [kept] = (await (await ask('GET', '/old?format=json')).json()) as { name: string }[];
+  assert.match(kept?.name ?? '', /^002\u00f6\//, 'the length is in bytes');
+  assert.equal((await ask('GET', '/old', other)).status, 403);
+});
+
+test('a deletion marker of the history mode hides no version from the stack mode', async (t) => {
+  const { ask, text } = await versioned(t);
+  await ask('PUT', '/old');
+  await ask('PUT', '/h', { 'x-history-location': 'old' });
+  for (const content of ['one', 'two']) await ask('PUT', '/h/o', {}, content);
+  await ask('DELETE', '/h/o');
+  await ask('POST', '/h', { 'x-versions-location': 'old' });
+  await ask('DELETE', '/h/o');
+  assert.equal(await text('/h/o'), 'two');
+});
+
+test('a content type that a POST has set stays when the next one names none', async (t) => {
+  const { ask } = await startStore(t);
+  await ask('PUT', '/c');
+  await ask('PUT', '/c/o', { 'content-type': 'a/first' }, 'x');
+  await ask('POST', '/c/o', { 'content-type': 'a/second' });
+  await ask('POST', '/c/o', { 'x-object-meta-a': '1' });
+  const head = await ask('HEAD', '/c/o');
+  assert.deepEqual([head.headers.get('content-type'), head.headers.get('x-object-meta-a')], ['a/second', '1']);
+});

@@ -44,11 +44,16 @@ export async function amendObject(
     return answer(409, { 'x-backend-timestamp': lastOf(files) });
   const data = readTrailer(join(directory, `${files.data}.data`));
   if (headers[fromPeer] === undefined && isExpired(directory, files, data)) return answer(404);
-  const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
+  const before = files.meta ? readTrailer(join(directory, `${files.meta}.meta`)).headers : {};
+  const kept = { ...typeOf(before), ...keptOf(headers) };
+  const meta = { path, timestamp, headers: kept, bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
   const put = await writeBeside(context, place, 'meta', meta, entry, replicas);
   return put ?? answer(202, linkOf(data.headers));
 }
+
+/** A POST without a content type leaves the one that another POST has set. */
+const typeOf = ({ 'content-type': type }: Headers): Headers => (type === undefined ? {} : { 'content-type': type });
 
 /** Tells the proxy that it is a link. */
 const linkOf = (headers: Headers): Headers =>

@@ -8,7 +8,7 @@ import { hiddenCounters, versionedAccount } from '../objects/versions.ts';
 import { accountQuotaOf, shownQuota } from '../quotas/settings.ts';
 import { noContent, publicHeaders } from '../requests/answers.ts';
 import { authorizeAccount, authorizeOperator, domainHeader, isOperator, orNone } from '../requests/authorize.ts';
-import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
+import { formatOf, listingAnswer, listingQuery, listingType } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import type { ObjectRequest, PathHandler } from '../requests/request.ts';
@@ -19,7 +19,7 @@ const always = { 'x-account-storage-policy-policy-0-container-count': '0', 'acce
 export const showAccount: PathHandler = async (request) => {
   authorizeAccount(request);
   const { headers } = await find(request, 'HEAD', {});
-  return noContent({ ...headers, 'content-type': 'text/plain; charset=utf-8' });
+  return noContent({ ...headers, 'content-type': listingType(request.call) });
 };
 
 export const listContainers: PathHandler = async (request) => {

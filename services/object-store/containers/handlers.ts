@@ -7,7 +7,7 @@ import { checkContainerQuota } from '../quotas/settings.ts';
 import { cleanAcl } from '../requests/acl.ts';
 import { noContent, plain } from '../requests/answers.ts';
 import { authorize, authorizeOperator } from '../requests/authorize.ts';
-import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
+import { formatOf, listingAnswer, listingQuery, listingType } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
@@ -20,7 +20,7 @@ export const showContainer: PathHandler = async (request) => {
   const { headers } = await read(store, { kind: 'container', method: 'HEAD', path: partsOf(target) });
   return noContent({
     ...shown(request, await withVersions(request, headers)),
-    'content-type': 'text/plain; charset=utf-8',
+    'content-type': listingType(request.call),
   });
 };
 

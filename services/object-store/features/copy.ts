@@ -5,6 +5,7 @@ import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { upload } from '../cluster/upload.ts';
 import { archive } from '../objects/archive.ts';
 import { conditionOf, rangesOf } from '../objects/conditions.ts';
+import { partRange } from '../objects/part-number.ts';
 import { objectSource, type Source, streamOf, wholeOf } from '../objects/source.ts';
 import { storeVersion, versionSource } from '../objects/versions.ts';
 import { reserve } from '../quotas/reservations.ts';
@@ -73,10 +74,10 @@ export async function copyObject(request: ObjectRequest, from: ObjectPath, to: O
   const reservation = await reserve(writing, container, source.length);
   try {
     await archive(writing, container);
-    const made = await storeVersion(store, to, container, async (place) =>
+    const made = await storeVersion(store, to, container, headers, async (place, kept) =>
       asManifest && isStatic(stored)
-        ? keepManifest(writing, { target: to, place, headers, etag: undefined }, await rawOf(stored))
-        : copyBytes({ ...writing, target: place }, source, headers),
+        ? keepManifest(writing, { target: to, place, headers: kept, etag: undefined }, await rawOf(stored))
+        : copyBytes({ ...writing, target: place }, source, kept),
     );
     return { ...made, headers: { ...made.headers, ...copiedFrom(from, source, headers) } };
   } finally {
@@ -87,10 +88,10 @@ export async function copyObject(request: ObjectRequest, from: ObjectPath, to: O
 const rawOf = async (source: Source): Promise<Buffer> =>
   Buffer.from(JSON.stringify(rawSegments(await segmentsIn(source))));
 
-async function copyBytes({ store, target, headers: given }: ObjectRequest, source: Source, headers: Headers) {
+async function copyBytes({ store, call, target, headers: given }: ObjectRequest, source: Source, headers: Headers) {
   const ranges = rangesOf(given.range, source.length);
   if (ranges?.length === 0) throw refuse(416);
-  const range = ranges?.[0] ?? wholeOf(source.length);
+  const range = partRange(call, given, source) ?? ranges?.[0] ?? wholeOf(source.length);
   const timestamp = newTimestamp();
   const length = range.to - range.from + 1;
   const body = streamOf(await source.open(range));

@@ -17,6 +17,7 @@ import { type ObjectPath, type ObjectRequest, partsOf, pathFrom } from '../reque
 import { statusLine } from './many-deletes.ts';
 import { type SegmentBody, segmentsFrom } from './slo-manifest.ts';
 import { inlineSegment, isStatic, rangeIn, type Segment, segmentLimits } from './slo-segments.ts';
+import { followed } from './symlink.ts';
 
 type About = Pick<Incoming, 'target' | 'place' | 'headers' | 'etag'>;
 
@@ -100,7 +101,8 @@ async function lookedUp(request: ObjectRequest, to: ObjectPath, wanted: readonly
 
 async function lookUp(request: ObjectRequest): Promise<Source> {
   await authorize(request, 'GET');
-  return objectSource(request.store, request.target);
+  const { source } = await followed(request, await objectSource(request.store, request.target));
+  return source;
 }
 
 /** Returns a segment as it is stored; errors are added to the problems. */

@@ -8,6 +8,7 @@ import { authorize } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectRequest, pathFrom } from '../requests/request.ts';
 import type { StoredForm } from './feature.ts';
+import { followed } from './symlink.ts';
 
 export const segmentLimits = {
   count: 1000,
@@ -76,7 +77,8 @@ async function staticSource(request: ObjectRequest, source: Source, depth: numbe
   const etag = `"${source.headers['x-object-sysmeta-slo-etag'] ?? source.etag}"`;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const headers: Headers = { ...source.headers, 'x-manifest-etag': source.etag, etag };
-  return { headers, length, etag, open: (range) => chained(parts, range) };
+  const partLengths = parts.map((part) => part.length);
+  return { headers, length, etag, partLengths, open: (range) => chained(parts, range) };
 }
 
 function inlinePart(data: string): Part {
@@ -89,7 +91,7 @@ function partOf(request: ObjectRequest, segment: Segment, depth: number): Part {
   const { from, to } = rangeIn(segment);
   const open = async (range: Range): Promise<Bytes> => {
     await authorize(request, 'GET');
-    const stored = await objectSource(request.store, request.target);
+    const { source: stored } = await followed(request, await objectSource(request.store, request.target));
     const isLarge = segment.sub_slo && isStatic(stored);
     const whole = isLarge ? await staticSource(request, stored, depth + 1) : stored;
     if (whole.etag.replaceAll('"', '') !== segment.hash) throw refuse(409, `${segment.name} has changed`);

@@ -12,7 +12,7 @@ import { faultOf, refuse } from '../requests/refusals.ts';
 import { decoded, isTrue, type ObjectRequest, type PathHandler } from '../requests/request.ts';
 import type { Filter } from './filter.ts';
 
-const prefix = 'x-container-meta-web-';
+const webPrefix = 'x-container-meta-web-';
 
 /** What the container says of its web site. */
 interface Site {
@@ -45,13 +45,16 @@ export const staticWeb: Filter = {
   },
 };
 
+/** Headers have a character for each byte. */
+const utf8 = (text: string | undefined) => text && Buffer.from(text, 'latin1').toString();
+
 const siteOf = (info: Headers): Site => ({
-  index: info[`${prefix}index`],
-  error: info[`${prefix}error`],
-  listings: isTrue(info[`${prefix}listings`]),
-  label: info[`${prefix}listings-label`],
-  css: info[`${prefix}listings-css`],
-  directoryType: info[`${prefix}directory-type`] ?? 'application/directory',
+  index: utf8(info[`${webPrefix}index`]),
+  error: utf8(info[`${webPrefix}error`]),
+  listings: isTrue(info[`${webPrefix}listings`]),
+  label: utf8(info[`${webPrefix}listings-label`]),
+  css: utf8(info[`${webPrefix}listings-css`]),
+  directoryType: info[`${webPrefix}directory-type`] ?? 'application/directory',
 });
 
 const pathOf = ({ call }: ObjectRequest): string => call.url.split('?')[0] ?? '';
@@ -59,7 +62,7 @@ const hasSlash = (request: ObjectRequest): boolean => pathOf(request).endsWith('
 
 const moved = (request: ObjectRequest): Answer => {
   const [path = '', query] = request.call.url.split('?');
-  const location = `${path}/${query === undefined ? '' : `?${query}`}`;
+  const location = `${request.call.base}${path}/${query === undefined ? '' : `?${query}`}`;
   return { status: 301, headers: { location, 'content-length': '0' } };
 };
 
@@ -142,20 +145,33 @@ function listingPage(request: ObjectRequest, { css, label }: Site, start: string
   const style = href
     ? `<link rel="stylesheet" type="text/css" href="${escaped(href)}" />`
     : '<style>h1 {font-size: 1em; font-weight: bold;} th {text-align: left; padding: 0 1em;} td {padding: 0 1em;}</style>';
-  const up = start === '' ? '' : row('../', '../', '', '');
-  const rows = names.map((each) =>
-    'subdir' in each
-      ? row(linkTo(each.subdir.slice(start.length)), each.subdir.slice(start.length), '', '')
-      : fileRow(each, start),
-  );
+  const { prefix: signed, query } = signatureIn(request);
+  const up = start === signed ? '' : row(`../${query}`, '../', '', '');
+  const rows = names.map((each) => {
+    const name = ('subdir' in each ? each.subdir : each.name).slice(start.length);
+    const about = 'subdir' in each ? (['', ''] as const) : fileColumns(each);
+    return row(`${linkTo(name)}${query}`, name, ...about);
+  });
   return `<!DOCTYPE html>\n<html><head><title>${title}</title>${style}</head><body><h1 id="title">${title}</h1><table id="listing">
 <tr id="heading"><th class="colname">Name</th><th class="colsize">Size</th><th class="coldate">Date</th></tr>
 ${up}${rows.join('')}</table></body></html>\n`;
 }
 
 const linkTo = (name: string): string => `${name.split('/').map(encodeURIComponent).join('/')}`;
-const fileRow = ({ name, bytes, timestamp }: Entry, start: string) =>
-  row(linkTo(name.slice(start.length)), name.slice(start.length), String(bytes), isoOf(timestamp).slice(0, 19));
+const fileColumns = ({ bytes, timestamp }: Entry) => [String(bytes), isoOf(timestamp).slice(0, 19)] as const;
+
+/** Links carry on the signature for a prefix that opened the page; above the prefix it opens nothing. */
+function signatureIn({ grant, call }: ObjectRequest): { readonly prefix: string; readonly query: string } {
+  const given = new URLSearchParams(call.url.split('?')[1]);
+  const prefix = given.get('temp_url_prefix');
+  if (!grant || prefix === null) return { prefix: '', query: '' };
+  const names = ['temp_url_prefix', 'temp_url_expires', 'temp_url_sig', 'temp_url_ip_range'];
+  const pairs = names
+    .filter((name) => given.has(name))
+    .map((name) => `${name}=${encodeURIComponent(given.get(name) ?? '')}`);
+  return { prefix, query: `?${[...pairs, ...(given.has('inline') ? ['inline'] : [])].join('&')}` };
+}
+
 const row = (href: string, name: string, size: string, date: string) =>
   `<tr class="item"><td class="colname"><a href="${escaped(href)}">${escaped(name)}</a></td><td class="colsize">${size}</td><td class="coldate">${date}</td></tr>\n`;
 

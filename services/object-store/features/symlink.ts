@@ -60,11 +60,13 @@ export async function followed(request: ObjectRequest, source: Source): Promise<
       await authorize(next, 'GET');
     }
     const version: Headers = isVersion ? { 'x-object-version-id': found.headers[versionHeader] ?? '' } : {};
-    const source_ = await objectSource(request.store, target);
+    const source_ = await objectSource(request.store, target).catch((error: unknown) => {
+      throw orBroken(error, location);
+    });
     found = { ...source_, headers: { ...source_.headers, ...version } };
     at = next;
-    if (etag !== undefined && !isLink(found) && etagOf(found) !== etag)
-      throw refuse(409, `Object Etag '${etagOf(found)}' does not match X-Symlink-Target-Etag header '${etag}'`, {
+    if (etag !== undefined && !isLink(found) && !etagsOf(found).includes(etag))
+      throw refuse(409, `Object Etag '${found.etag}' does not match X-Symlink-Target-Etag header '${etag}'`, {
         ...text,
         'content-location': location,
       });
@@ -74,7 +76,14 @@ export async function followed(request: ObjectRequest, source: Source): Promise<
 }
 
 const text = { 'content-type': 'text/plain' };
-const etagOf = ({ headers, etag }: Source): string => headers['x-object-sysmeta-slo-etag'] ?? etag;
+/** That of a large object is its manifest's; links from earlier versions of this service have the other. */
+const etagsOf = ({ headers, etag }: Source): string[] => [etag, headers['x-object-sysmeta-slo-etag'] ?? etag];
+
+/** A 404 behind a link says what is missing. */
+const orBroken = (error: unknown, location: string): unknown =>
+  error instanceof Fault && error.status === 404 && location !== ''
+    ? refuse(404, undefined, { 'content-location': location })
+    : error;
 
 function shownLink(source: Source): Source {
   const shown = ['', '-account', '-etag', '-bytes'].flatMap((end) => {
@@ -130,14 +139,16 @@ async function fixed(request: ObjectRequest, given: Headers): Promise<{ headers:
   const found = await objectSource(request.store, request.target).catch(faultOf);
   if (found instanceof Fault && found.status === 404) throw refuse(409, 'X-Symlink-Target does not exist', text);
   if (found instanceof Fault) throw found;
-  const { source } = isVersionLink(found) ? await followed(request, found) : { source: found };
-  if (etagOf(source) !== etag)
-    throw refuse(409, `Object Etag '${etagOf(source)}' does not match X-Symlink-Target-Etag header '${etag}'`, text);
-  const bytes = source.headers['x-object-sysmeta-slo-size'] ?? String(source.length);
+  const isFixed = isVersionLink(found) || found.headers[`${linkHeader}-etag`] !== undefined;
+  const { source } = isFixed ? await followed(request, found) : { source: found }; // any other link is what it is
+  if (source.etag !== etag)
+    throw refuse(409, `Object Etag '${source.etag}' does not match X-Symlink-Target-Etag header '${etag}'`, text);
+  const { 'x-object-sysmeta-slo-size': bytes = String(source.length), 'x-object-sysmeta-slo-etag': slo } =
+    source.headers;
   const type = given['content-type'] ?? source.headers['content-type'] ?? '';
   return {
     headers: { 'content-type': type, [`${linkHeader}-etag`]: etag, [`${linkHeader}-bytes`]: bytes },
-    listed: md5(''),
+    listed: slo === undefined ? md5('') : `${md5('')}; slo_etag=${slo}`,
   };
 }
 

@@ -2,8 +2,9 @@
 import { basename } from 'node:path/posix';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { isWithin } from '#shared/net/addresses.ts';
+import { containerInfo, orNone } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import type { ObjectPath, ObjectRequest } from '../requests/request.ts';
+import { isTrue, type ObjectPath, type ObjectRequest } from '../requests/request.ts';
 import type { Filter } from './filter.ts';
 import { grantOf, keysOf, signatureFrom } from './signing-keys.ts';
 
@@ -39,9 +40,16 @@ async function openedBy(request: ObjectRequest): Promise<{ request: ObjectReques
   const texts = methods.map((method) =>
     [...(range === undefined ? [] : [`ip=${range}`]), method, String(expires), signed].join('\n'),
   );
+  if (target.object === '' && !(await hasListings(request))) return undefined;
   const grant = grantOf(await keysOf(store, target), texts, signature);
   // other parameters of the query are not signed
   return grant && { request: { ...request, grant, call: { ...call, query: {} } }, expires };
+}
+
+/** A signature opens no listing but that of a web site. */
+async function hasListings({ store, target }: ObjectRequest): Promise<boolean> {
+  const info = await containerInfo(store, target).catch(orNone);
+  return isTrue(info?.['x-container-meta-web-listings']) || Boolean(info?.['x-container-meta-web-index']);
 }
 
 /** The root of a container only for its web site. */

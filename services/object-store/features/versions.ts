@@ -7,6 +7,7 @@ import { change } from '../cluster/write.ts';
 import { containerRow, shown } from '../containers/view.ts';
 import type { ObjectStore } from '../context.ts';
 import { answerFrom } from '../objects/download.ts';
+import { deleteObject } from '../objects/handlers.ts';
 import { removeObject } from '../objects/remove.ts';
 import {
   currentId,
@@ -17,12 +18,13 @@ import {
   pointTo,
   unversioned,
   versionIn,
+  versioningHeader,
   versionPlace,
   versionSource,
 } from '../objects/versions.ts';
 import { plain } from '../requests/answers.ts';
 import { authorize, authorizeAccount, containerInfo, orNone } from '../requests/authorize.ts';
-import { formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
+import { checkJson, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
 import type { ObjectPath, ObjectRequest, PathHandler } from '../requests/request.ts';
 import type { Feature } from './feature.ts';
@@ -53,11 +55,18 @@ const showVersion: PathHandler = async (request) => {
 const deleteVersion: PathHandler = async (request) => {
   const { store, target } = request;
   await authorizeVersion(request);
-  await containerInfo(store, target);
+  const container = await containerInfo(store, target);
   const id = idIn(request);
-  const current = await removeVersion(store, target, id);
+  if (id === unversioned && container[versioningHeader] === undefined) return deleteObject(request);
+  const current = id === unversioned ? await removeCurrent(store, target) : await removeVersion(store, target, id);
   return plain(204, { 'x-object-version-id': id, 'x-object-current-version-id': current ?? '' });
 };
+
+/** `null` is whatever the object is now, as in Swift: a version stays when it was that. Throws 404. */
+async function removeCurrent(store: ObjectStore, target: ObjectPath): Promise<undefined> {
+  const answers = await change(store, target, 'DELETE');
+  if (!answers.some(({ status }) => status < 300)) throw refuse(404);
+}
 
 /** Returns the version that was current. Throws 404. */
 export async function removeVersion(store: ObjectStore, target: ObjectPath, id: string): Promise<string | undefined> {
@@ -88,7 +97,7 @@ const refusePost: PathHandler = async () => {
 const listVersions: PathHandler = async (request) => {
   const { store, call, target } = request;
   await authorize(request);
-  const format = formatOf(call);
+  checkJson(call);
   const info = await containerInfo(store, target);
   const entries = await versionsOf(store, target, listingQuery(call), call.query.version_marker);
   const rows = {
@@ -103,7 +112,7 @@ const listVersions: PathHandler = async (request) => {
       };
     },
   };
-  return listingAnswer(format === 'text' ? 'json' : format, rows, JSON.stringify(entries), shown(request, info));
+  return listingAnswer('json', rows, JSON.stringify(entries), shown(request, info));
 };
 
 interface Version extends Entry {
@@ -130,16 +139,18 @@ export async function versionsOf(
   const plainOnes = current.flatMap((each): Version[] =>
     'subdir' in each || linkedId(each) !== unversioned ? [] : [{ ...each, id: unversioned, isLatest: true }],
   );
-  const seen = new Set<string>(versionMarker ? [marker] : []);
-  const kept = versions.flatMap((each): Version[] => {
+  const isReversed = query.reverse === 'true';
+  const newestFirst = isReversed ? versions.toReversed() : versions;
+  const seen = new Set<string>(versionMarker && !isReversed ? [marker] : []);
+  const kept = newestFirst.flatMap((each): Version[] => {
     if ('subdir' in each) return [];
     const { object, id } = versionIn(each.name);
-    const isNewest = !seen.has(object) && !linked.has(object);
+    const isGone = each.type === markerType && !seen.has(object) && !linked.has(object);
     seen.add(object);
-    return [{ ...each, name: object, id, isLatest: linked.get(object) === id || isNewest }];
+    return [{ ...each, name: object, id, isLatest: linked.get(object) === id || isGone }];
   });
   const all = [...plainOnes, ...kept, ...uniqueSubdirs(subdirs)].sort(byName);
-  return all.slice(0, limit);
+  return (isReversed ? all.reverse() : all).slice(0, limit);
 }
 
 const linkedId = ({ etag }: Entry): string => etag.match(/; version_id=([\d.]{16})/)?.[1] ?? unversioned;

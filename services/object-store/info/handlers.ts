@@ -75,9 +75,9 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
     },
   });
 
-/** A path without an account. */
-export const refuseBadUrl: Handler<ObjectStore> = async () => {
-  throw refuse(412, 'Bad URL');
+/** A path without an account; with more behind an empty one it names nothing. */
+export const refuseBadUrl: Handler<ObjectStore> = async (_store, { url }) => {
+  throw /^\/v1\/?(\?|$)/.test(url) ? refuse(412, 'Bad URL') : refuse(404);
 };
 
 export const healthcheck: Handler<ObjectStore> = async () => ({

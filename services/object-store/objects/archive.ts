@@ -6,14 +6,18 @@ import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { upload } from '../cluster/upload.ts';
 import { change } from '../cluster/write.ts';
-import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
+import type { ObjectStore } from '../context.ts';
+import { containerInfo, orNone } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, type ObjectRequest, partsOf } from '../requests/request.ts';
 import { objectSource, type Source } from './source.ts';
-import { copyRaw, locationHeader, markerType, modeHeader } from './versions.ts';
+import { copyRaw, isMarker, locationHeader, markerType, modeHeader } from './versions.ts';
 
-/** All versions of an object begin alike: its name and the length of it, so that no other name begins so. */
-const prefixOf = ({ object }: ObjectPath): string => `${object.length.toString(16).padStart(3, '0')}${object}/`;
+/** All versions of an object begin alike: the length of its name in bytes and the name, so that no other name begins so. */
+const prefixOf = ({ object }: ObjectPath): string => prefix(Buffer.byteLength(object), object);
+const prefix = (length: number, object: string): string => `${length.toString(16).padStart(3, '0')}${object}/`;
+/** As earlier versions of this service counted. */
+const formerPrefix = ({ object }: ObjectPath): string => prefix(object.length, object);
 
 const archiveOf = ({ account, object }: ObjectPath, container: Headers): ObjectPath | undefined => {
   const name = container[locationHeader];
@@ -29,9 +33,8 @@ export async function archive(request: ObjectRequest, container: Headers): Promi
   if (source) await put(request, to, source);
 }
 
-async function put(request: ObjectRequest, to: ObjectPath, source: Source): Promise<void> {
-  const { store } = request;
-  await authorize({ ...request, target: to }, 'PUT');
+/** Without asking its access list: who set the container may use the other one. */
+async function put({ store }: ObjectRequest, to: ObjectPath, source: Source): Promise<void> {
   await containerInfo(store, to).catch(() => {
     throw refuse(412, `The container ${to.container} for versions does not exist.`);
   });
@@ -46,25 +49,34 @@ export async function beforeRemoval(request: ObjectRequest, container: Headers):
   if (!to) return false;
   if (container[modeHeader] === 'history') {
     await archive(request, container);
-    await authorize({ ...request, target: to }, 'PUT');
     const object = prefixOf(target) + newTimestamp();
     const common = { path: partsOf({ ...to, object }), timestamp: newTimestamp(), length: 0, etag: undefined };
     await upload(store, { ...common, headers: { 'content-type': markerType }, mostBytes: 0, body: Readable.from([]) });
     return false;
   }
-  const last = await latest(request, to);
-  if (!last) return false;
-  await authorize({ ...request, target: last }, 'GET');
-  const source = await objectSource(store, last);
-  await copyRaw(store, source, target, newTimestamp());
-  await change(store, last, 'DELETE');
-  return true;
+  return restoreLatest(request, to);
 }
 
-async function latest({ store, target }: ObjectRequest, to: ObjectPath): Promise<ObjectPath | undefined> {
-  const query = { prefix: prefixOf(target), limit: '1', reverse: 'true' };
-  const path = [to.account, to.container];
-  const found = await read(store, { kind: 'container', method: 'GET', path, query }).catch(orNone);
-  const [entry] = JSON.parse(String(found?.body ?? '[]')) as Entry[];
-  return entry && { ...to, object: entry.name };
+/** Deletion markers, left from the other mode, say only that there is no object: when there is one, it has no earlier version. */
+async function restoreLatest({ store, target }: ObjectRequest, to: ObjectPath): Promise<boolean> {
+  for (;;) {
+    const last = await latest(store, target, to);
+    if (!last) return false;
+    const source = await objectSource(store, last);
+    if (!isMarker(source)) await copyRaw(store, source, target, newTimestamp());
+    else if (await objectSource(store, target).catch(orNone)) return false;
+    await change(store, last, 'DELETE');
+    if (!isMarker(source)) return true;
+  }
+}
+
+async function latest(store: ObjectStore, target: ObjectPath, to: ObjectPath): Promise<ObjectPath | undefined> {
+  for (const start of new Set([prefixOf(target), formerPrefix(target)])) {
+    const query = { prefix: start, limit: '1', reverse: 'true' };
+    const path = [to.account, to.container];
+    const found = await read(store, { kind: 'container', method: 'GET', path, query }).catch(orNone);
+    const [entry] = JSON.parse(String(found?.body ?? '[]')) as Entry[];
+    if (entry) return { ...to, object: entry.name };
+  }
+  return undefined;
 }

@@ -7,10 +7,11 @@ import { bytesOf, read } from '../cluster/read.ts';
 import { resolved } from '../features/resolve.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
-import { missing, refuse } from '../requests/refusals.ts';
+import { faultOf, missing, refuse } from '../requests/refusals.ts';
 import { isTrue, type ObjectRequest, type PathHandler, partsOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
 import { linkHeader } from './link-headers.ts';
+import { partRange } from './part-number.ts';
 import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
 export const getObject: PathHandler = async (request) => {
@@ -56,6 +57,8 @@ export async function answerFrom(call: Call, asked: Headers, source: Source): Pr
   const status = conditionOf(asked, source.etag, source.headers['x-timestamp'] ?? '');
   if (status === 304) return { status, headers: withoutLength };
   if (status === 412) return plain(412, { ...withoutLength, 'content-length': '0' });
+  const part = numberedPart(call, asked, source, headers);
+  if (part) return part;
   if (call.method === 'HEAD') return { status: 200, headers };
   const ranges = rangesFor(asked, source);
   if (ranges?.length === 0) {
@@ -65,6 +68,31 @@ export async function answerFrom(call: Call, asked: Headers, source: Source): Pr
   const [only] = ranges ?? [];
   if (!ranges || !only) return bytesAnswer(200, headers, source, wholeOf(source.length));
   return ranges.length === 1 ? partAnswer(headers, source, only) : severalParts(headers, source, ranges);
+}
+
+/** The answer to `part-number`, of GET and HEAD. */
+function numberedPart(
+  call: Call,
+  asked: Headers,
+  source: Source,
+  headers: Headers,
+): Promise<Answer> | Answer | undefined {
+  const range = orAbout(headers, () => partRange(call, asked, source));
+  if (!range) return undefined;
+  const counted = { ...headers, 'x-parts-count': String(source.partLengths?.length) };
+  if (call.method !== 'HEAD') return partAnswer(counted, source, range);
+  const about = { 'content-length': String(range.to - range.from + 1), 'content-range': rangeText(range, source) };
+  return { status: 206, headers: { ...counted, ...about } };
+}
+
+/** A 416 says what it is about. */
+function orAbout<T>({ 'content-length': _length, 'content-type': _type, ...about }: Headers, find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    const { status, message, headers } = faultOf(error);
+    throw status === 416 ? refuse(416, message, { ...about, ...headers }) : error;
+  }
 }
 
 function rangesFor(asked: Headers, source: Source): readonly Range[] | undefined {
@@ -89,7 +117,8 @@ async function bytesAnswer(status: number, headers: Headers, source: Source, ran
 }
 
 const partAnswer = (headers: Headers, source: Source, range: Range) =>
-  bytesAnswer(206, { ...headers, 'content-range': `bytes ${range.from}-${range.to}/${source.length}` }, source, range);
+  bytesAnswer(206, { ...headers, 'content-range': rangeText(range, source) }, source, range);
+const rangeText = ({ from, to }: Range, { length }: Source): string => `bytes ${from}-${to}/${length}`;
 
 /** Several ranges are sent as multipart/byteranges, in the requested order. The first is opened before the answer begins. */
 async function severalParts(headers: Headers, source: Source, ranges: readonly Range[]): Promise<Answer> {

@@ -8,7 +8,7 @@ import { refuse } from '../requests/refusals.ts';
 import type { PathHandler } from '../requests/request.ts';
 import { versionHeader } from './link-headers.ts';
 import { checkDeletable, removeWithVersions } from './remove.ts';
-import { versionPlace } from './versions.ts';
+import { lasting, versionPlace } from './versions.ts';
 
 export const setObject: PathHandler = async (request) => {
   const { store, target, headers } = request;
@@ -20,7 +20,7 @@ export const setObject: PathHandler = async (request) => {
   if (!answers.some(({ status }) => status < 300) && verdictOf(store, answers) === 404) throw refuse(404);
   const { headers: stored = {} } = answers.find(({ status }) => status < 300) ?? {};
   const version = stored[versionHeader];
-  if (version !== undefined) await change(store, versionPlace(target, version), 'POST', about);
+  if (version !== undefined) await change(store, versionPlace(target, version), 'POST', lasting(about));
   return (version === undefined ? redirected(request, stored) : undefined) ?? paged(202);
 };
 

@@ -16,6 +16,8 @@ export interface Source {
   readonly etag: string;
   /** True when only one range can be read per request. */
   readonly oneRange?: boolean;
+  /** Of the segments of a static large object, in order. */
+  readonly partLengths?: readonly number[];
   open(range: Range): Promise<Bytes>;
 }
 

@@ -45,8 +45,8 @@ export async function receive(request: ObjectRequest, keep: Store): Promise<Answ
   const { grow, release } = await reserve(request, container, length);
   try {
     await archive(request, container);
-    return await storeVersion(store, target, container, (place) =>
-      keep(request, { target, place, headers, etag, length, grow }),
+    return await storeVersion(store, target, container, headers, (place, stored) =>
+      keep(request, { target, place, headers: stored, etag, length, grow }),
     );
   } finally {
     release();

@@ -60,22 +60,27 @@ export async function storeVersion(
   store: ObjectStore,
   target: ObjectPath,
   container: Headers,
-  write: (place: ObjectPath) => Promise<Answer>,
+  headers: Headers,
+  write: (place: ObjectPath, headers: Headers) => Promise<Answer>,
 ): Promise<Answer> {
-  if (container[versioningHeader] !== 'enabled') return write(target);
+  if (container[versioningHeader] !== 'enabled') return write(target, headers);
   await keepUnversioned(store, target);
   const id = newTimestamp();
-  const made = await write(versionPlace(target, id));
-  await pointTo(store, target, id, id);
+  const made = await write(versionPlace(target, id), lasting(headers));
+  await pointTo(store, target, id, id, headers['x-delete-at']);
   return { ...made, headers: { ...made.headers, 'x-object-version-id': id } };
 }
+
+/** An object expires, its versions do not. */
+export const lasting = ({ 'x-delete-at': _end, ...headers }: Headers): Headers => headers;
 
 /** An object from before the container had versions becomes one. */
 async function keepUnversioned(store: ObjectStore, target: ObjectPath): Promise<void> {
   const source = await objectSource(store, target).catch(orNone);
   if (!source || source.headers[versionHeader] !== undefined) return;
   const timestamp = source.headers['x-backend-data-timestamp'] ?? source.headers['x-timestamp'] ?? newTimestamp();
-  await copyRaw(store, source, versionPlace(target, timestamp), timestamp).catch(orOld);
+  const kept = { ...source, headers: lasting(source.headers) };
+  await copyRaw(store, kept, versionPlace(target, timestamp), timestamp).catch(orOld);
 }
 
 /** The same write was done before: its version is there. */
@@ -91,11 +96,17 @@ export async function copyRaw(store: ObjectStore, source: Source, to: ObjectPath
   await upload(store, { ...common, mostBytes: source.length });
 }
 
-/** Makes a version the current one. A newer write or deletion of the object wins. */
-export async function pointTo(store: ObjectStore, target: ObjectPath, id: string, timestamp: string): Promise<void> {
+/** Makes a version the current one, until `end` in seconds since 1970. A newer write or deletion of the object wins. */
+export async function pointTo(
+  store: ObjectStore,
+  target: ObjectPath,
+  id: string,
+  timestamp: string,
+  end?: string,
+): Promise<void> {
   const place = versionPlace(target, id);
   const source = await objectSource(store, place);
-  const { 'content-type': type = '', 'x-delete-at': end } = source.headers;
+  const { 'content-type': type = '' } = source.headers;
   const etag = source.headers[listedEtag] ?? source.etag;
   const headers = {
     'content-type': type,

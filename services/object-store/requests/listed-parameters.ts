@@ -14,7 +14,7 @@ export function listedParameters(
   return {
     hash,
     more: {
-      ...(slo === undefined ? {} : { slo_etag: slo }),
+      ...(slo === undefined ? {} : { slo_etag: `"${slo}"` }),
       ...(path === undefined
         ? {}
         : { symlink_path: `/v1/${all.get('symlink_target_account') ?? encodeURIComponent(account)}/${path}` }),

@@ -37,6 +37,14 @@ export function formatOf(call: Call): Format {
   return asked === undefined ? formats[acceptedType(call)] : 'text';
 }
 
+/** Throws 406 unless the client takes JSON, the only format of some listings. */
+export function checkJson({ query, header }: Call): void {
+  const accept = header('accept') || '*/*';
+  const isTaken =
+    query.format === undefined ? accepts({ headers: { accept } }).type(['application/json']) : query.format === 'json';
+  if (!isTaken) throw refuse(406);
+}
+
 const types = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const;
 
 /** The media type that the client prefers, text unless it says. Throws 406. */
@@ -58,6 +66,9 @@ interface Rows {
 type Row = Readonly<Record<string, string | number | boolean>>;
 
 const contentTypes = { text: 'text/plain', json: 'application/json', xml: 'application/xml' };
+
+/** The type that a GET would have. Throws 406. */
+export const listingType = (call: Call): string => `${contentTypes[formatOf(call)]}; charset=utf-8`;
 
 /** An empty page of text is a 204. `listed` is the JSON of an agent. */
 export function listingAnswer(format: Format, rows: Rows, listed: unknown, headers: Headers): Answer {

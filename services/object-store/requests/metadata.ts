@@ -55,20 +55,24 @@ export function objectHeadersOf(headers: Headers): Headers {
   return { ...metadataOf(headers, 'object'), ...Object.fromEntries(said), ...deleteAt(headers), ...manifest(headers) };
 }
 
+/** In seconds since 1970: what Swift makes of all later times. */
+const latestDelete = 9_999_999_999;
+
 /** X-Delete-After counts from now; a moment that is over is refused. */
 function deleteAt(headers: Headers): Headers {
   const after = headers['x-delete-after'];
   const at =
     after === undefined
       ? headers['x-delete-at']
-      : String(Math.floor(Date.now() / 1000) + integer('X-Delete-After', after));
+      : String(Math.min(Math.floor(Date.now() / 1000) + integer('X-Delete-After', after), latestDelete));
   if (at === undefined || headers['x-remove-delete-at']) return {};
-  if (integer('X-Delete-At', at) * 1000 <= Date.now()) throw refuse(400, 'X-Delete-At in past');
-  return { 'x-delete-at': String(integer('X-Delete-At', at)) };
+  const seconds = Math.min(integer('X-Delete-At', at), latestDelete);
+  if (seconds * 1000 <= Date.now()) throw refuse(400, 'X-Delete-At in past');
+  return { 'x-delete-at': String(seconds) };
 }
 
 function integer(name: string, text: string): number {
-  if (!/^-?\d{1,12}$/.test(text.trim())) throw refuse(400, `Non-integer ${name}`);
+  if (!/^-?\d{1,40}$/.test(text.trim())) throw refuse(400, `Non-integer ${name}`);
   return Number(text);
 }
 

@@ -37,7 +37,7 @@ export function parsePath({ url }: Pick<Call, 'url'>): ObjectPath {
   const [path = ''] = url.split('?');
   const [, , account = '', container = '', ...object] = decoded(path).split('/');
   const target = { account, container, object: object.join('/') };
-  if (account === '' || (container === '' && target.object !== '')) throw refuse(412, 'Bad URL');
+  if (account === '' || (container === '' && target.object !== '')) throw refuse(404);
   return checked(target);
 }
 

@@ -1,7 +1,6 @@
 /** Features of Swift that are not supported: refused by name, never ignored. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '#shared/http/route.ts';
-import { own } from '#shared/input/own.ts';
 import { refuse } from './refusals.ts';
 
 const isSaid = (value: string): boolean => value !== '';
@@ -23,14 +22,8 @@ const headers: readonly Absent[] = [
 /** A prefilter: most requests have no such header. */
 const perhaps = /^x-(account|container|object-(retention|legal))-/;
 
-const query: Readonly<Record<string, string>> = {
-  'part-number': 'numbered parts of large objects',
-};
-
 /** Throws 400 naming the unsupported feature. */
 export function refuseUnsupported(call: Call): void {
-  for (const name of Object.keys(query))
-    if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, own(query, name) ?? '');
   refuseHeaders(call.stream.headers);
 }
 

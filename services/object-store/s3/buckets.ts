@@ -9,7 +9,7 @@ import { versioningInput } from '../containers/versioning.ts';
 import { hiddenCounters, hiddenOf, versioningHeader } from '../objects/versions.ts';
 import { readAcl } from '../requests/acl.ts';
 import { authorize, authorizeAccount, authorizeOperator, containerInfo, orNone } from '../requests/authorize.ts';
-import { refuseS3 } from './errors.ts';
+import { isBucketName, refuseS3 } from './errors.ts';
 import { noBucket, nothing, timeOf, xml } from './objects.ts';
 import { asSwift, bodyOf, isSegments, type S3Request, segmentsOf } from './request.ts';
 import { document, element, Markup } from './xml.ts';
@@ -36,13 +36,6 @@ export async function listBuckets(s3: S3Request): Promise<Answer> {
   return xml(document('ListAllMyBucketsResult', ownerOf(s3), element('Buckets', ...items)));
 }
 
-const reserved = ['info', 'healthcheck', 'crossdomain.xml'];
-/** As AWS names buckets, so that each can be part of a host name. */
-const isName = (name: string): boolean =>
-  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
-  !/\.\.|^\d+\.\d+\.\d+\.\d+$/.test(name) &&
-  !reserved.includes(name);
-
 const aclHeaders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   private: { 'x-container-read': '', 'x-container-write': '' },
   'public-read': { 'x-container-read': '.r:*,.rlistings', 'x-container-write': '' },
@@ -62,7 +55,7 @@ export async function createBucket(s3: S3Request): Promise<Answer> {
   const body = await bodyOf(s3);
   if (body.length > 0 && parseXml(body).name !== 'CreateBucketConfiguration')
     throw refuseS3('MalformedXML', 'The body must be a CreateBucketConfiguration.');
-  if (!isName(bucket))
+  if (!isBucketName(bucket))
     throw refuseS3('InvalidBucketName', 'The specified bucket is not valid.', { BucketName: bucket });
   if (headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true')
     throw refuseS3('NotImplemented', 'Object locks are not implemented.');
@@ -118,7 +111,7 @@ export async function setVersioning(s3: S3Request): Promise<Answer> {
   const body = parseXml(await bodyOf(s3));
   const status = childText(body, 'Status');
   if (body.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
-    throw refuseS3('IllegalVersioningConfigurationException', 'The status must be Enabled or Suspended.');
+    throw refuseS3('MalformedXML', 'The status must be Enabled or Suspended.');
   if (childText(body, 'MfaDelete') === 'Enabled') throw refuseS3('NotImplemented', 'MfaDelete is not implemented.');
   const headers = { 'x-versions-enabled': status === 'Enabled' ? 'true' : 'false' };
   const request = asSwift(s3, { method: 'POST', headers });

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../context.ts';
 import { headersIn } from '../requests/request.ts';
 import * as buckets from './buckets.ts';
 import { deleteMany } from './delete-many.ts';
-import { asS3, refuseS3 } from './errors.ts';
+import { asS3, refuseS3, withoutBody } from './errors.ts';
 import { checkAcl } from './headers.ts';
 import { listObjects, listVersions } from './listings.ts';
 import * as multipart from './multipart.ts';
@@ -137,6 +137,6 @@ export async function handleS3(store: ObjectStore, call: Call): Promise<Answer> 
       headers: { ...answer.headers, 'x-amz-request-id': call.caller.requestId, 'x-amz-id-2': call.caller.requestId },
     };
   } catch (error) {
-    throw asS3(error, place.bucket, place.key);
+    throw method === 'HEAD' ? withoutBody(asS3(error, place.bucket, place.key)) : asS3(error, place.bucket, place.key);
   }
 }

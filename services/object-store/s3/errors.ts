@@ -13,7 +13,6 @@ const statuses: Readonly<Record<string, number>> = {
   BucketNotEmpty: 409,
   EntityTooLarge: 400,
   EntityTooSmall: 400,
-  IllegalVersioningConfigurationException: 400,
   InternalError: 500,
   InvalidAccessKeyId: 403,
   InvalidArgument: 400,
@@ -21,6 +20,7 @@ const statuses: Readonly<Record<string, number>> = {
   InvalidDigest: 400,
   InvalidPart: 400,
   InvalidPartOrder: 400,
+  InvalidPartNumber: 416,
   InvalidRange: 416,
   InvalidRequest: 400,
   InvalidURI: 400,
@@ -71,13 +71,29 @@ const messages: Readonly<Record<number, readonly [code: string, message: string]
   503: ['SlowDown', 'The service does not answer: try again in a moment.'],
 };
 
+/** As AWS names buckets, so that each can be part of a host name. */
+export const isBucketName = (name: string): boolean =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+  !/\.\.|^\d+\.\d+\.\d+\.\d+$/.test(name) &&
+  !['info', 'healthcheck', 'crossdomain.xml'].includes(name);
+
+/** A container of another name may exist, made by Swift's API; when it does not, no bucket can have the name. */
+export const missingBucket = (bucket: string): S3Fault =>
+  isBucketName(bucket)
+    ? refuseS3('NoSuchBucket', 'The specified bucket does not exist.', { BucketName: bucket })
+    : refuseS3('InvalidBucketName', 'The specified bucket is not valid.', { BucketName: bucket });
+
 /** The S3 error for a refusal of the object store. */
 export function asS3(error: unknown, bucket: string, key: string): unknown {
   if (!(error instanceof Fault) || error instanceof S3Fault) return error;
   if (error.status === 404)
     return key === ''
-      ? refuseS3('NoSuchBucket', 'The specified bucket does not exist.', { BucketName: bucket })
+      ? missingBucket(bucket)
       : refuseS3('NoSuchKey', 'The specified key does not exist.', { Key: key });
   const [code, message] = messages[error.status] ?? ['InternalError', 'An internal error occurred: try again.'];
   return refuseS3(code, error.status === 400 && error.message ? error.message : message);
 }
+
+/** The refusal of a HEAD. */
+export const withoutBody = (error: unknown): unknown =>
+  error instanceof S3Fault ? new Fault(error.status, textBody, '', { headers: error.headers }) : error;

@@ -73,6 +73,7 @@ export function shownHeaders(
     if (shown.test(name)) return [[name, text]];
     if (name.startsWith('x-object-meta-')) return [[name.replace('x-object-', 'x-amz-'), text]];
     if (name === 'etag') return [[name, quoted(text)]];
+    if (name === 'x-parts-count') return [['x-amz-mp-parts-count', text]];
     return name === 'x-object-version-id' ? [['x-amz-version-id', text]] : [];
   });
   const asked = overrides.flatMap((name) => {

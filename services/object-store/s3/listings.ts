@@ -113,10 +113,11 @@ function content(
   );
 }
 
-const owner = (account: string): Markup => {
+export function person(name: 'Owner' | 'Initiator', account: string): Markup {
   const id = account.replace('AUTH_', '');
-  return element('Owner', element('ID', id), element('DisplayName', id));
-};
+  return element(name, element('ID', id), element('DisplayName', id));
+}
+const owner = (account: string): Markup => person('Owner', account);
 
 const prefixesOf = (page: readonly (Listed | Version)[], name: (text: string) => string): Markup[] =>
   page.flatMap((each) => ('subdir' in each ? [element('CommonPrefixes', element('Prefix', name(each.subdir)))] : []));

@@ -3,14 +3,17 @@ import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { quoted } from './headers.ts';
-import { limitIn, namer } from './listings.ts';
+import { limitIn, namer, person } from './listings.ts';
 import { entriesBelow, getUpload, mayWrite, numberIn, partsPrefix } from './multipart.ts';
 import { noBucket, timeOf, xml } from './objects.ts';
 import { asSwift, type S3Request } from './request.ts';
-import { document, element } from './xml.ts';
+import { document, element, type Markup } from './xml.ts';
+
+/** Who began the upload, and whose it is: projects, not users, own accounts. */
+const people = (account: string): Markup[] => [person('Initiator', account), person('Owner', account)];
 
 export async function listParts(s3: S3Request): Promise<Answer> {
-  const { query, bucket, key } = s3;
+  const { query, bucket, key, account } = s3;
   await mayWrite(s3);
   const id = query.uploadId ?? '';
   await getUpload(s3, id);
@@ -24,6 +27,7 @@ export async function listParts(s3: S3Request): Promise<Answer> {
       element('Bucket', bucket),
       element('Key', namer(query)(key)),
       element('UploadId', id),
+      ...people(account),
       element('StorageClass', 'STANDARD'),
       element('PartNumberMarker', after),
       element('NextPartNumberMarker', page.length > 0 ? numberIn(page.at(-1) as Entry) : 0),
@@ -65,16 +69,18 @@ export async function listUploads(s3: S3Request): Promise<Answer> {
       element('Bucket', bucket),
       element('KeyMarker', name(key)),
       element('UploadIdMarker', id ?? ''),
-      isCut ? element('NextKeyMarker', name(last.key)) : undefined,
-      isCut ? element('NextUploadIdMarker', last.id) : undefined,
+      element('NextKeyMarker', isCut ? name(last.key) : ''),
+      element('NextUploadIdMarker', isCut ? last.id : ''),
+      prefix === '' ? undefined : element('Prefix', name(prefix)),
       element('MaxUploads', limit),
-      element('Prefix', name(prefix)),
+      query['encoding-type'] === undefined ? undefined : element('EncodingType', 'url'),
       element('IsTruncated', isCut),
       ...page.map((each) =>
         element(
           'Upload',
           element('Key', name(each.key)),
           element('UploadId', each.id),
+          ...people(account),
           element('StorageClass', 'STANDARD'),
           element('Initiated', timeOf(each.timestamp)),
         ),

@@ -2,7 +2,8 @@
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer } from '#shared/http/route.ts';
-import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
+import { newTimestamp, secondsOf } from '#shared/ring/timestamp.ts';
+import { html } from '../dialect.ts';
 import { copyObject } from '../features/copy.ts';
 import { resolved } from '../features/resolve.ts';
 import { isStatic, segmentsIn } from '../features/slo-segments.ts';
@@ -22,7 +23,7 @@ import {
 } from '../objects/versions.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { decoded, pathFrom } from '../requests/request.ts';
-import { refuseS3 } from './errors.ts';
+import { missingBucket, refuseS3 } from './errors.ts';
 import { askedHeaders, conditionsOfCopy, quoted, shownHeaders, storedHeaders } from './headers.ts';
 import { payloadOf } from './payload.ts';
 import { asSwift, type S3Request, segmentsOf, targetOf } from './request.ts';
@@ -40,14 +41,12 @@ export const xml = (text: string, status = 200, headers: Readonly<Record<string,
 };
 export const nothing = (status = 200, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status,
-  headers: { ...headers, ...(status === 204 ? {} : { 'content-length': '0' }) },
+  headers: { ...(status === 204 ? {} : { ...html, 'content-length': '0' }), ...headers },
 });
 
 /** GET and HEAD. */
 export async function getKey(s3: S3Request): Promise<Answer> {
   const { store, headers: given, query } = s3;
-  if (query.partNumber !== undefined)
-    throw refuseS3('NotImplemented', 'Reading a part by its number is not implemented.');
   const request = asSwift(s3, { headers: askedHeaders(given) });
   await authorize(request);
   await containerInfo(store, request.target).catch(noBucket(s3));
@@ -55,18 +54,25 @@ export async function getKey(s3: S3Request): Promise<Answer> {
   const source = await resolved(request, stored);
   const { [etagHeader]: etag } = source.headers;
   const named = etag === undefined ? source : { ...source, etag, headers: { ...source.headers, etag } };
-  const answer = await answerFrom(request.call, request.headers, named);
+  const call = { ...request.call, query: partIn(query, source) };
+  const answer = await answerFrom(call, request.headers, named);
   if (answer.status === 412)
     throw refuseS3('PreconditionFailed', 'At least one of the preconditions that you specified did not hold.');
   return { ...answer, headers: shownHeaders(answer.headers ?? {}, query) };
 }
 
+/** The query of the object store for a part; an object that was uploaded whole is its first part. */
+function partIn({ partNumber }: S3Request['query'], { partLengths }: Source): Record<string, string> {
+  if (partNumber === undefined) return {};
+  if (partLengths === undefined && partNumber !== '1')
+    throw refuseS3('InvalidPartNumber', 'The object was not uploaded in so many parts.');
+  return { 'part-number': partNumber };
+}
+
 export const noBucket =
   ({ bucket }: Pick<S3Request, 'bucket'>) =>
   (error: unknown): never => {
-    throw error instanceof Fault && error.status === 404
-      ? refuseS3('NoSuchBucket', 'The specified bucket does not exist.', { BucketName: bucket })
-      : error;
+    throw error instanceof Fault && error.status === 404 ? missingBucket(bucket) : error;
   };
 
 async function sourceOf(s3: S3Request): Promise<Source> {
@@ -224,4 +230,5 @@ async function deleteVersion(s3: S3Request, id: string): Promise<Answer> {
   return nothing(204, { 'x-amz-version-id': id, ...marker });
 }
 
-export const timeOf = (timestamp: string): string => `${isoOf(timestamp).slice(0, 23)}Z`;
+/** In whole seconds, as Last-Modified has it. */
+export const timeOf = (timestamp: string): string => new Date(Math.ceil(secondsOf(timestamp)) * 1000).toISOString();
