@@ -7,8 +7,7 @@ import { change } from '../cluster/write.ts';
 import { containerRow, shown } from '../containers/view.ts';
 import type { ObjectStore } from '../context.ts';
 import { answerFrom } from '../objects/download.ts';
-import { deleteObject } from '../objects/handlers.ts';
-import { removeObject } from '../objects/remove.ts';
+import { removeObject, removeWithVersions } from '../objects/remove.ts';
 import {
   currentId,
   hiddenOf,
@@ -57,15 +56,18 @@ const deleteVersion: PathHandler = async (request) => {
   await authorizeVersion(request);
   const container = await containerInfo(store, target);
   const id = idIn(request);
-  if (id === unversioned && container[versioningHeader] === undefined) return deleteObject(request);
-  const current = id === unversioned ? await removeCurrent(store, target) : await removeVersion(store, target, id);
+  const current = id === unversioned ? await removeCurrent(request, container) : await removeVersion(store, target, id);
   return plain(204, { 'x-object-version-id': id, 'x-object-current-version-id': current ?? '' });
 };
 
 /** `null` is whatever the object is now, as in Swift: a version stays when it was that. Throws 404. */
-async function removeCurrent(store: ObjectStore, target: ObjectPath): Promise<undefined> {
-  const answers = await change(store, target, 'DELETE');
-  if (!answers.some(({ status }) => status < 300)) throw refuse(404);
+async function removeCurrent(request: ObjectRequest, container: Headers): Promise<undefined> {
+  const { store, target } = request;
+  const isVersioned = container[versioningHeader] !== undefined;
+  const existed = isVersioned
+    ? await removeObject(store, target)
+    : (await removeWithVersions(request, container)).existed;
+  if (!existed) throw refuse(404);
 }
 
 /** Returns the version that was current. Throws 404. */
