@@ -27,6 +27,8 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
   ensureSnapshotGone: (spec) => storage.store.ensureSnapshotGone(spec),
   ensureGrant: async (spec) => storage.exporter.ensureGrant(spec, await storage.store.pathOf(spec.volumeId)),
   ensureGrantGone: (spec) => storage.exporter.ensureGrantGone(spec),
+  adopt: (spec) => storage.store.adopt(spec),
+  release: (spec) => release(storage, spec),
   uploadVolume: async ({ volumeId, imageId, format }) => {
     const bytes = await storage.store.readAs(volumeId, format);
     await storage.images.upload(imageId, bytes).finally(() => bytes.close());
@@ -60,6 +62,11 @@ async function* emptyLuks(encryption?: Encryption) {
 async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promise<void> {
   await exporter.ensureClosed(id);
   await store.ensureVolumeGone({ id });
+}
+
+async function release({ store, exporter }: Storage, spec: Parameters<VolumeStore['release']>[0]): Promise<void> {
+  if (spec.as === 'volume') await exporter.ensureClosed(spec.id);
+  await store.release(spec);
 }
 
 /** The former data stays until the new one is complete, which an initiator that is logged in would not notice. */

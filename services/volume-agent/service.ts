@@ -22,6 +22,7 @@ import { openLvm } from './drivers/lvm/lvm.ts';
 import { openRbdExports } from './drivers/rbd/exports.ts';
 import { openRbd } from './drivers/rbd/rbd.ts';
 import { openTgt } from './drivers/tgt/exports.ts';
+import { registerCalls } from './messages.ts';
 import { volumesOf } from './operations.ts';
 
 /** One per storage host: applies the specs that the volume service stores for it. */
@@ -45,7 +46,9 @@ export const start: Start = async ({ settings, log, bus }) => {
   const target = targetOf(cloud, config, session);
   const driver = volumesOf({ store, exporter, images, ...(target ? { backups: backupsOf(target) } : {}) });
   const agent = startAgent({ contract: volumeAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
+  const off = registerCalls(bus, host, store);
   const close = async () => {
+    for (const end of off) end();
     await agent.close();
     await exporter.close();
   };

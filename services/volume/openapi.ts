@@ -4,6 +4,7 @@ import { defaultTypes } from './default-types/openapi.ts';
 import { groupSnapshots } from './group-snapshots/openapi.ts';
 import { groupTypes } from './group-types/openapi.ts';
 import { groups } from './groups/openapi.ts';
+import { manageable } from './manageable/openapi.ts';
 import { metadata } from './metadata/openapi.ts';
 import { qosSpecs } from './qos/openapi.ts';
 import { snapshots } from './snapshots/openapi.ts';
@@ -18,6 +19,7 @@ export const openapi = {
   'group-snapshots': groupSnapshots,
   'group-types': groupTypes,
   groups,
+  manageable,
   messages,
   metadata,
   'qos-specs': qosSpecs,

@@ -11,6 +11,7 @@ import { groupTypeRoutes } from './group-types/routes.ts';
 import { groupRoutes } from './groups/routes.ts';
 import * as hosts from './hosts/handlers.ts';
 import { inProjects } from './listing/scope.ts';
+import { manageableRoutes } from './manageable/routes.ts';
 import { metadataRoutes } from './metadata/routes.ts';
 import { qosRoutes } from './qos/routes.ts';
 import { quotaRoutes } from './quotas/routes.ts';
@@ -72,6 +73,7 @@ export const routes: Route<Volumes>[] = [
     ...transferRoutes,
     ...typeRoutes,
     ...typeEncryptionRoutes,
+    ...manageableRoutes,
     ...quotaRoutes,
     ...messageRoutes,
     ...backupRoutes,

@@ -12,6 +12,9 @@ export const iscsiNameLength = 223;
 /** The id of a resource, which becomes part of file names and of names of targets. */
 export const resourceId = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
+/** The name of data in a pool: one part of a path, and no option. */
+export const poolItemName = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}$/;
+
 /** The user of a CHAP account, and its secret. */
 export const chapUser = /^[A-Za-z0-9]{1,64}$/;
 export const chapSecret = /^[A-Za-z0-9._-]{12,64}$/;

@@ -98,6 +98,25 @@ export interface RbdTarget {
 
 export type Target = IscsiTarget | RbdTarget;
 
+/** Names data that are in the pool already and belong to no volume or snapshot. */
+export interface AdoptSpec {
+  /** The id of the volume or snapshot that the data become. */
+  readonly id: string;
+  readonly as: 'volume' | 'snapshot';
+  /** From an administrator: one of `listUnmanaged`. */
+  readonly name: string;
+}
+
+/** Data in the pool that belong to no volume or snapshot of this cloud. */
+export interface Unmanaged {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** What it can become: in a pool of files they lie apart. */
+  readonly kinds: readonly AdoptSpec['as'][];
+  /** Null: it can be managed. */
+  readonly reasonNotSafe: string | null;
+}
+
 /** Sends a volume's data to a queued image. Its id is `<volume>/upload`. */
 interface VolumeUpload {
   readonly id: string;
@@ -113,6 +132,10 @@ export interface VolumeAgent {
   ensureSnapshotGone(spec: SnapshotSpec): Promise<void>;
   ensureGrant(spec: GrantSpec): Promise<Target>;
   ensureGrantGone(spec: { readonly id: string; readonly volumeId: string }): Promise<void>;
+  /** The data become a volume or snapshot of a whole number of gigabytes, by another name. Throws when there are none, or they are in use. */
+  adopt(spec: AdoptSpec): Promise<{ readonly sizeGb: number }>;
+  /** Gives the data of a volume or snapshot a name of no volume or snapshot: `unmanaged-<id>`. Does nothing when there are none. */
+  release(spec: Omit<AdoptSpec, 'name'>): Promise<void>;
   uploadVolume(spec: VolumeUpload): Promise<void>;
   restoreVolume(spec: RestoreSpec): Promise<void>;
   ensureBackup(spec: BackupSpec): Promise<BackupResult>;
@@ -130,6 +153,8 @@ export const volumeAgent: Contract<VolumeAgent> = {
     'ensureSnapshotGone',
     'ensureGrant',
     'ensureGrantGone',
+    'adopt',
+    'release',
     'uploadVolume',
     'restoreVolume',
     'ensureBackup',
@@ -138,6 +163,12 @@ export const volumeAgent: Contract<VolumeAgent> = {
   ],
   secrets: ['secret'],
 };
+
+/** Calls that a storage host answers at once, at `callAddress(host, …)`. */
+export interface VolumeCalls {
+  readonly listUnmanaged: { readonly request: null; readonly reply: readonly Unmanaged[] };
+}
+export const callAddress = (host: string, call: keyof VolumeCalls): string => `volume-agent.${host}.${call}`;
 
 /** Ids of volumes and snapshots that have bytes, and of volumes that are exported. */
 export interface Stored {

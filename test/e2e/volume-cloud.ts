@@ -25,6 +25,7 @@ import { openVolumes } from '../../services/volume/service.ts';
 import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.ts';
 import { memoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
+import { registerCalls } from '../../services/volume-agent/messages.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
 import { fakeCaller } from '../fakes/caller.ts';
 import { until } from '../fakes/until.ts';
@@ -235,7 +236,12 @@ function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: P
       ...more,
     }),
   });
-  return { agent: fake, close: () => agent.close(), store };
+  const off = registerCalls(bus, name, store);
+  const close = async () => {
+    for (const end of off) end();
+    await agent.close();
+  };
+  return { agent: fake, close, store };
 }
 
 export type VolumeCloud = Awaited<ReturnType<typeof startVolumes>>;

@@ -11,7 +11,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
 import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.ts';
 import { directoryTarget, memoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
-import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
+import type { ImageStore, VolumeStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { openLvm } from '../../services/volume-agent/drivers/lvm/lvm.ts';
@@ -34,6 +34,7 @@ const hasTgt = (await tryRun(['tgtd', '--version']).catch(() => undefined)) !== 
 
 interface Host {
   readonly agent: VolumeAgent;
+  readonly store: VolumeStore;
   readonly directory: string;
   readonly restart: () => Promise<VolumeAgent>;
 }
@@ -41,7 +42,7 @@ interface Host {
 async function fakeHost(): Promise<Host> {
   const parts = { store: openFake({ pool: 'fake', totalGb: 100 }), exporter: openFakeExports('127.0.0.1:3260') };
   const agent = volumesOf({ ...parts, images: noImages, backups: backupsOf(memoryTarget()) });
-  return { agent, directory: '', restart: async () => agent };
+  return { agent, store: parts.store, directory: '', restart: async () => agent };
 }
 
 export const noImages: ImageStore = {
@@ -55,7 +56,8 @@ export async function fileHost(t: TestContext, images: ImageStore = noImages, po
   const open = async () => {
     const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images, maxImageGb: 1 });
     const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog() });
-    return { agent: volumesOf({ store, exporter, images, backups: backupsIn(directory) }), close: exporter.close };
+    const agent = volumesOf({ store, exporter, images, backups: backupsIn(directory) });
+    return { agent, store, close: exporter.close };
   };
   return openHost(t, directory, open, () => stopDaemon(directory));
 }
@@ -64,6 +66,7 @@ const backupsIn = (directory: string) => backupsOf(directoryTarget(join(director
 
 interface Opened {
   readonly agent: VolumeAgent;
+  readonly store: VolumeStore;
   close(): Promise<void>;
 }
 
@@ -83,9 +86,10 @@ async function openHost(
   const restart = async () => {
     await opened?.close();
     opened = await open();
-    return opened.agent;
+    return opened;
   };
-  return { agent: await restart(), directory, restart };
+  const { agent, store } = await restart();
+  return { agent, store, directory, restart: async () => (await restart()).agent };
 }
 
 export const drivers: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
@@ -102,7 +106,7 @@ async function lvmHost(t: TestContext): Promise<Host> {
     const store = await openLvm({ group, pool, directory: join(directory, 'lvm'), images: noImages, maxImageGb: 1 });
     const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog(), below: `/dev/${group}` });
     const agent = volumesOf({ store, exporter, images: noImages, backups: backupsIn(directory) });
-    return { agent, close: exporter.close };
+    return { agent, store, close: exporter.close };
   };
   return openHost(t, directory, open, () => stopDaemon(directory));
 }
@@ -124,7 +128,7 @@ export async function rbdHost(t: TestContext, images: ImageStore = noImages, pur
     const opened = await openRbd({ ...ceph, directory: join(directory, 'rbd'), images, maxImageGb: 1, purgeMs, log });
     const exporter = await openRbdExports({ rbd: opened.rbd, directory, log });
     const agent = volumesOf({ store: opened.store, exporter, images, backups: backupsIn(directory) });
-    return { agent, close: opened.close };
+    return { agent, store: opened.store, close: opened.close };
   };
   return openHost(t, directory, open);
 }

@@ -12,6 +12,7 @@ import { backupsOf } from '../../services/volume-agent/drivers/backups/backups.t
 import { directoryTarget } from '../../services/volume-agent/drivers/backups/target.ts';
 import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
+import { registerCalls } from '../../services/volume-agent/messages.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
 import { effect } from './world.ts';
 
@@ -56,7 +57,9 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
       pools: (await store.pools()).map((pool) => ({ ...pool, features: [...pool.features, 'online-extend'] })),
     }),
   });
+  const off = registerCalls(bus, 'store1', store);
   const close = async () => {
+    for (const end of off) end();
     await started.close();
     await exporter.close();
   };

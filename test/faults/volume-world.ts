@@ -26,6 +26,8 @@ import { createGroupSnapshot, deleteGroupSnapshot } from '../../services/volume/
 import { createGroupType } from '../../services/volume/group-types/operations.ts';
 import { createGroup, deleteGroup, updateGroup } from '../../services/volume/groups/operations.ts';
 import { groupRows } from '../../services/volume/groups/resource.ts';
+import { listUnmanaged, poolAt } from '../../services/volume/manageable/find.ts';
+import { manageVolume } from '../../services/volume/manageable/operations.ts';
 import { policy } from '../../services/volume/policy.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
@@ -269,6 +271,22 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
       files: ['volumes 1', 'snapshots 1'],
     },
   },
+  'a volume is unmanaged, and managed again': {
+    run: async (life) => {
+      const { service } = life;
+      if (!(await unmanagedIn(service))[0]) {
+        const row = await volume(life);
+        if (row.name === null)
+          await deleteVolume(service, caller, row, { cascade: false, force: false, unmanage: true });
+        await waitUntilIdle(service);
+      }
+      life.allowKill();
+      const [left] = await unmanagedIn(service);
+      if (left) await manageVolume(service, caller, { host: 'store1', name: 'again', ref: left.name });
+      await waitUntilIdle(service);
+    },
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
   'a group is snapshotted, and deleted with its snapshot and its volume': {
     run: async (life) => {
       const { service } = life;
@@ -292,6 +310,11 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     end: nothing,
   },
 };
+
+/** What lies in the pool and is nobody's. */
+async function unmanagedIn(service: Volumes) {
+  return listUnmanaged(service, await poolAt(service, 'store1'));
+}
 
 async function backUp({ service }: Life, row: Volume): Promise<void> {
   const { id: volumeId } = row;

@@ -87,4 +87,49 @@ for (const [driver, openHost] of drivers) {
     await grant(agent, id, initiator);
     await assert.rejects(agent.restoreVolume(spec), /exported/);
   });
+
+  test(`${driver}: what a volume and a snapshot leave in the pool becomes a volume and a snapshot again`, async (t) => {
+    const { agent, store } = await openHost(t);
+    const [id, snapshot, again, taken] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+    await agent.ensureSnapshot({ id: snapshot, volumeId: id });
+    for (const spec of [{ id, as: 'volume' } as const, { id: snapshot, as: 'snapshot' } as const]) {
+      await agent.release(spec);
+      await agent.release(spec);
+    }
+    assert.deepEqual(
+      (await store.listUnmanaged()).map(({ name }) => name).toSorted(),
+      [`unmanaged-${id}`, `unmanaged-${snapshot}`].toSorted(),
+    );
+    const adopt = { id: again, as: 'volume', name: `unmanaged-${id}` } as const;
+    assert.deepEqual([await agent.adopt(adopt), await agent.adopt(adopt)], [{ sizeGb: 1 }, { sizeGb: 1 }]);
+    await agent.adopt({ id: taken, as: 'snapshot', name: `unmanaged-${snapshot}` });
+    assert.deepEqual(await store.listUnmanaged(), []);
+    await grant(agent, again, initiator);
+    await agent.ensureGrantGone({ id: initiator.id, volumeId: again });
+    const source = { kind: 'snapshot', snapshotId: taken, volumeId: again } as const;
+    await agent.ensureVolume({ id: randomUUID(), sizeGb: 1, source });
+  });
+
+  test(`${driver}: a reference leads to nothing but what lies in the pool and is nobody's`, async (t) => {
+    const { agent } = await openHost(t);
+    const id = randomUUID();
+    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+    const names = [
+      id,
+      `volume-${id}`,
+      `../volumes/${id}`,
+      `/dev/${id}`,
+      '..',
+      '',
+      '-rf',
+      'x@y',
+      'x/y',
+      `${id}.raw`,
+      'a\0b',
+    ];
+    for (const as of ['volume', 'snapshot'] as const)
+      for (const name of names) await assert.rejects(agent.adopt({ id: randomUUID(), as, name }), Fault, name);
+    await agent.ensureVolume({ id, sizeGb: 2, source: blank });
+  });
 }

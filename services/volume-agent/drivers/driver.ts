@@ -1,10 +1,12 @@
 /** The interfaces that drivers implement: storage of volumes, their export, and access to images. */
 import type { Readable } from 'node:stream';
 import type {
+  AdoptSpec,
   GrantSpec,
   SnapshotSpec,
   Stored,
   Target,
+  Unmanaged,
   VolumeReport,
   VolumeSpec,
 } from '#shared/contracts/volume-agent.ts';
@@ -29,6 +31,9 @@ export interface VolumeStore {
   writeVolume(spec: { readonly id: string; readonly sizeGb: number }, blocks: AsyncIterable<Block>): Promise<void>;
   /** Replaces the whole data of a volume by that of its source, in the same way; an image and a snapshot are sources. */
   replaceVolume(spec: VolumeSpec): Promise<void>;
+  adopt(spec: AdoptSpec): Promise<{ readonly sizeGb: number }>;
+  release(spec: Omit<AdoptSpec, 'name'>): Promise<void>;
+  listUnmanaged(): Promise<readonly Unmanaged[]>;
   pools(): Promise<VolumeReport['pools']>;
   /** Ids of all volumes and snapshots that have bytes here. */
   stored(): Promise<Omit<Stored, 'exports'>>;

@@ -11,6 +11,7 @@ export interface FakeOptions {
 export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
   const volumes = new Map<string, number>();
   const snapshots = new Map<string, number>();
+  const unmanaged = { volume: new Map<string, number>(), snapshot: new Map<string, number>() };
   const sizeOf = (sizes: Map<string, number>, what: string, id: string): number => {
     const size = sizes.get(id);
     if (size === undefined) throw notFound(what, id);
@@ -39,6 +40,29 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
       sizeOf(volumes, 'Volume', id);
       return { sizeBytes: 512, stream: Readable.from([Buffer.alloc(512)]), close: async () => {} };
     },
+    adopt: async ({ id, as, name }) => {
+      const [of, to] = as === 'volume' ? [unmanaged.volume, volumes] : [unmanaged.snapshot, snapshots];
+      const sizeGb = to.get(id) ?? sizeOf(of, `Unmanaged ${as}`, name);
+      to.set(id, sizeGb);
+      of.delete(name);
+      return { sizeGb };
+    },
+    release: async ({ id, as }) => {
+      const [of, from] = as === 'volume' ? [unmanaged.volume, volumes] : [unmanaged.snapshot, snapshots];
+      const sizeGb = from.get(id);
+      if (sizeGb === undefined) return;
+      from.delete(id);
+      of.set(`unmanaged-${id}`, sizeGb);
+    },
+    listUnmanaged: async () =>
+      (['volume', 'snapshot'] as const).flatMap((kind) =>
+        [...unmanaged[kind]].map(([name, sizeGb]) => ({
+          name,
+          kinds: [kind],
+          sizeBytes: sizeGb * 2 ** 30,
+          reasonNotSafe: null,
+        })),
+      ),
     stored: async () => ({ volumes: [...volumes.keys()], snapshots: [...snapshots.keys()] }),
     readSnapshot: async ({ id }) => {
       sizeOf(snapshots, 'Snapshot', id);

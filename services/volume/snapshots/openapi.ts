@@ -15,6 +15,7 @@ export const snapshots: Json = {
     'os-reset_status': { status: text },
     'os-update_snapshot_status': { status: text, progress: { type: ['string', 'null'] } },
     'os-force_delete': null,
+    'os-unmanage': null,
   }),
   components: {
     summary: wholeRowSchema(summary),

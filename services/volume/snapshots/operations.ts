@@ -10,6 +10,7 @@ import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
 import { refuseWhileCopied, requireOnlineCopies } from '../volumes/source.ts';
 import { getVolume } from '../volumes/store.ts';
+import { unmanage as unmanaging } from '../workflows/manage.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
 import { type NewSnapshot, type Snapshot, snapshotRows } from './resource.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
@@ -47,7 +48,7 @@ export async function createSnapshot(
 const wrongStatus = ({ id }: Volume, allowed: readonly string[], status: string) =>
   badRequest(`Invalid volume: Volume ${id} status must be ${allowed.join(', ')}, but current status is: ${status}.`);
 
-const newSnapshot = (
+export const newSnapshot = (
   caller: Caller,
   volume: Volume,
   input: Omit<NewSnapshot, 'force'>,
@@ -82,6 +83,18 @@ export async function deleteSnapshot(
     if (!force) await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
   });
   if (force) bus.notify(taskCancelled);
+  bus.notify(tasksWait);
+}
+
+/** Its data stay in the pool. */
+export async function unmanageSnapshot({ db, bus }: Volumes, { id, host, groupSnapshotId }: Snapshot, caller: Caller) {
+  if (groupSnapshotId !== null) throw cannotDelete();
+  await requireThawed(db, host);
+  await db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, unmanaging, { id, as: 'snapshot' }, caller.requestId);
+    if (!(await acquireSnapshot(tx, 'unmanage', { id, taskId }))) throw cannotDelete();
+    await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
+  });
   bus.notify(tasksWait);
 }
 

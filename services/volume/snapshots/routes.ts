@@ -7,7 +7,7 @@ import { viewOf } from '#shared/resource/view.ts';
 import type { Volumes } from '../context.ts';
 import { listPage } from '../listing/query.ts';
 import { listedBy, permitted } from '../listing/scope.ts';
-import { createSnapshot, deleteSnapshot, reportSnapshot, resetSnapshot } from './operations.ts';
+import { createSnapshot, deleteSnapshot, reportSnapshot, resetSnapshot, unmanageSnapshot } from './operations.ts';
 import { type Snapshot, snapshot, snapshotInput, snapshotRows, summary } from './resource.ts';
 import { getSnapshot } from './store.ts';
 
@@ -56,6 +56,9 @@ export const snapshotRoutes: Route<Volumes>[] = [
   act('os-reset_status', 'volume_extension:snapshot_admin_actions:reset_status', resetSnapshot),
   act('os-force_delete', 'volume_extension:snapshot_admin_actions:force_delete', (service, row, _, { caller }) =>
     deleteSnapshot(service, caller, row, true),
+  ),
+  act('os-unmanage', 'snapshot_extension:snapshot_unmanage', (service, row, _, { caller }) =>
+    unmanageSnapshot(service, row, caller),
   ),
   act('os-update_snapshot_status', 'snapshot_extension:snapshot_actions:update_snapshot_status', reportSnapshot),
 ];

@@ -117,7 +117,7 @@ interface Parts {
   readonly service: Volumes;
   readonly caller: Caller;
   readonly input: NewVolume;
-  readonly origin: Origin;
+  readonly origin: Pick<Origin, 'inherited'>;
   readonly type: VolumeType;
   readonly sizeGb: number;
   readonly id: string;
@@ -125,7 +125,17 @@ interface Parts {
   readonly encryptionKeyId: string | null;
 }
 
-const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId, encryptionKeyId }: Parts): Volume => ({
+export const newVolume = ({
+  service,
+  caller,
+  input,
+  origin,
+  type,
+  sizeGb,
+  id,
+  taskId,
+  encryptionKeyId,
+}: Parts): Volume => ({
   id,
   taskId,
   projectId: projectOf(caller),

@@ -15,6 +15,7 @@ import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
+import { unmanage as unmanaging } from '../workflows/manage.ts';
 import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
 import { type Volume, volumeRows } from './resource.ts';
 import { hasFeature, metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
@@ -27,6 +28,8 @@ interface DeleteOptions {
   readonly cascade: boolean;
   /** From any status, replacing a running task. */
   readonly force: boolean;
+  /** Leave its data in the pool. */
+  readonly unmanage?: boolean;
 }
 
 /** Enqueues the deletion; throws 400 with Cinder's message when the volume cannot be deleted. */
@@ -37,11 +40,16 @@ export async function deleteVolume(
   options: DeleteOptions,
 ): Promise<void> {
   const { id } = volume;
+  if (options.unmanage && volume.encryptionKeyId !== null)
+    throw invalidVolume('Unmanaging encrypted volumes is not supported.');
   await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
     if (await deleteUnplaced(tx, volume)) return;
-    const taskId = await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
-    const acquired = await acquireVolume(tx, options.force ? 'forceDelete' : 'delete', { id, taskId });
+    const taskId = options.unmanage
+      ? await enqueue(tx, unmanaging, { id, as: 'volume' }, caller.requestId)
+      : await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
+    const verb = options.unmanage ? 'unmanage' : options.force ? 'forceDelete' : 'delete';
+    const acquired = await acquireVolume(tx, verb, { id, taskId });
     const isBound = volume.groupId !== null || (await hasDependents(tx, volume, options));
     if (!acquired || isBound) throw cannotDelete(options);
     if (!options.force) await refuseWhileUsed(tx, id);

@@ -139,6 +139,9 @@ export const volumeRoutes: Route<Volumes>[] = [
   act('os-force_delete', `${extension}:volume_admin_actions:force_delete`, (service, row, _, { caller }) =>
     deleteVolume(service, caller, row, { cascade: false, force: true }),
   ),
+  act('os-unmanage', `${extension}:volume_unmanage`, (service, row, _, { caller }) =>
+    deleteVolume(service, caller, row, { cascade: false, force: false, unmanage: true }),
+  ),
   act('os-force_detach', `${extension}:volume_admin_actions:force_detach`, actions.forceDetach),
   act('os-volume_upload_image', `${extension}:volume_actions:upload_image`, uploadImage),
   act('os-set_image_metadata', `${extension}:volume_image_metadata:set`, actions.setImageMetadata, ok),

@@ -26,7 +26,7 @@ export interface Origin {
 
 type OriginInput = Pick<NewVolume, 'snapshotId' | 'sourceVolumeId' | 'imageRef' | 'imageId' | 'backupId' | 'sizeGb'>;
 
-const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
+export const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
 const invalid = (why: string) => badRequest(`Invalid input received: ${why}`);
 
 export async function originOf(service: Volumes, caller: Caller, input: OriginInput): Promise<Origin> {

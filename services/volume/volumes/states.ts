@@ -13,8 +13,11 @@ export type VolumeStatus =
   | 'backing-up'
   | 'restoring-backup'
   | 'reverting'
+  | 'managing'
+  | 'unmanaging'
   | 'deleting'
   | 'error'
+  | 'error_managing'
   | 'error_restoring'
   | 'error_attaching'
   | 'error_detaching'
@@ -27,13 +30,23 @@ interface States {
   readonly status: VolumeStatus;
 }
 
+const deletable: readonly VolumeStatus[] = [
+  'available',
+  'error',
+  'error_restoring',
+  'error_extending',
+  'error_deleting',
+  'error_managing',
+];
+
 /** The transitions of a volume: the statuses a request may start from, and the status while its task runs. */
 export const volumeTransitions = {
   delete: {
-    from: { status: ['available', 'error', 'error_restoring', 'error_extending', 'error_deleting'] },
+    from: { status: deletable },
     meanwhile: { status: 'deleting' },
   },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
+  unmanage: { from: { status: deletable }, meanwhile: { status: 'unmanaging' } },
   extend: { from: { status: ['available'] }, meanwhile: { status: 'extending' } },
   extendInUse: { from: { status: ['in-use'] }, meanwhile: { status: 'extending' } },
   upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },

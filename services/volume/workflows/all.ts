@@ -7,6 +7,7 @@ import { createVolume } from './create-volume.ts';
 import { deleteVolume } from './delete-volume.ts';
 import { extendVolume } from './extend-volume.ts';
 import { copyGroup, createGroupSnapshot, deleteGroup, deleteGroupSnapshot } from './groups.ts';
+import { manage, unmanage } from './manage.ts';
 import { reimageVolume, revertVolume } from './replace-data.ts';
 import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 import { uploadVolume } from './upload-volume.ts';
@@ -26,6 +27,8 @@ export const workflows: readonly Workflow<never, Volumes>[] = [
   deleteBackup,
   restoreBackup,
   importBackup,
+  manage,
+  unmanage,
   deleteGroup,
   copyGroup,
   createGroupSnapshot,

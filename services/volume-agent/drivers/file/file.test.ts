@@ -1,7 +1,7 @@
 /** The file driver: images, full disks, leftovers of a crash. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, open, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -166,4 +166,26 @@ test('K26, K41: file: partial files of a crashed agent are removed at the next s
   await writeFile(join(directory, 'volumes', 'v.raw.1234.part'), 'half');
   await openFiles({ directory, pool: 'pool', images: noImages, maxImageGb: 1 });
   assert.deepEqual(await readdir(join(directory, 'volumes')), []);
+});
+
+tgtTest('file: what lies in the pool is managed unless it is a link, is no file, or has an unusual name', async (t) => {
+  const { agent, store, directory } = await fileHost(t);
+  const outside = join(directory, 'outside.raw');
+  await writeFile(outside, 'of somebody else');
+  const inPool = (name: string) => join(directory, 'pool', 'volumes', name);
+  await symlink(outside, inPool('symbolic.raw'));
+  await link(outside, inPool('hard.raw'));
+  await mkdir(inPool('folder.raw'));
+  await writeFile(inPool('-n.raw'), '');
+  await writeFile(inPool('good.raw'), 'its data');
+  const found = await store.listUnmanaged();
+  const safe = found.filter(({ reasonNotSafe }) => reasonNotSafe === null).map(({ name }) => name);
+  assert.deepEqual([found.length, safe], [5, ['good']]);
+  for (const name of ['symbolic', 'hard', 'folder', '-n'])
+    await assert.rejects(agent.adopt({ id: randomUUID(), as: 'volume', name }), Fault, name);
+  await assert.rejects(agent.adopt({ id: randomUUID(), as: 'snapshot', name: 'good' }), Fault);
+  const id = randomUUID();
+  assert.deepEqual(await agent.adopt({ id, as: 'volume', name: 'good' }), { sizeGb: 1 });
+  assert.equal((await stat(inPool(`${id}.raw`))).size, 2 ** 30);
+  assert.equal((await stat(outside)).size, 16);
 });

@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every } from '#shared/clock/every.ts';
-import type { Encryption, VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
+import type { AdoptSpec, Encryption, VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
 import type { Block, ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { withImage } from '../fetch-image.ts';
+import { adoptFile, listUnmanagedFiles, releaseFile } from './adopt.ts';
 import { convert } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
 import { publish } from './publish.ts';
@@ -59,6 +60,9 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
     hasVolume: (id) => exists(volumeFile(pool, id)),
     writeVolume: ({ id, sizeGb }, blocks) => writeBlocks(pool, volumeFile(pool, id), sizeGb, blocks),
     replaceVolume: ({ id, ...spec }) => create(options, pool, { path: volumeFile(pool, id), ...spec }),
+    adopt: (spec) => adoptFile(pool, spec, fileOf(pool, spec)),
+    release: (spec) => releaseFile(pool, spec, fileOf(pool, spec)),
+    listUnmanaged: () => listUnmanagedFiles(pool),
     stored: async () => ({ volumes: await idsIn(pool.volumes), snapshots: await idsIn(pool.snapshots) }),
     pools: async () => [{ name, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) }],
   };
@@ -66,6 +70,9 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
 
 const volumeFile = ({ volumes }: Pool, id: string) => join(volumes, `${safe(id)}.raw`);
 const snapshotFile = ({ snapshots }: Pool, id: string) => join(snapshots, `${safe(id)}.raw`);
+
+const fileOf = (pool: Pool, { id, as }: Pick<AdoptSpec, 'id' | 'as'>) =>
+  as === 'volume' ? volumeFile(pool, id) : snapshotFile(pool, id);
 
 const idsIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.raw')).map((name) => name.slice(0, -'.raw'.length));

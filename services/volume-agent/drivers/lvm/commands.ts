@@ -3,6 +3,7 @@ import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
 import { CommandFailed, run } from '#shared/process/run.ts';
 import { noSpace } from '../file/publish.ts';
+import type { Item } from '../thin/blocks.ts';
 
 export interface LogicalVolume {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface ThinPool {
 
 export interface Lvm {
   list(): Promise<ReadonlyMap<string, LogicalVolume>>;
+  /** The thin volumes of the pool, and no other volume of the group. */
+  items(): Promise<readonly Item[]>;
   pool(): Promise<ThinPool>;
   /** A thin volume of zeros. */
   create(name: string, sizeBytes: number): Promise<void>;
@@ -57,6 +60,16 @@ export function lvmOf(group: string, poolName: string): Lvm {
     list: async () => {
       const rows = await report('lv_name,lv_size', group);
       return new Map(rows.map(({ lv_name: name = '', lv_size: size }) => [name, { name, sizeBytes: Number(size) }]));
+    },
+    items: async () => {
+      const rows = await report('lv_name,lv_size,pool_lv,lv_device_open', group);
+      return rows
+        .filter(({ pool_lv: pool }) => pool === poolName)
+        .map(({ lv_name: name = '', lv_size: size, lv_device_open: open }) => ({
+          name,
+          sizeBytes: Number(size),
+          isOpen: open === 'open' || open === '1',
+        }));
     },
     pool: async () => {
       const [row] = await report('lv_size,data_percent,metadata_percent,zero', full(poolName));

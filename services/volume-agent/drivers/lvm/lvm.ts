@@ -47,6 +47,7 @@ const blocksOf = (parts: Parts): Blocks => {
     clone: (from, name, as) => lvm.clone(from, name, as === 'volume'),
     extend: lvm.extend,
     rename: lvm.rename,
+    activate: lvm.activate,
     remove: lvm.remove,
     requireRoom: () => requireRoom(parts),
     fill: (name, size, image) => fill(parts, name, size, image),
@@ -56,6 +57,7 @@ const blocksOf = (parts: Parts): Blocks => {
     },
     read: (name, format) => (format === 'raw' ? readRaw(lvm, name) : readQcow2(parts, name)),
     pathOf: lvm.devicePath,
+    items: lvm.items,
     report: () => report(parts),
   };
 };

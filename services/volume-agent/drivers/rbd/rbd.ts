@@ -10,7 +10,7 @@ import type { Room } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { VolumeStore } from '../driver.ts';
 import { noSpace } from '../file/publish.ts';
-import type { Blocks } from '../thin/blocks.ts';
+import type { Blocks, Item } from '../thin/blocks.ts';
 import { openThin, openWork, type ThinOptions } from '../thin/thin.ts';
 import { rbdBytes } from './bytes.ts';
 import { type CephUser, type Rbd, rbdOf } from './commands.ts';
@@ -92,8 +92,20 @@ function blocksOf(rbd: Rbd, { work, room, fsid, onTrash }: Parts): Blocks {
     },
     read: async (name, format) => (format === 'raw' ? bytes.readRaw(name) : bytes.readQcow2(name)),
     pathOf: rbd.imageSpec,
+    items: () => itemsOf(rbd),
     report: () => report(rbd),
   };
+}
+
+async function itemsOf(rbd: Rbd): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for (const name of await rbd.names()) {
+    const image = await rbd.find(name);
+    if (!image) continue;
+    const isOpen = (await rbd.watchers(name)).length > 0;
+    items.push({ name, sizeBytes: image.sizeBytes, isOpen });
+  }
+  return items;
 }
 
 /** With a part of this size left, a pool takes no more volumes: writes of guests would fail once it is full. */

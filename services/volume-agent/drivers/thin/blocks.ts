@@ -13,6 +13,12 @@ export interface ImageFile {
   readonly encryption?: Encryption | undefined;
 }
 
+export interface Item {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly isOpen: boolean;
+}
+
 export interface Blocks {
   names(): Promise<ReadonlySet<string>>;
   /** Undefined when there is none of the name. */
@@ -23,6 +29,8 @@ export interface Blocks {
   clone(from: string, name: string, as: 'volume' | 'snapshot'): Promise<void>;
   extend(name: string, sizeBytes: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Makes sure that it can be exported, whoever made it. */
+  activate?(name: string): Promise<void>;
   /** Does nothing when there is none. */
   remove(name: string): Promise<void>;
   /** Throws a Fault while the store is nearly full. */
@@ -36,5 +44,7 @@ export interface Blocks {
   read(name: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes>;
   /** Where an exporter finds it. */
   pathOf(name: string): string;
+  /** What the pool has. */
+  items(): Promise<readonly Item[]>;
   report(): Promise<VolumeReport['pools'][number]>;
 }

@@ -4,13 +4,14 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { Encryption, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Room } from '#shared/files/room.ts';
 import type { ImageStore, VolumeStore } from '../driver.ts';
 import { withImage } from '../fetch-image.ts';
+import { adopt, listUnmanaged, release } from './adopt.ts';
 import type { Blocks } from './blocks.ts';
+import { nameOf } from './names.ts';
 
 const gib = 2 ** 30;
 
@@ -27,14 +28,6 @@ interface Store {
   readonly work: string;
   readonly room: Room;
 }
-
-const safe = (id: string) => requireName(resourceId, id, 'the id of a volume');
-export const nameOf = {
-  volume: (id: string) => `volume-${safe(id)}`,
-  snapshot: (id: string) => `snap-${safe(id)}`,
-  part: (id: string) => `part-${safe(id)}`,
-  old: (id: string) => `old-${safe(id)}`,
-};
 
 /** An empty directory for files that are not needed after a crash. */
 export async function openWork(directory: string): Promise<{ readonly work: string; readonly room: Room }> {
@@ -72,6 +65,9 @@ export async function openThin(
     hasVolume: async (id) => (await blocks.findSize(nameOf.volume(id))) !== undefined,
     writeVolume: ({ id, sizeGb }, data) => make(store, id, (part) => blocks.write(part, sizeGb * gib, data)),
     replaceVolume: (spec) => make(store, spec.id, (part) => fill(store, part, spec)),
+    adopt: (spec) => adopt(blocks, spec),
+    release: (spec) => release(blocks, spec),
+    listUnmanaged: () => listUnmanaged(blocks),
     pools: async () => [await blocks.report()],
     stored: async () => idsIn(await blocks.names()),
   };

@@ -184,6 +184,10 @@ export async function choosePool(service: Volumes, need: Need): Promise<Choice> 
   return { pool: best.pool, candidates };
 }
 
+/** Why the pool has not what these extra specs ask for; null when it has. */
+export const refusalOf = (service: Volumes, pool: Pool, extraSpecs: Need['extraSpecs']): string | null =>
+  judge(pool, { sizeGb: 0, extraSpecs, host: null }, service).refusal;
+
 function judge(pool: Pool, need: Need, service: Pick<Volumes, 'config'>): Candidate {
   const refusal = filters.map((filter) => filter(pool, need, service)).find((reason) => reason !== null) ?? null;
   return { pool: poolName(pool), refusal, weight: pool.freeGb - pool.promisedGb / service.config.overcommit };
