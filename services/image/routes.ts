@@ -1,7 +1,8 @@
 import { anyToken, checkedInHandler, type Route } from '#shared/http/route.ts';
 import * as bytes from './bytes/handlers.ts';
+import { refuseCache } from './cache/handlers.ts';
 import type { Images } from './context.ts';
-import { deleteFromStore } from './copies/handlers.ts';
+import { addLocation, deleteFromStore } from './copies/handlers.ts';
 import * as images from './images/handlers.ts';
 import * as imports from './imports/handlers.ts';
 import * as info from './info/handlers.ts';
@@ -25,6 +26,7 @@ const ofImages: readonly Line[] = [
   ['patch', image, images.patchImage, 'modify_image'],
   ['delete', image, images.deleteImage, 'delete_image'],
   ['delete', '/v2/stores/:store/:id', deleteFromStore, 'delete_image_location'],
+  ['post', `${image}/locations`, addLocation, 'add_image_location'],
   ['put', `${image}/file`, bytes.putBytes, 'upload_image', 'stream'],
   ['get', `${image}/file`, bytes.getBytes, 'download_image'],
   ['put', `${image}/stage`, bytes.stageBytes, 'modify_image', 'stream'],
@@ -68,5 +70,11 @@ export const routes: Route<Images>[] = [
     }),
   ),
   ...tagsOfImages,
+  { method: 'get', path: '/v2/cache', handler: refuseCache, rule: 'cache_list' },
+  { method: 'delete', path: '/v2/cache', handler: refuseCache, rule: 'cache_delete' },
+  { method: 'post', path: '/v2/cache/clean', handler: refuseCache, rule: 'cache_clean' },
+  { method: 'post', path: '/v2/cache/prune', handler: refuseCache, rule: 'cache_prune' },
+  { method: 'put', path: '/v2/cache/:id', handler: refuseCache, rule: 'cache_image' },
+  { method: 'delete', path: '/v2/cache/:id', handler: refuseCache, rule: 'cache_delete' },
   ...metadataRoutes,
 ];

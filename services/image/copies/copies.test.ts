@@ -134,6 +134,19 @@ test('an import to several stores is active when all have the data, and queued w
   assert.equal(files().length, 1, 'what was staged for the other two is gone');
 });
 
+test('nobody adds a location, and there is no cache', async (t) => {
+  const { ask, make, active } = await open(t);
+  const [id, queued] = [await active(), await make()];
+  const add = (to: string, more = {}) =>
+    ask('POST', `/v2/images/${to}/locations`, { ...more, body: { url: 'http://x/' } });
+  const refused = await Promise.all([add(queued), add(queued, admin), add(id), add(queued, { project: 'other' })]);
+  assert.deepEqual(
+    refused.map(({ status }) => status),
+    [403, 403, 409, 404],
+  );
+  assert.deepEqual([(await ask('GET', '/v2/cache', admin)).status, (await ask('GET', '/v2/cache')).status], [404, 403]);
+});
+
 test('each copy counts against the quota of the project', async (t) => {
   const { active, importTo } = await open(t, { config: { storageGb: 5 / 1024 } });
   const id = await active();

@@ -2,7 +2,7 @@ import { conflict, Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Handler, noContent } from '#shared/http/route.ts';
 import { removeLocation } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
-import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { enforce, getImageFor, getRequestedImage } from '../images/handlers.ts';
 import { findImage, type Image, imageNotFound, lockImage } from '../images/store.ts';
 import { type Location, locationsOf } from '../workflows/locations.ts';
 import { deleteCopy, promoteCopy } from './store.ts';
@@ -42,3 +42,12 @@ function locationIn(image: Image, store: string): Location {
   if (found) return found;
   throw new Fault(404, 'notFound', `Image ${image.id} is not stored in store ${store}.`);
 }
+
+/** As a Glance without the store http: its other stores take no locations of clients, and ours none at all. */
+export const addLocation: Handler<Images> = async (images, call) => {
+  const { status } = await getImageFor(images, call, 'add_image_location');
+  if (status !== 'queued') throw conflict(`It's not allowed to add locations if image status is ${status}.`);
+  throw forbidden(
+    'http store must be enabled to use location API by normal user. Upload the data, or import it by web-download.',
+  );
+};

@@ -63,6 +63,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'post /v2/images': { name: 'y' },
   'patch /v2/images/:id': [{ op: 'replace', path: '/name', value: 'y' }],
   'post /v2/images/:id/import': { method: { name: 'glance-direct' } },
+  'post /v2/images/:id/locations': { url: 'http://x/' },
   'post /v2/images/:id/members': { member: 'red' },
   'put /v2/images/:id/members/:member': { status: 'accepted' },
 };

@@ -82,6 +82,11 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   // Placement
   'rule:admin_or_service_api': any(admin, service),
   'rule:service_api': service,
+  'rule:service_api or (role:member and project_id:%(project_id)s and project_id:%(owner)s)': any(
+    admin,
+    service,
+    all(member, own),
+  ),
   'rule:admin_or_project_reader_or_service_api': any(admin, service, all(reader, own)),
   // Neutron; what is on a network belongs to its project, and a shared one may be read by all
   'role:reader': reader,
