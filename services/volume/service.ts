@@ -28,6 +28,7 @@ import { qosAndDefaultTypes } from './migrations/007-qos-and-default-types.ts';
 import { groups } from './migrations/008-groups.ts';
 import { backups } from './migrations/009-backups.ts';
 import { encryption } from './migrations/010-encryption.ts';
+import { moves } from './migrations/011-moves.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -52,6 +53,7 @@ const migrations = [
   groups,
   backups,
   encryption,
+  moves,
 ];
 
 /** Assembles the service. The API opens last and closes first. */

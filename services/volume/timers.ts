@@ -39,6 +39,9 @@ async function failOrphans({ db, log, config }: Volumes): Promise<void> {
       'backing-up',
       'restoring',
       'reverting',
+      'retyping',
+      'managing',
+      'unmanaging',
       'restoring-backup',
       'deleting',
     ])) {

@@ -162,7 +162,7 @@ export async function startVolumes(
   const show = async (id: string, version = '3.70') =>
     (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Json;
   const waitUntilStable = async (id: string) => {
-    await until(async () => !/ing(-backup)?$|^backing-up$/.test((await show(id))?.status ?? ''));
+    await until(async () => !/ing(-backup)?$|^(backing-up|maintenance)$/.test((await show(id))?.status ?? ''));
     return show(id);
   };
   return {

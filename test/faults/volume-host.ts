@@ -23,6 +23,8 @@ export interface Exports {
 }
 
 interface HostSpec {
+  /** store1 unless told. */
+  readonly name?: string;
   readonly dir: string;
   readonly bus: ReturnType<typeof memoryBus>;
   readonly point: () => void;
@@ -31,11 +33,13 @@ interface HostSpec {
   readonly refuses?: string;
 }
 
-export async function startHost({ dir, bus, point, exports, refuses }: HostSpec) {
+export const poolOf = (dir: string, name: string) => join(dir, name === 'store1' ? 'pool' : `pool-of-${name}`);
+
+export async function startHost({ dir, bus, point, exports, refuses, name = 'store1' }: HostSpec) {
   const download = () => effect(point, async () => Readable.from([Buffer.alloc(512 * 1024, 7)]));
   const images = { download, upload: async () => {} };
   const exporter = await exports.open(dir);
-  const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
+  const store = await openFiles({ directory: poolOf(dir, name), pool: 'pool', images, maxImageGb: 1 });
   const backups = backupsOf(directoryTarget(join(dir, 'backups')));
   const agent = volumesOf({ store, exporter, images, backups });
   const verbs = volumeAgent.verbs.map((verb) => [
@@ -45,19 +49,19 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
   const started = startAgent({
     contract: volumeAgent,
     bus,
-    host: 'store1',
+    host: name,
     driver: Object.fromEntries(verbs) as VolumeAgent,
     log: silentLog(),
     everyMs: 10_000, // each report is a commit that is not part of the story
     report: async () => ({
-      hostId: 'h',
-      hostname: 'store1',
+      hostId: `id-of-${name}`,
+      hostname: name,
       address: '127.0.0.1',
       backups: 'directory',
       pools: (await store.pools()).map((pool) => ({ ...pool, features: [...pool.features, 'online-extend'] })),
     }),
   });
-  const off = registerCalls(bus, 'store1', store);
+  const off = registerCalls(bus, name, store);
   const close = async () => {
     for (const end of off) end();
     await started.close();

@@ -35,10 +35,11 @@ import { snapshotRows } from '../../services/volume/snapshots/resource.ts';
 import { createTypeEncryption } from '../../services/volume/type-encryption/operations.ts';
 import { typeEncryptionRows } from '../../services/volume/type-encryption/resource.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
+import { migrateVolume } from '../../services/volume/volumes/move.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
 import { revertToSnapshot } from '../../services/volume/volumes/replace.ts';
 import { type NewVolume, type Volume, volumeRows } from '../../services/volume/volumes/resource.ts';
-import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
+import { type Exports, fakeExports, imagesIn, poolOf, readGrants, startHost } from './volume-host.ts';
 import { type World, watchCommits } from './world.ts';
 
 const allVolumes = (db: Knex) => volumeRows.list(db, {});
@@ -116,7 +117,9 @@ interface Life {
 }
 
 /** Each story does what is not done yet: the process may have been killed at any point. */
-const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left; readonly refuses?: string }>> = {
+const stories: Readonly<
+  Record<string, { readonly run: Story; readonly end: Left; readonly refuses?: string; readonly hosts?: string[] }>
+> = {
   'K40, K42: a volume is created': {
     run: async (life) => {
       life.allowKill();
@@ -287,6 +290,17 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
+  'a volume moves to another host': {
+    run: moveToOther,
+    hosts: ['store1', 'store2'],
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a volume cannot move to another host, and stays where it is': {
+    run: moveToOther,
+    hosts: ['store1', 'store2'],
+    refuses: 'restoreVolume',
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
   'a group is snapshotted, and deleted with its snapshot and its volume': {
     run: async (life) => {
       const { service } = life;
@@ -310,6 +324,14 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     end: nothing,
   },
 };
+
+async function moveToOther(life: Life): Promise<void> {
+  const { service } = life;
+  const row = await volume(life);
+  const to = row.host === 'store1' ? 'store2@file' : 'store1@file';
+  if (row.migrationStatus === null) await migrateVolume(service, row, { host: to }, acting);
+  await waitUntilIdle(service);
+}
 
 /** What lies in the pool and is nobody's. */
 async function unmanagedIn(service: Volumes) {
@@ -351,7 +373,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
     const allowKill = () => {
       isKillable = true;
     };
-    const { run, refuses } = stories[name] ?? { run: async () => {} };
+    const { run, refuses, hosts = ['store1'] } = stories[name] ?? { run: async () => {} };
     const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
     const bus = memoryBus();
     const { service, close } = await openVolumes({
@@ -372,13 +394,14 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
       },
       identityUrl: '',
     });
-    const host = await startHost({ dir, bus, point, exports, ...(refuses ? { refuses } : {}) });
+    const spec = { dir, bus, point, exports, ...(refuses ? { refuses } : {}) };
+    const started = await Promise.all(hosts.map((host) => startHost({ ...spec, name: host })));
     watchCommits(db, point);
     const whenIdle = async () => {
       await waitUntilIdle(service);
       return (await allVolumes(db))[0];
     };
-    await waitForHost(service);
+    await waitForHosts(service, hosts.length);
     await whenIdle();
     if (!(await isFinished(dir))) {
       await run({ service, whenIdle, allowKill });
@@ -386,7 +409,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
       await writeFile(join(dir, 'finished'), '');
     }
     await close();
-    await host.close();
+    for (const host of started) await host.close();
     await db.destroy();
   },
   look: async (dir) => {
@@ -395,7 +418,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
       volumes: (await allVolumes(db)).map(({ status, sizeGb }) => `${status} ${sizeGb}`),
       snapshots: (await allSnapshots(db)).map(({ status }) => status),
       attachments: (await allAttachments(db)).map(({ status }) => status),
-      files: await filesBelow(join(dir, 'pool')),
+      files: [...(await filesBelow(poolOf(dir, 'store1'))), ...(await filesBelow(poolOf(dir, 'store2')))],
       grants: await exports.count(dir),
       images: await readdir(join(dir, 'images')).catch(() => []),
       backups: (await allBackups(db)).map(({ status }) => status),
@@ -421,8 +444,8 @@ const isFinished = (dir: string) =>
     () => false,
   );
 
-async function waitForHost({ db }: Volumes): Promise<void> {
-  while (!(await db('hosts').first())) await sleep(2);
+async function waitForHosts({ db }: Volumes, count: number): Promise<void> {
+  while ((await db('hosts').select('name')).length < count) await sleep(2);
 }
 
 async function filesBelow(pool: string): Promise<string[]> {

@@ -73,7 +73,7 @@ async function insertCopy(
 ): Promise<void> {
   await reserveQuota(tx, { projectId, typeId: volume.typeId, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
   await lockSource(tx, source);
-  const placed = { host: null, hostId: null, pool: null, driver: null, choice: null };
+  const placed = { host: null, hostId: null, pool: null, driver: null, choice: null, targetHost: null };
   await volumeRows.insert(tx, {
     ...volume,
     ...placed,
@@ -84,6 +84,7 @@ async function insertCopy(
     groupId,
     taskId,
     sizeGb,
+    migrationStatus: null,
     growToGb: null,
     status: 'creating',
     previousStatus: null,

@@ -159,6 +159,8 @@ export const newVolume = ({
   metadata: input.metadata ?? {},
   choice: null,
   encryptionKeyId,
+  targetHost: null,
+  migrationStatus: null,
   groupId: input.groupId ?? null,
   createdAt: Date.now(),
   updatedAt: null,

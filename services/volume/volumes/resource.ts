@@ -2,7 +2,7 @@ import type { Query } from '#shared/db/page.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import type { NewOf, RowOf } from '#shared/resource/attribute.ts';
 import { choice, flag, integer, json, key, nameAndDescription, pairs, text, time, trimmed } from '../attributes.ts';
-import { byText, constant, none } from '../listing/store.ts';
+import { byText, constant } from '../listing/store.ts';
 import { isTrue } from '../listing/values.ts';
 import { resource } from '../resource.ts';
 import type { VolumeStatus } from './states.ts';
@@ -42,6 +42,9 @@ const attributes = {
   host_id: key({ ...hidden, ...nullable }),
   pool: text({ ...hidden, ...nullable }),
   driver: text({ ...hidden, ...nullable }),
+  /** The host that its data are moving to; its room is allocated. */
+  target_host: key({ ...hidden, ...nullable }),
+  migration_status: key({ ...nullable, filter: true, rule: 'context_is_admin' }),
   /** The scheduler's decision: every pool with its refusal or weight. */
   choice: json<unknown>()({ ...hidden, ...nullable }),
   volume_type_id: key({ column: 'typeId', since: '3.63', filter: true }),
@@ -59,7 +62,6 @@ export const volume = resource('volume', 'volumes', {
     display_name: byText('name'),
     volume_type: ofType,
     consumes_quota: constant(isTrue),
-    migration_status: none,
   },
 });
 

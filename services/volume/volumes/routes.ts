@@ -15,6 +15,7 @@ import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
 import { initializeConnection, terminateConnection } from './connections.ts';
 import { createVolume } from './create.ts';
+import { completeMigration, migrateVolume } from './move.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
 import { reimage, revertToSnapshot } from './replace.ts';
 import { type Volume, volume, volumeInput, volumeRows } from './resource.ts';
@@ -133,6 +134,8 @@ export const volumeRoutes: Route<Volumes>[] = [
 
   act('os-extend', 'volume:extend', extendVolume),
   act('os-retype', 'volume:retype', actions.retype),
+  act('os-migrate_volume', `${extension}:volume_admin_actions:migrate_volume`, migrateVolume),
+  act('os-migrate_volume_completion', `${extension}:volume_admin_actions:migrate_volume_completion`, completeMigration),
   act('os-update_readonly_flag', 'volume:update_readonly_flag', actions.setReadOnly),
   act('os-set_bootable', 'volume:update', actions.setBootable, ok),
   act('os-reset_status', `${extension}:volume_admin_actions:reset_status`, actions.resetStatus),

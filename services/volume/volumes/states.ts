@@ -13,6 +13,7 @@ export type VolumeStatus =
   | 'backing-up'
   | 'restoring-backup'
   | 'reverting'
+  | 'retyping'
   | 'managing'
   | 'unmanaging'
   | 'deleting'
@@ -55,6 +56,8 @@ export const volumeTransitions = {
   restore: { from: { status: ['available'] }, meanwhile: { status: 'restoring-backup' } },
   revert: { from: { status: ['available'] }, meanwhile: { status: 'reverting' } },
   reimage: { from: { status: ['available', 'error'] }, meanwhile: { status: 'downloading' } },
+  migrate: { from: { status: ['available'] }, meanwhile: { status: 'maintenance' } },
+  retype: { from: { status: ['available'] }, meanwhile: { status: 'retyping' } },
   reimageReserved: { from: { status: ['available', 'error', 'reserved'] }, meanwhile: { status: 'downloading' } },
 } satisfies Record<string, Transition<States>>;
 
@@ -75,3 +78,6 @@ export const resettable: readonly string[] = [
   'maintenance',
   'reserved',
 ];
+
+/** Statuses of migrations that os-reset_status accepts. */
+export const migrationStatuses: readonly string[] = ['migrating', 'error', 'success', 'completing', 'none', 'starting'];

@@ -59,17 +59,16 @@ export const usageOnHost = async (db: Knex, table: Sized, host: string): Promise
 export const usageByType = async (db: Knex, table: Sized, projectId: string): Promise<TypeUsage[]> =>
   (await sumsBy(db, table, 'typeId', { projectId })).map((row) => ({ typeId: String(row.typeId), ...numbers(row) }));
 
-/** Gigabytes allocated to volumes and snapshots, by host. */
+/** Gigabytes allocated to volumes and snapshots, and to volumes that are moving there, by host. */
 export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
-  for (const table of ['volumes', 'snapshots'] as const)
-    for (const { host, gigabytes } of await sumsBy(
-      db,
-      table,
-      'host',
-      (query: Knex.QueryBuilder) => void query.whereNotNull('host'),
-    ))
-      sums.set(String(host), (sums.get(String(host)) ?? 0) + Number(gigabytes));
+  for (const [table, column] of [
+    ['volumes', 'host'],
+    ['snapshots', 'host'],
+    ['volumes', 'targetHost'],
+  ] as const)
+    for (const row of await sumsBy(db, table, column, (query: Knex.QueryBuilder) => void query.whereNotNull(column)))
+      sums.set(String(row[column]), (sums.get(String(row[column])) ?? 0) + Number(row.gigabytes));
   return sums;
 }
 

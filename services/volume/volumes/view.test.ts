@@ -33,6 +33,8 @@ const row: Volume = {
   driver: 'lvm',
   choice: null,
   encryptionKeyId: null,
+  targetHost: null,
+  migrationStatus: null,
   groupId: null,
   typeId: 't',
 };

@@ -28,7 +28,6 @@ export const written = {
   replication_status: empty({ column: null }),
   consistencygroup_id: empty({ column: null }),
   attachments: json<readonly Attachment[]>()({ show: attachedOf, output: { type: 'array' } }),
-  migration_status: empty(admin),
   provider_id: empty({ ...admin, since: '3.21' }),
   shared_targets: flag({ column: 'host', since: '3.48', show: (host: unknown) => host === null }),
   service_uuid: key({ column: 'hostId', since: '3.48', nullable: true }),
@@ -41,7 +40,11 @@ export const shown = {
   ...written,
   volume_image_metadata: json<unknown>()({ column: 'imageMetadata', show: (value: unknown) => value ?? undefined }),
   'os-vol-tenant-attr:tenant_id': key({ column: 'projectId', rule: 'volume_extension:volume_tenant_attribute' }),
-  'os-vol-mig-status-attr:migstat': empty({ column: null, rule: 'volume_extension:volume_mig_status_attribute' }),
+  'os-vol-mig-status-attr:migstat': key({
+    column: 'migrationStatus',
+    rule: 'volume_extension:volume_mig_status_attribute',
+    nullable: true,
+  }),
   'os-vol-mig-status-attr:name_id': empty({ column: null, rule: 'volume_extension:volume_mig_status_attribute' }),
   'os-vol-host-attr:host': text({ column: 'backend', rule: 'volume_extension:volume_host_attribute', nullable: true }),
 } as const;

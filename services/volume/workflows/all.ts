@@ -8,6 +8,7 @@ import { deleteVolume } from './delete-volume.ts';
 import { extendVolume } from './extend-volume.ts';
 import { copyGroup, createGroupSnapshot, deleteGroup, deleteGroupSnapshot } from './groups.ts';
 import { manage, unmanage } from './manage.ts';
+import { moveVolume } from './move-volume.ts';
 import { reimageVolume, revertVolume } from './replace-data.ts';
 import { createSnapshot, deleteSnapshot } from './snapshots.ts';
 import { uploadVolume } from './upload-volume.ts';
@@ -27,6 +28,7 @@ export const workflows: readonly Workflow<never, Volumes>[] = [
   deleteBackup,
   restoreBackup,
   importBackup,
+  moveVolume,
   manage,
   unmanage,
   deleteGroup,

@@ -6,6 +6,7 @@ import { destroyKey } from '../keys/store.ts';
 import { snapshotRows } from '../snapshots/resource.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
+import { copyOf } from './move-volume.ts';
 
 interface OnVolume {
   readonly volumeId: string;
@@ -37,6 +38,9 @@ async function removeSnapshots({ db, hosts }: Volumes, { volumeId }: OnVolume, r
 }
 
 async function removeBytes({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
-  const { host } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
-  if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
+  const { host, targetHost } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
+  for (const each of [host, targetHost])
+    if (each !== null) await ignoreHostAway(hosts.on(each, run).ensureVolumeGone({ id: volumeId }));
+  if (targetHost !== null)
+    await ignoreHostAway(hosts.on(targetHost, run).ensureBackupGone({ id: volumeId, ...copyOf(volumeId) }));
 }

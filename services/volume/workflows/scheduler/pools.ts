@@ -108,6 +108,10 @@ const capabilities: Readonly<Record<string, (pool: Pool) => readonly (string | b
   multiattach: () => [true],
 };
 
+/** Why the pool has not what the extra specs of a type ask for. */
+export const typeRefusal = (pool: Pool, extraSpecs: Need['extraSpecs']): string | null =>
+  isOfType(pool, { sizeGb: 0, extraSpecs, host: null });
+
 function isOfType(pool: Pool, { extraSpecs }: Need): string | null {
   const requested = Object.entries(extraSpecs)
     .map(([key, value]) => [key.replace(/^capabilities:/, ''), value] as const)
@@ -173,8 +177,14 @@ export async function stillFits({ presence, config }: Volumes, tx: Knex, chosen:
 }
 
 /** Returns the pool with the most free space; throws a Fault that names every pool with its refusal. */
-export async function choosePool(service: Volumes, need: Need): Promise<Choice> {
-  const pools = await listPools(service);
+export const choosePool = (service: Volumes, need: Need): Promise<Choice> => choosePoolAmong(service, need, () => true);
+
+export async function choosePoolAmong(
+  service: Volumes,
+  need: Need,
+  isWanted: (pool: Pool) => boolean,
+): Promise<Choice> {
+  const pools = (await listPools(service)).filter(isWanted);
   const judged = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
   const candidates = judged.map(({ candidate }) => candidate);
   const [best] = judged
