@@ -230,6 +230,11 @@ test('a deletion marker of the history mode hides no version from the stack mode
   await ask('POST', '/h', { 'x-versions-location': 'old' });
   await ask('DELETE', '/h/o');
   assert.equal(await text('/h/o'), 'two');
+  await ask('POST', '/h', { 'x-history-location': 'old' });
+  for (const status of [204, 404]) assert.equal((await ask('DELETE', '/h/o')).status, status);
+  await ask('POST', '/h', { 'x-versions-location': 'old' });
+  assert.deepEqual([(await ask('DELETE', '/h/o')).status, await text('/h/o')], [204, 404], 'one marker of two');
+  assert.deepEqual([(await ask('DELETE', '/h/o')).status, await text('/h/o')], [204, 'two']);
 });
 
 test('a content type that a POST has set stays when the next one names none', async (t) => {
@@ -240,4 +245,14 @@ test('a content type that a POST has set stays when the next one names none', as
   await ask('POST', '/c/o', { 'x-object-meta-a': '1' });
   const head = await ask('HEAD', '/c/o');
   assert.deepEqual([head.headers.get('content-type'), head.headers.get('x-object-meta-a')], ['a/second', '1']);
+});
+
+test('segments of a dynamic large object may be versions, and what is read says which version it is', async (t) => {
+  const { ask, put } = await versioned(t);
+  for (const name of ['s/1', 's/2']) await put(name, name);
+  await ask('PUT', '/c/big', { 'x-object-manifest': 'c/s/' }, '');
+  const read = await ask('GET', '/c/big');
+  assert.equal(await read.text(), 's/1s/2');
+  const id = read.headers.get('x-object-version-id');
+  assert.equal(read.headers.get('content-location'), `/v1/AUTH_p/c/big?version-id=${id}`);
 });

@@ -141,7 +141,9 @@ function listingPage(request: ObjectRequest, { css, label }: Site, start: string
   const title = escaped(`Listing of ${label ? `${label}/${start}` : decoded(pathOf(request))}`);
   const href =
     css &&
-    (/^(https?:)?\/\//.test(css) || css.startsWith('/') ? css : `${'../'.repeat(start.split('/').length - 1)}${css}`);
+    (/^(https?:)?\/\//.test(css) || css.startsWith('/')
+      ? css
+      : `${'../'.repeat(start.split('/').length - 1)}${css.split('/').map(encodeURIComponent).join('/')}`);
   const style = href
     ? `<link rel="stylesheet" type="text/css" href="${escaped(href)}" />`
     : '<style>h1 {font-size: 1em; font-weight: bold;} th {text-align: left; padding: 0 1em;} td {padding: 0 1em;}</style>';
@@ -168,7 +170,7 @@ function signatureIn({ grant, call }: ObjectRequest): { readonly prefix: string;
   const names = ['temp_url_prefix', 'temp_url_expires', 'temp_url_sig', 'temp_url_ip_range'];
   const pairs = names
     .filter((name) => given.has(name))
-    .map((name) => `${name}=${encodeURIComponent(given.get(name) ?? '')}`);
+    .map((name) => `${name}=${encodeURIComponent(given.get(name) ?? '').replaceAll('%2F', '/')}`);
   return { prefix, query: `?${[...pairs, ...(given.has('inline') ? ['inline'] : [])].join('&')}` };
 }
 

@@ -47,6 +47,7 @@ export async function followed(request: ObjectRequest, source: Source): Promise<
     undefined,
     '',
   ];
+  let shown = '';
   while (isLink(found)) {
     const isVersion = isVersionLink(found);
     if (!isVersion && links >= mostLinks)
@@ -56,9 +57,11 @@ export async function followed(request: ObjectRequest, source: Source): Promise<
     if (!isVersion) {
       links += 1;
       etag = found.headers[`${linkHeader}-etag`];
-      location = `/v1/${encodeURIComponent(target.account)}/${encodedPath(target)}`;
+      location = publicPath(target);
+      shown = location;
       await authorize(next, 'GET');
     }
+    if (isVersion && location === '') shown = `${publicPath(at.target)}?version-id=${found.headers[versionHeader]}`;
     const version: Headers = isVersion ? { 'x-object-version-id': found.headers[versionHeader] ?? '' } : {};
     const source_ = await objectSource(request.store, target).catch((error: unknown) => {
       throw orBroken(error, location);
@@ -71,9 +74,11 @@ export async function followed(request: ObjectRequest, source: Source): Promise<
         'content-location': location,
       });
   }
-  const where: Headers = location === '' ? {} : { 'content-location': location };
+  const where: Headers = shown === '' ? {} : { 'content-location': shown };
   return { request: at, source: { ...found, headers: { ...found.headers, ...where } } };
 }
+
+const publicPath = (target: ObjectPath): string => `/v1/${encodeURIComponent(target.account)}/${encodedPath(target)}`;
 
 const text = { 'content-type': 'text/plain' };
 /** That of a large object is its manifest's; links from earlier versions of this service have the other. */

@@ -57,26 +57,32 @@ export async function beforeRemoval(request: ObjectRequest, container: Headers):
   return restoreLatest(request, to);
 }
 
-/** Deletion markers, left from the other mode, say only that there is no object: when there is one, it has no earlier version. */
+/** The last version takes the place of the object; a marker that the other mode has left is removed with it, or alone where another follows. */
 async function restoreLatest({ store, target }: ObjectRequest, to: ObjectPath): Promise<boolean> {
-  for (;;) {
-    const last = await latest(store, target, to);
-    if (!last) return false;
-    const source = await objectSource(store, last);
-    if (!isMarker(source)) await copyRaw(store, source, target, newTimestamp());
-    else if (await objectSource(store, target).catch(orNone)) return false;
-    await change(store, last, 'DELETE');
-    if (!isMarker(source)) return true;
-  }
+  const [last, before] = await latest(store, target, to);
+  if (!last) return false;
+  const source = await objectSource(store, last);
+  if (!isMarker(source)) return moveBack(store, last, target);
+  if (await objectSource(store, target).catch(orNone)) return false;
+  if (before && !isMarker(await objectSource(store, before))) await moveBack(store, before, target);
+  await change(store, last, 'DELETE');
+  return true;
 }
 
-async function latest(store: ObjectStore, target: ObjectPath, to: ObjectPath): Promise<ObjectPath | undefined> {
+async function moveBack(store: ObjectStore, from: ObjectPath, target: ObjectPath): Promise<true> {
+  await copyRaw(store, await objectSource(store, from), target, newTimestamp());
+  await change(store, from, 'DELETE');
+  return true;
+}
+
+/** The last two versions, the newest first. */
+async function latest(store: ObjectStore, target: ObjectPath, to: ObjectPath): Promise<ObjectPath[]> {
   for (const start of new Set([prefixOf(target), formerPrefix(target)])) {
-    const query = { prefix: start, limit: '1', reverse: 'true' };
+    const query = { prefix: start, limit: '2', reverse: 'true' };
     const path = [to.account, to.container];
     const found = await read(store, { kind: 'container', method: 'GET', path, query }).catch(orNone);
-    const [entry] = JSON.parse(String(found?.body ?? '[]')) as Entry[];
-    if (entry) return { ...to, object: entry.name };
+    const entries = JSON.parse(String(found?.body ?? '[]')) as Entry[];
+    if (entries.length > 0) return entries.map(({ name }) => ({ ...to, object: name }));
   }
-  return undefined;
+  return [];
 }
