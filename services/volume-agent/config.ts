@@ -21,6 +21,10 @@ export const section = {
   directory: text('', 'directory of volumes and export records; empty: volume-agent below var'),
   portal: text('3260', 'port, or address:port, of the iSCSI portal'),
   maxImageGb: number(200, 'maximum size of an image that is downloaded'),
+  imageCacheGb: number(
+    0,
+    'space of the pool for images that volumes were made of, so that the next volume is a copy; 0: none are kept',
+  ),
   reserveMb: number(1_024, 'disk space that copies and conversions leave free; at most 5 % of the disk'),
   watchMs: number(2_000, 'interval for checking that tgtd runs'),
   backups: oneOf(

@@ -17,6 +17,7 @@ import { type BackupTarget, directoryTarget } from './drivers/backups/target.ts'
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 import { openFake, openFakeExports } from './drivers/fake.ts';
 import { openFiles } from './drivers/file/file.ts';
+import { withImageCache } from './drivers/image-cache.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openLvm } from './drivers/lvm/lvm.ts';
 import { openRbdExports } from './drivers/rbd/exports.ts';
@@ -31,9 +32,11 @@ export const start: Start = async ({ settings, log, bus }) => {
   const config = settings.read('volume-agent', section);
   const session = sessionOf(cloud, 'cinder');
   const images = imagesOf(session);
-  const { store, exporter } = await openDriver(cloud, config, images, log);
+  const { store: pool, exporter } = await openDriver(cloud, config, images, log);
+  const directory = directoryOf(cloud, config);
+  const store = config.driver === 'fake' ? pool : await withImageCache(pool, { maxGb: config.imageCacheGb, directory });
   const host = cloud.host || hostname();
-  const hostId = await ensureHostId(directoryOf(cloud, config));
+  const hostId = await ensureHostId(directory);
   const stored = storedAtIntervals(store, exporter);
   const report = async (): Promise<VolumeReport> => ({
     hostId,

@@ -56,7 +56,13 @@ export const suites: Readonly<Record<string, Suite>> = {
     roles: ['identity', 'image', 'volume', 'volume-agent', 'object-store', 'object-agent'],
     conf: {
       volume: { min_microversion: '3.0', max_microversion: '3.71', storage_protocol: 'iSCSI', vendor_name: 'Wattle' },
-      'volume-feature-enabled': { backup: 'true', extend_attached_volume: 'false', volume_image_dep_tests: 'false' },
+      'volume-feature-enabled': {
+        backup: 'true',
+        manage_volume: 'true',
+        manage_snapshot: 'true',
+        extend_attached_volume: 'false',
+        volume_image_dep_tests: 'false',
+      },
       service_available: { ...nothingElse, cinder: 'true', glance: 'true' },
     },
   },

@@ -8,8 +8,8 @@ import { renameDurably } from '#shared/files/whole.ts';
 
 const gib = 2 ** 30;
 const suffix = '.raw';
-/** The name of a volume or snapshot of this cloud. */
-const ours = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The name of a volume or snapshot of this cloud, or of an image that is kept. */
+const ours = /^(?:cache-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Folders {
   readonly volumes: string;
