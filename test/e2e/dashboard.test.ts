@@ -62,7 +62,7 @@ test('the page for people', { skip }, async (t) => {
       const { page, errors } = await open();
       await logIn(page);
       assert.deepEqual(await obstacles(page), []);
-      await page.getByRole('button', { name: 'New machine' }).click();
+      await page.getByRole('link', { name: 'New machine' }).click();
       await page.getByText('Small system').click();
       await page.getByLabel('What is it called?').fill('web-1');
       assert.deepEqual(await obstacles(page), []);
@@ -92,7 +92,7 @@ test('the page for people', { skip }, async (t) => {
       await logIn(page);
       const card = page.getByRole('listitem').filter({ hasText: hostile });
       await card.waitFor();
-      await page.getByRole('button', { name: 'New machine' }).click();
+      await page.getByRole('link', { name: 'New machine' }).click();
       await page.getByText(hostile).waitFor();
       assert.equal(await page.title(), 'Wattle');
       assert.equal(await page.locator('img[src=x]').count(), 0);
@@ -100,6 +100,35 @@ test('the page for people', { skip }, async (t) => {
       await admin.json('compute', `/servers/${id}`, { method: 'DELETE' });
     },
   );
+
+  await t.test('a file becomes a template that is named, checked and deleted; what is no disk is refused', async () => {
+    const { page, errors } = await open();
+    await logIn(page);
+    await page.getByRole('link', { name: 'Media library' }).click();
+    await page.getByRole('heading', { name: 'Media library' }).waitFor();
+    const upload = async (name: string, buffer: Buffer) => {
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+      await page.getByRole('button', { name: /^Upload/ }).click();
+    };
+    await upload('packed.img.gz', Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(1000)]));
+    await page.getByText('The file is packed (gzip): unpack it').waitFor();
+    await upload('setup.iso', iso());
+    await page.getByText('setup is in the library: disc (ISO), 64 KB.').waitFor();
+    assert.deepEqual(await obstacles(page), []);
+    const card = page.getByRole('listitem').filter({ hasText: 'setup' });
+    await card.getByRole('button', { name: 'Rename' }).click();
+    await page.getByLabel('Name').fill('Office system');
+    await page.getByLabel('What is it for?').fill('for the laptops');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const renamed = page.getByRole('listitem').filter({ hasText: 'for the laptops' });
+    await renamed.getByText('ready').waitFor();
+    page.once('dialog', (dialog) => void dialog.accept());
+    await renamed.getByRole('button', { name: 'Delete: Office system' }).click();
+    await renamed.waitFor({ state: 'detached' });
+    const { images } = await admin.json<{ images: { name: string }[] }>('image', '/v2/images');
+    assert.ok(images.every(({ name }) => name !== 'packed.img' && name !== 'Office system'));
+    assert.deepEqual(errors, []);
+  });
 
   await t.test('a session ends everywhere within two seconds of its logout', async () => {
     const first = await open();
@@ -142,6 +171,13 @@ test('the page for people', { skip }, async (t) => {
     assert.equal((await ask('GET', '/api/machines', token)).status, 401);
   });
 });
+
+/** An empty disc: the signature of ISO 9660 is in its sector 16. */
+function iso(): Buffer {
+  const disc = Buffer.alloc(64 * 1024);
+  disc.write('\x01CD001\x01', 0x8000, 'latin1');
+  return disc;
+}
 
 const cookieOf = async (page: Page): Promise<string> => {
   const [cookie] = await page.context().cookies();

@@ -3,7 +3,7 @@ import type { Dashboard } from '../context.ts';
 import { sessionIn } from '../sessions/handlers.ts';
 import { getSession } from '../sessions/operations.ts';
 import { defaultNetwork, listNetworks } from './networks.ts';
-import { listKeys, listSizes, listTemplates } from './operations.ts';
+import { listKeys, listSizes, listUsableTemplates } from './operations.ts';
 
 export const choiceRoutes: readonly Route<Dashboard>[] = [
   {
@@ -14,7 +14,7 @@ export const choiceRoutes: readonly Route<Dashboard>[] = [
     handler: async (dashboard, call) => {
       const session = sessionIn(call);
       const [templates, sizes, keys, networks] = await Promise.all([
-        listTemplates(session),
+        listUsableTemplates(session),
         listSizes(session),
         listKeys(session),
         listNetworks(session),

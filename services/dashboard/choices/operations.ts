@@ -1,14 +1,7 @@
+import { driverOf } from '#shared/images/formats.ts';
 import type { Session } from '../sessions/operations.ts';
-
-interface ImageBody {
-  readonly id: string;
-  readonly name: string | null;
-  readonly size: number | null;
-  readonly min_disk: number;
-  readonly min_ram: number;
-  readonly disk_format: string;
-  readonly [property: string]: unknown;
-}
+import { listTemplates } from '../templates/operations.ts';
+import type { Template } from '../templates/view.ts';
 
 interface FlavorBody {
   readonly id: string;
@@ -18,26 +11,12 @@ interface FlavorBody {
   readonly disk: number;
 }
 
-/** Formats that are no disk a machine starts from. */
-const notBootable = ['iso', 'aki', 'ari', 'ami'];
-const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+/** What a machine can start from. */
+export const listUsableTemplates = async (session: Session): Promise<Template[]> =>
+  (await listTemplates(session)).filter(isUsable);
 
-/** An image is a template; its properties `description`, `os_distro` and `os_version` describe it. */
-export async function listTemplates(session: Session) {
-  const { images } = await session.json<{ images: ImageBody[] }>('image', '/v2/images?status=active&limit=1000');
-  return images
-    .filter(({ disk_format: format }) => !notBootable.includes(format))
-    .map((image) => ({
-      id: image.id,
-      name: image.name ?? image.id,
-      description: text(image.description),
-      system: text([text(image.os_distro), text(image.os_version)].filter(Boolean).join(' ')),
-      bytes: image.size ?? 0,
-      min_ram_mb: image.min_ram,
-      min_disk_gb: image.min_disk,
-    }))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
-}
+const isUsable = ({ state, format }: Template): boolean =>
+  state === 'ready' && format !== null && format !== 'iso' && driverOf(format) !== undefined;
 
 interface LimitsBody {
   readonly limits: { readonly absolute: Readonly<Record<string, number>> };

@@ -1,22 +1,15 @@
 /** What the page asks of its server. */
 import type { Machine } from '../machines/view.ts';
+import type { Template } from '../templates/view.ts';
+import { say } from './words.ts';
 
-export type { Machine };
+export type { Machine, Template };
 
 export interface SessionInfo {
   readonly user: string;
   readonly project: { readonly id: string; readonly name: string };
   readonly projects: readonly { readonly id: string; readonly name: string }[];
   readonly csrf: string;
-}
-
-export interface Template {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string | null;
-  readonly system: string | null;
-  readonly min_ram_mb: number;
-  readonly min_disk_gb: number;
 }
 
 export interface Size {
@@ -46,6 +39,9 @@ export class Refused extends Error {
   }
 }
 
+/** What a failed request says to people. */
+export const problemOf = (error: unknown): string => (error instanceof Refused ? error.message : say('app.offline'));
+
 let csrf = '';
 
 /** Throws Refused for an error of the server, TypeError when it does not answer. */
@@ -55,10 +51,39 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
     headers: { 'x-csrf-token': csrf, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
+  return resultOf(answer.status, await answer.text());
+}
+
+function resultOf<T>(status: number, text: string): T {
   const found = text === '' ? undefined : JSON.parse(text);
-  if (!answer.ok) throw new Refused(answer.status, found?.error?.message ?? answer.statusText, found?.error?.type);
+  if (status >= 400) throw new Refused(status, found?.error?.message ?? String(status), found?.error?.type);
   return found as T;
+}
+
+/** Calls `onProgress` with the part that is sent, from 0 to 1; fetch cannot tell it. Throws as `ask`. */
+export function uploadTemplate(
+  file: File,
+  name: string,
+  description: string,
+  onProgress: (part: number) => void,
+): Promise<Template> {
+  const query = new URLSearchParams({ name, description, file: file.name });
+  const sending = new XMLHttpRequest();
+  sending.open('POST', `/api/templates?${query}`);
+  sending.setRequestHeader('x-csrf-token', csrf);
+  sending.setRequestHeader('content-type', 'application/octet-stream');
+  sending.upload.addEventListener('progress', ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total));
+  return new Promise((resolve, reject) => {
+    sending.addEventListener('error', () => reject(new TypeError('the connection was lost')));
+    sending.addEventListener('load', () => {
+      try {
+        resolve(resultOf<{ template: Template }>(sending.status, sending.responseText).template);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    sending.send(file);
+  });
 }
 
 type Shown = { readonly session: SessionInfo | null };

@@ -1,11 +1,9 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { changeProject, findSession, logOut, type Machine, type SessionInfo, watchMachines } from './api.ts';
+import { Content, Navigation } from './content.ts';
 import { html } from './html.ts';
 import { Login } from './login.ts';
-import { Machines } from './machines.ts';
-import { NewMachine } from './new-machine.ts';
-import { Screen } from './screen.ts';
 import { changeLanguage, language, say } from './words.ts';
 
 function App() {
@@ -39,12 +37,11 @@ interface PageProps {
 function Page({ session, onSession, onEnd, onLogOut }: PageProps) {
   const [machines, setMachines] = useState<readonly Machine[]>();
   const [isThere, setThere] = useState(true);
-  const [view, setView] = useState<'list' | 'new' | Machine>('list');
   useEffect(() => watchMachines({ onMachines: setMachines, onEnd, onLink: setThere }), []);
-  const showList = () => setView('list');
   return html`<a class="skip" href="#content">${say('app.skip')}</a>
     <header class="bar">
       <b><img src="/page/icon.svg" alt="" width="24" height="24" /> Wattle</b>
+      <${Navigation} />
       <${ProjectChoice} session=${session} onSession=${onSession} />
       <button class="quiet" lang=${language === 'de' ? 'en' : 'de'} onClick=${() => changeLanguage(language === 'de' ? 'en' : 'de')}>
         ${say('app.language')}
@@ -53,17 +50,8 @@ function Page({ session, onSession, onEnd, onLogOut }: PageProps) {
       <button class="quiet" onClick=${onLogOut}>${say('app.logOut')}</button>
     </header>
     <p role="status" class="notice">${isThere ? '' : say('app.offline')}</p>
-    <main id="content">
-      ${
-        view === 'list' &&
-        html`<div class="head">
-            <h1>${say('app.machines')}</h1>
-            <button class="main" onClick=${() => setView('new')}>${say('machines.new')}</button>
-          </div>
-          ${machines && html`<${Machines} machines=${machines} onScreen=${setView} />`}`
-      }
-      ${view === 'new' && html`<${NewMachine} onDone=${showList} />`}
-      ${typeof view === 'object' && html`<${Screen} machine=${view} onClose=${showList} />`}
+    <main id="content" tabindex="-1">
+      <${Content} machines=${machines} />
     </main>`;
 }
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ask, type Machine, Refused } from './api.ts';
+import { ask, type Machine, problemOf } from './api.ts';
 import { formatDisk, formatRam } from './format.ts';
 import { html } from './html.ts';
 import { say, sayKnown, type Word } from './words.ts';
@@ -30,9 +30,7 @@ function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machi
   const send = async (method: string, path: string) => {
     setBusy(true);
     setProblem('');
-    await ask(method, `/machines/${id}${path}`).catch((error: unknown) =>
-      setProblem(error instanceof Refused ? error.message : say('app.offline')),
-    );
+    await ask(method, `/machines/${id}${path}`).catch((error: unknown) => setProblem(problemOf(error)));
     setBusy(false);
   };
   const doIt = async (verb: Machine['verbs'][number]) => {

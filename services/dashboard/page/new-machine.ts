@@ -1,6 +1,6 @@
 /** Three questions: which template, which name, which size. Everything else has a default, shown under "details". */
 import { useEffect, useState } from 'preact/hooks';
-import { ask, type Choices, Refused, type Size, type Template } from './api.ts';
+import { ask, type Choices, problemOf, type Size, type Template } from './api.ts';
 import { html } from './html.ts';
 import { sizeText } from './machines.ts';
 import { say, sayKnown } from './words.ts';
@@ -15,7 +15,7 @@ export function NewMachine({ onDone }: Props) {
   const [size, setSize] = useState('');
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
-  const fail = (error: unknown) => setProblem(error instanceof Refused ? error.message : say('app.offline'));
+  const fail = (error: unknown) => setProblem(problemOf(error));
   useEffect(() => void ask<Choices>('GET', '/choices').then(setChoices, fail), []);
   const choose = (chosen: Template) => {
     setTemplate(chosen);
