@@ -8,6 +8,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'test_acl.TestS3AclSigV4.test_acl': owner,
   'test_service.TestS3ApiService.test_service': owner,
   'test_service.TestS3ApiServiceSigV4.test_service': owner,
+  'test_service.TestGetService': owner,
   'test_presigned.TestS3ApiPresignedUrls.test_bucket': owner,
   'test_presigned.TestS3ApiPresignedUrlsSigV4.test_bucket': owner,
   policy_quota: oneState,

@@ -111,7 +111,10 @@ export async function setVersioning(s3: S3Request): Promise<Answer> {
   const body = parseXml(await bodyOf(s3));
   const status = childText(body, 'Status');
   if (body.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
-    throw refuseS3('MalformedXML', 'The status must be Enabled or Suspended.');
+    throw refuseS3(
+      'MalformedXML',
+      'The XML you provided was not well-formed or did not validate against our published schema',
+    );
   if (childText(body, 'MfaDelete') === 'Enabled') throw refuseS3('NotImplemented', 'MfaDelete is not implemented.');
   const headers = { 'x-versions-enabled': status === 'Enabled' ? 'true' : 'false' };
   const request = asSwift(s3, { method: 'POST', headers });

@@ -3,7 +3,7 @@ import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import type { Answer } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
 import { versionsOf } from '../features/versions.ts';
-import { markerType } from '../objects/versions.ts';
+import { isVersionId, markerType, unversioned } from '../objects/versions.ts';
 import { authorize } from '../requests/authorize.ts';
 import { refuseS3 } from './errors.ts';
 import { quoted } from './headers.ts';
@@ -124,6 +124,15 @@ const prefixesOf = (page: readonly (Listed | Version)[], name: (text: string) =>
 
 type Version = Awaited<ReturnType<typeof versionsOf>>[number];
 
+/** Throws InvalidArgument for a version that cannot be, or that is of no key. */
+function checkMarkers(key: string | undefined, version: string | undefined): void {
+  if (!version) return;
+  if (key === undefined)
+    throw refuseS3('InvalidArgument', 'A version-id marker cannot be specified without a key marker.');
+  if (version !== unversioned && !isVersionId(version))
+    throw refuseS3('InvalidArgument', 'Invalid version id specified');
+}
+
 export async function listVersions(s3: S3Request): Promise<Answer> {
   const { store, account, bucket, query } = s3;
   const target = { account, container: bucket, object: '' };
@@ -131,6 +140,7 @@ export async function listVersions(s3: S3Request): Promise<Answer> {
   await read(store, { kind: 'container', method: 'HEAD', path: [account, bucket] }).catch(noBucket(s3));
   const limit = limitIn(query);
   const { prefix = '', delimiter = '', 'key-marker': marker = '', 'version-id-marker': versionMarker } = query;
+  checkMarkers(query['key-marker'], versionMarker);
   const asked = { prefix, delimiter, marker, limit: String(limit + 1) };
   const all = await versionsOf(store, target, asked, versionMarker || undefined);
   const page = all.slice(0, limit);

@@ -21,7 +21,7 @@ import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { partsOf as pathParts } from '../requests/request.ts';
 import { refuseS3 } from './errors.ts';
 import { conditionsOfCopy, quoted, storedHeaders } from './headers.ts';
-import { copySource, etagHeader, md5In, noBucket, nothing, replacing, xml } from './objects.ts';
+import { copySource, etagHeader, md5In, noBucket, nothing, replacing, wrongDigest, xml } from './objects.ts';
 import { payloadOf } from './payload.ts';
 import { asSwift, bodyOf, type S3Request, segmentsOf, targetOf } from './request.ts';
 import { document, element } from './xml.ts';
@@ -77,7 +77,7 @@ export async function putPart(s3: S3Request): Promise<Answer> {
   const digest: Headers = given['content-md5'] ? { etag: md5In(given['content-md5']) } : {};
   const headers = { 'content-type': 'application/octet-stream', 'content-length': payload.length, ...digest };
   const request = asSwift(s3, { headers, stream: payload.stream as typeof call.stream, target });
-  const answer = await putObject({ ...request, grant });
+  const answer = await putObject({ ...request, grant }).catch(wrongDigest(digest));
   return nothing(200, { etag: quoted(String(answer.headers?.etag ?? '')) });
 }
 

@@ -6,7 +6,7 @@ import { newTimestamp, secondsOf } from '#shared/ring/timestamp.ts';
 import { html } from '../dialect.ts';
 import { copyObject } from '../features/copy.ts';
 import { resolved } from '../features/resolve.ts';
-import { isStatic, segmentsIn } from '../features/slo-segments.ts';
+import { isStatic, segmentLimits, segmentsIn } from '../features/slo-segments.ts';
 import { removeVersion, versionsOf } from '../features/versions.ts';
 import { answerFrom } from '../objects/download.ts';
 import { removeObject, removeWithVersions } from '../objects/remove.ts';
@@ -54,19 +54,33 @@ export async function getKey(s3: S3Request): Promise<Answer> {
   const source = await resolved(request, stored);
   const { [etagHeader]: etag } = source.headers;
   const named = etag === undefined ? source : { ...source, etag, headers: { ...source.headers, etag } };
-  const call = { ...request.call, query: partIn(query, source) };
-  const answer = await answerFrom(call, request.headers, named);
+  const part = partIn(s3, source);
+  const call = { ...request.call, query: part === undefined ? {} : { 'part-number': part } };
+  const whole = part === undefined ? {} : { partLengths: source.partLengths ?? [source.length] };
+  const answer = await answerFrom(call, request.headers, { ...named, ...whole });
   if (answer.status === 412)
     throw refuseS3('PreconditionFailed', 'At least one of the preconditions that you specified did not hold.');
   return { ...answer, headers: shownHeaders(answer.headers ?? {}, query) };
 }
 
-/** The query of the object store for a part; an object that was uploaded whole is its first part. */
-function partIn({ partNumber }: S3Request['query'], { partLengths }: Source): Record<string, string> {
-  if (partNumber === undefined) return {};
-  if (partLengths === undefined && partNumber !== '1')
-    throw refuseS3('InvalidPartNumber', 'The object was not uploaded in so many parts.');
-  return { 'part-number': partNumber };
+/** The number of the part that is asked for; an object that was uploaded whole is its first part. */
+function partIn({ query: { partNumber }, headers }: S3Request, { partLengths }: Source): string | undefined {
+  if (partNumber === undefined) return undefined;
+  if (headers.range !== undefined)
+    throw refuseS3('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
+  const number = /^\d{1,9}$/.test(partNumber) ? Number(partNumber) : 0;
+  if (number < 1 || number > segmentLimits.count)
+    throw refuseS3(
+      'InvalidArgument',
+      `Part number must be an integer between 1 and ${segmentLimits.count}, inclusive`,
+      {
+        ArgumentName: 'partNumber',
+        ArgumentValue: partNumber,
+      },
+    );
+  if (number > (partLengths?.length ?? 1))
+    throw refuseS3('InvalidPartNumber', 'The requested partnumber is not satisfiable');
+  return partNumber;
 }
 
 export const noBucket =
@@ -101,15 +115,25 @@ export async function putKey(s3: S3Request): Promise<Answer> {
   };
   await checkMatch(s3);
   const request = asSwift(s3, { headers, stream: payload.stream as typeof call.stream });
-  const answer = await replacing(s3, () => putObject(request).catch(noBucket(s3)));
+  const answer = await replacing(s3, () => putObject(request).catch(wrongDigest(headers)).catch(noBucket(s3)));
   return nothing(200, versionIn(answer, { etag: quoted(String(answer.headers?.etag ?? '')) }));
 }
 
 export function md5In(text: string): string {
   const digest = Buffer.from(text, 'base64');
-  if (digest.length !== 16) throw refuseS3('InvalidDigest', 'The Content-MD5 that you specified is not valid.');
+  if (digest.length !== 16) throw refuseS3('InvalidDigest', 'The Content-MD5 you specified was invalid.');
   return digest.toString('hex');
 }
+
+/** A body that does not have the announced MD5. */
+export const wrongDigest =
+  ({ etag = '' }: { readonly etag?: string }) =>
+  (error: unknown): never => {
+    if (!(error instanceof Fault) || error.status !== 422) throw error;
+    throw refuseS3('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
+      ExpectedDigest: etag,
+    });
+  };
 
 /** A PUT with If-Match replaces that object alone. */
 async function checkMatch(s3: S3Request): Promise<void> {
@@ -154,7 +178,7 @@ async function copyKey(s3: S3Request, source: string): Promise<Answer> {
     element('LastModified', new Date(String(made.headers?.['last-modified'])).toISOString()),
     element('ETag', quoted(String(made.headers?.etag ?? ''))),
   );
-  return xml(text, 200, versionIn(made, {}));
+  return xml(text, 200, versionIn(made, version === undefined ? {} : { 'x-amz-copy-source-version-id': version }));
 }
 
 /** Deletes the object or one version of it; what is missing is deleted already. */

@@ -27,12 +27,8 @@ export function payloadOf(
     return { stream: Readable.from(body, { objectMode: false }), length: headers['x-amz-decoded-content-length'] };
   }
   const length = headers['content-length'];
-  const digest = /^[0-9a-f]{64}$/.test(kind) ? kind : undefined;
-  if (digest === undefined && kind !== 'UNSIGNED-PAYLOAD')
-    throw refuseS3(
-      'InvalidArgument',
-      'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a digest, or say how the body is signed.',
-    );
+  const said = signed.version === 4 ? kind : headers['x-amz-content-sha256'];
+  const digest = said === 'UNSIGNED-PAYLOAD' ? undefined : said;
   if (digest === undefined && announced.length === 0) return { stream, length };
   return { stream: Readable.from(checked(stream, digest, expectedIn(headers)), { objectMode: false }), length };
 }
@@ -68,12 +64,16 @@ async function* checked(
     for (const { checksum } of expected) checksum.update(chunk);
     yield chunk;
   }
-  if (digest !== undefined && hash.digest('hex') !== digest)
-    throw refuseS3(
-      'XAmzContentSHA256Mismatch',
-      "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    );
+  if (digest !== undefined) checkDigest(digest, hash.digest('hex'));
   checkSums(expected);
+}
+
+/** What the client said is in any case of letters, or no digest at all. */
+function checkDigest(said: string, computed: string): void {
+  if (said.toLowerCase() === computed) return;
+  const more = { ClientComputedContentSHA256: said, S3ComputedContentSHA256: computed };
+  const message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+  throw refuseS3('XAmzContentSHA256Mismatch', message, more);
 }
 
 const longestLine = 1024;

@@ -438,3 +438,37 @@ test('a public bucket is readable without a key in the API of Swift, and unknown
   ] as const)
     assert.equal((await s3(method, path, { headers, body: '' })).status, 501, path);
 });
+
+test('a digest of the body is one, in any case of letters; a wrong one is answered with both', async (t) => {
+  const { s3 } = await opened(t);
+  const put = (payload: string) => s3('PUT', '/bucket/k', { body: 'x', payload });
+  assert.equal((await put(sha256('x').toUpperCase())).status, 200);
+  const wrong = await put(sha256('y').toUpperCase());
+  const named = ['Code', 'ClientComputedContentSHA256', 'S3ComputedContentSHA256'].map((name) =>
+    field(wrong.text, name),
+  );
+  assert.deepEqual(named, ['XAmzContentSHA256Mismatch', sha256('y').toUpperCase(), sha256('x')]);
+  for (const payload of ['invalid', 'unsigned-payload'])
+    for (const method of ['PUT', 'GET']) {
+      const refused = await s3(method, '/bucket/k', { payload });
+      assert.deepEqual(
+        [field(refused.text, 'Code'), field(refused.text, 'ArgumentValue')],
+        ['InvalidArgument', payload],
+      );
+    }
+});
+
+test('a part is read by its number; an object that was uploaded whole is its only part', async (t) => {
+  const { s3 } = await opened(t);
+  await s3('PUT', '/bucket/k', { body: 'content' });
+  const only = await s3('GET', '/bucket/k?partNumber=1');
+  assert.deepEqual([only.status, only.headers['content-range'], only.text], [206, 'bytes 0-6/7', 'content']);
+  for (const [number, code] of [
+    ['0', 'InvalidArgument'],
+    ['x', 'InvalidArgument'],
+    ['2', 'InvalidPartNumber'],
+  ])
+    assert.equal(field((await s3('GET', `/bucket/k?partNumber=${number}`)).text, 'Code'), code);
+  const both = await s3('GET', '/bucket/k?partNumber=1', { headers: { range: 'bytes=0-1' } });
+  assert.equal(field(both.text, 'Code'), 'InvalidRequest');
+});

@@ -49,7 +49,16 @@ function header4(asked: Asked, authorization: string): Signed {
   const payload = asked.headers['x-amz-content-sha256'];
   if (payload === undefined)
     throw refuseS3('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
+  checkPayload(payload);
   return signed4(asked, { credential, names, signature, date, payload });
+}
+
+/** Throws InvalidArgument unless it is a digest, or says how the body is signed. */
+function checkPayload(payload: string): void {
+  if (/^[0-9a-f]{64}$/i.test(payload) || payload === 'UNSIGNED-PAYLOAD' || payload.startsWith('STREAMING-')) return;
+  const name = 'x-amz-content-sha256';
+  const message = `${name} must be UNSIGNED-PAYLOAD, the name of a way to sign chunks, or a valid sha256 value.`;
+  throw refuseS3('InvalidArgument', message, { ArgumentName: name, ArgumentValue: payload });
 }
 
 function presigned4(asked: Asked): Signed {

@@ -11,10 +11,13 @@ export class Markup {
   }
 }
 
+/** Outside of attributes an apostrophe stands for itself, and clients compare messages. */
+const textOf = (content: Content): string => escaped(content).replaceAll('&apos;', "'");
+
 export const element = (name: string, ...children: readonly (Content | Markup | undefined)[]): Markup => {
   const inner = children.filter((each) => each !== undefined);
   return new Markup(
-    `<${name}>${inner.map((each) => (each instanceof Markup ? each.text : escaped(each))).join('')}</${name}>`,
+    `<${name}>${inner.map((each) => (each instanceof Markup ? each.text : textOf(each))).join('')}</${name}>`,
   );
 };
 
