@@ -42,7 +42,8 @@ function located(location: string, mode: string, versions: string | undefined): 
 
 /** Creates the place of versions before the container says that it has them. */
 async function enable({ store, target }: ObjectRequest, value: string, before: Headers): Promise<Headers> {
-  if (!isTrue(value)) return before[versioningHeader] === undefined ? {} : { [versioningHeader]: 'suspended' };
+  if (value === '' && before[versioningHeader] === undefined) return {};
+  if (!isTrue(value)) return { [versioningHeader]: 'suspended' };
   await changeOrRefuse(store, hiddenOf(target), 'PUT');
   await change(store, { ...target, container: '', object: '' }, 'PUT', { [versionedAccount]: 'true' });
   return { [versioningHeader]: 'enabled' };

@@ -55,8 +55,14 @@ const noTags: Operation = async (s3) => {
   await getKey({ ...s3, call: { ...s3.call, method: 'HEAD' } });
   return xml(document('Tagging', element('TagSet')));
 };
-const setObjectAcl: Operation = async ({ headers }) => {
-  checkAcl(headers['x-amz-acl'] ?? 'grants');
+/** An object has the access list of its bucket. */
+const showObjectAcl: Operation = async (s3) => {
+  await getKey({ ...s3, call: { ...s3.call, method: 'HEAD' } });
+  return buckets.showAcl(s3);
+};
+const setObjectAcl: Operation = async (s3) => {
+  checkAcl(s3.headers['x-amz-acl'] ?? 'grants');
+  await getKey({ ...s3, call: { ...s3.call, method: 'HEAD' } });
   return nothing();
 };
 
@@ -66,7 +72,7 @@ const ofObjects: Table = {
   'GET uploadId': listParts,
   'POST uploadId': multipart.completeUpload,
   'DELETE uploadId': multipart.abortUpload,
-  'GET acl': buckets.showAcl,
+  'GET acl': showObjectAcl,
   'PUT acl': setObjectAcl,
   'GET tagging': noTags,
   GET: getKey,

@@ -2,7 +2,7 @@
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { refuseS3 } from './errors.ts';
 
-const same = ['content-type', 'content-disposition', 'content-language', 'cache-control', 'expires'];
+const same = ['content-type', 'content-disposition', 'content-language', 'cache-control', 'expires', 'x-robots-tag'];
 const refused: readonly (readonly [RegExp, string])[] = [
   [/^x-amz-server-side-encryption/, 'Encryption by the server'],
   [/^x-amz-tagging$/, 'Tagging'],
@@ -51,7 +51,7 @@ export const conditionsOfCopy = (given: Headers): Headers =>
   );
 
 const shown =
-  /^(content-(type|length|range|encoding|disposition|language)|cache-control|expires|last-modified|accept-ranges)$/;
+  /^(content-(type|length|range|encoding|disposition|language)|cache-control|expires|last-modified|accept-ranges|x-robots-tag)$/;
 const overrides = [
   'content-type',
   'content-language',

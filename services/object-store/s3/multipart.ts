@@ -218,7 +218,7 @@ function chosen(wanted: readonly Wanted[], stored: readonly Entry[]): Entry[] {
   return wanted.map(({ number, etag }, at) => {
     const found = known.get(number);
     if (!found || found.etag !== etag)
-      throw refuseS3('InvalidPart', `One or more of the specified parts could not be found: ${number}.`);
+      throw refuseS3('InvalidPart', `One or more of the specified parts could not be found. ${number}.`);
     if (found.bytes < leastPartBytes && at < wanted.length - 1)
       throw refuseS3(
         'EntityTooSmall',

@@ -111,13 +111,16 @@ export async function putKey(s3: S3Request): Promise<Answer> {
     'content-type': stored['content-type'] ?? 'binary/octet-stream',
     'content-length': payload.length,
     ...(given['content-md5'] ? { etag: md5In(given['content-md5']) } : {}),
-    ...(given['if-none-match'] === undefined ? {} : { 'if-none-match': given['if-none-match'] }),
+    ...pick(given, ['if-none-match', 'x-delete-at', 'x-delete-after']),
   };
   await checkMatch(s3);
   const request = asSwift(s3, { headers, stream: payload.stream as typeof call.stream });
   const answer = await replacing(s3, () => putObject(request).catch(wrongDigest(headers)).catch(noBucket(s3)));
   return nothing(200, versionIn(answer, { etag: quoted(String(answer.headers?.etag ?? '')) }));
 }
+
+const pick = (headers: Headers, names: readonly string[]): Headers =>
+  Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 
 export function md5In(text: string): string {
   const digest = Buffer.from(text, 'base64');
@@ -151,15 +154,21 @@ const versionIn = ({ headers = {} }: Answer, more: Record<string, string>): Reco
 
 /** `/bucket/key?versionId=…` */
 export function copySource({ account }: S3Request, text: string) {
-  const [path = '', query] = text.split('?versionId=');
+  const [path = '', query] = text.split('?');
+  if (query !== undefined && !query.startsWith('versionId='))
+    throw refuseS3('InvalidArgument', 'Unsupported copy source parameter.');
   const from = pathFrom(account, decoded(path).replace(/^\/+/, ''), false);
-  return { from, version: query };
+  return { from, version: query?.slice('versionId='.length) };
 }
 
 async function copyKey(s3: S3Request, source: string): Promise<Answer> {
-  const { headers: given } = s3;
+  const { headers: given, store } = s3;
   const { from, version } = copySource(s3, source);
-  const isReplaced = given['x-amz-metadata-directive']?.toUpperCase() === 'REPLACE';
+  const directive = given['x-amz-metadata-directive']?.toUpperCase() ?? 'COPY';
+  if (directive !== 'COPY' && directive !== 'REPLACE')
+    throw refuseS3('InvalidArgument', 'Unknown metadata directive: name COPY or REPLACE.');
+  const isReplaced = directive === 'REPLACE';
+  await containerInfo(store, { ...from, object: '' }).catch(noBucket({ bucket: from.container }));
   const to = targetOf(s3);
   if (!isReplaced && version === undefined && from.container === to.container && from.object === to.object)
     throw refuseS3(

@@ -472,3 +472,18 @@ test('a part is read by its number; an object that was uploaded whole is its onl
   const both = await s3('GET', '/bucket/k?partNumber=1', { headers: { range: 'bytes=0-1' } });
   assert.equal(field(both.text, 'Code'), 'InvalidRequest');
 });
+
+test('what a copy names wrongly is refused: a bucket, a parameter of the source, a directive', async (t) => {
+  const { s3 } = await opened(t);
+  await s3('PUT', '/bucket/k', { body: 'content' });
+  const copy = async (source: string, more = {}) =>
+    field((await s3('PUT', '/bucket/copy', { headers: { 'x-amz-copy-source': source, ...more } })).text, 'Code');
+  assert.equal(await copy('/none-such/k'), 'NoSuchBucket');
+  assert.equal(await copy('/bucket/k?part=1'), 'InvalidArgument');
+  assert.equal(await copy('/bucket/k', { 'x-amz-metadata-directive': 'MOVE' }), 'InvalidArgument');
+  assert.equal((await s3('GET', '/bucket/copy')).status, 404);
+  for (const method of ['GET', 'PUT'])
+    assert.equal((await s3(method, '/bucket/none?acl', { headers: { 'x-amz-acl': 'private' } })).status, 404, method);
+  const past = { headers: { 'x-delete-at': '1' }, body: 'x' };
+  assert.equal((await s3('PUT', '/bucket/late', past)).status, 400, 'it would never be seen');
+});
