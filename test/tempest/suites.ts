@@ -68,7 +68,8 @@ export const suites: Readonly<Record<string, Suite>> = {
   },
   image: {
     regex: '^tempest\\.api\\.image\\.',
-    roles: ['identity', 'image'],
+    roles: ['identity', 'image', 'object-store', 'object-agent'],
+    settings: { WATTLE_IMAGE__STORES: 'file,object-store' },
     conf: {
       image: { build_timeout: '60' },
       'image-feature-enabled': { import_image: 'true' },
