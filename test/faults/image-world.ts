@@ -23,6 +23,7 @@ import { storesOf } from '../../services/image/drivers/stores.ts';
 import { createImage } from '../../services/image/images/operations.ts';
 import { getImage, type Image, markDeleted } from '../../services/image/images/store.ts';
 import { importCopies } from '../../services/image/imports/copy-image.ts';
+import { importStaged } from '../../services/image/imports/glance-direct.ts';
 import { newImport } from '../../services/image/imports/request.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
 import { startTasks } from '../../services/image/workflows/runner.ts';
@@ -66,12 +67,29 @@ const copied =
     await importCopies(images, image, { body, stores, row: newImport({ caller, body }, image, stores) });
   };
 
+const staged: Part = async (images) => {
+  const image = await find(images);
+  const options = { status: 'uploading', isStaged: true } as const;
+  if (image?.status === 'queued') await uploadImage(images, image, Readable.from([content]), content.length, options);
+};
+const imported: Part = async (images) => {
+  const image = await find(images);
+  if (image?.status !== 'uploading') return;
+  const body = { method: { name: 'glance-direct' }, stores: ['second'] };
+  await importStaged(images, image, {
+    body,
+    stores: body.stores,
+    row: newImport({ caller, body }, image, body.stores),
+  });
+};
+
 /** The state before each story, and its step. */
 const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
   'an image is uploaded': { before: [made('raw')], part: filled },
   'an image of another format than declared is uploaded': { before: [made('vhd')], part: refused },
   'an image is deleted': { before: [made('raw'), filled], part: gone },
   'an image is copied to a store': { before: [made('raw'), filled], part: copied(['second']) },
+  'staged data is imported to another store': { before: [made('raw'), staged], part: imported },
   'an image is copied to a store that is full': { before: [made('raw'), filled], part: copied(['second', 'full']) },
 };
 
@@ -166,6 +184,7 @@ const ends: Readonly<Record<string, End>> = {
   'an image of another format than declared is uploaded': { status: 'queued', files: 0, ...uncopied, whole: false },
   'an image is deleted': { status: undefined, files: 0, ...uncopied, whole: false },
   'an image is copied to a store': { ...active, copies: ['second ready'], second: 1 },
+  'staged data is imported to another store': { status: 'active', files: 0, whole: false, copies: [], second: 1 },
   'an image is copied to a store that is full': { ...active, copies: ['full failed'], second: 0 },
 };
 
