@@ -204,13 +204,14 @@ const total = (usages: readonly HostUsage[]) => ({
 export const showCapabilities: Handler<Volumes, unknown, 'id'> = async (service, { params }) => {
   const host = await getHostByName(service, params.id.split('#')[0] ?? '');
   const driver = driverOf(host);
+  const pool = (await listPools(service)).find((each) => each.host === host.name);
   return ok({
     namespace: `OS::Storage::Capabilities::${host.name}@${driver}`,
     vendor_name: vendor,
     volume_backend_name: driver,
-    pool_name: host.report.pools[0]?.name ?? null,
+    pool_name: pool?.name ?? null,
     driver_version: '1.0',
-    storage_protocol: host.report.pools[0]?.protocol ?? 'iSCSI',
+    storage_protocol: pool ? protocolOf(pool) : null,
     display_name: null,
     description: null,
     visibility: null,
