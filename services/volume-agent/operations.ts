@@ -42,12 +42,16 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
   },
 });
 
-/** An initiator of iSCSI that is logged in does not notice a new size, so a volume exported by tgtd keeps its size. */
-async function ensureVolume(storage: Storage, spec: VolumeSpec) {
-  const { store, exporter } = storage;
+/** With the LUN that initiators which are logged in have to use from now on, where the size of an exported volume changed. */
+async function ensureVolume(storage: Storage, spec: VolumeSpec): Promise<{ sizeGb: number; lun?: number }> {
+  const made = await makeVolume(storage, spec);
+  const lun = await storage.exporter.ensureSize(spec.id, spec.sizeGb);
+  return lun === undefined ? made : { ...made, lun };
+}
+
+async function makeVolume(storage: Storage, spec: VolumeSpec): Promise<{ readonly sizeGb: number }> {
+  const { store } = storage;
   const { id, sizeGb, source, encryption } = spec;
-  if (!exporter.growsInUse && (await exporter.isExported(id)))
-    throw conflict(`volume ${id} is exported, its size cannot change now`);
   const isWritten = source.kind === 'backup' || (source.kind === 'blank' && encryption !== undefined);
   if (!isWritten || (await store.hasVolume(id))) return store.ensureVolume(spec);
   const blocks = source.kind === 'backup' ? (await requireBackups(storage).read(source)).blocks : emptyLuks(encryption);

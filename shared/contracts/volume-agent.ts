@@ -126,7 +126,8 @@ interface VolumeUpload {
 }
 
 export interface VolumeAgent {
-  ensureVolume(spec: VolumeSpec): Promise<{ readonly sizeGb: number }>;
+  /** `lun`: where the targets of a volume that grew while it was exported show its size from now on. */
+  ensureVolume(spec: VolumeSpec): Promise<{ readonly sizeGb: number; readonly lun?: number }>;
   ensureVolumeGone(spec: { readonly id: string }): Promise<void>;
   ensureSnapshot(spec: SnapshotSpec): Promise<void>;
   ensureSnapshotGone(spec: SnapshotSpec): Promise<void>;

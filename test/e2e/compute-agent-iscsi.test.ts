@@ -55,7 +55,14 @@ async function openTarget(t: TestContext, header: Buffer | string = '') {
       ...changes,
     });
   };
-  return { volume };
+  /** The volume has 128 MiB, at another LUN. */
+  const grow = async () => {
+    await truncate(file, 128 << 20);
+    await admin('--op', 'new', '--mode', 'logicalunit', '--tid', '1', '--lun', '2', '-b', file);
+    const { source } = volume('open-sesame-12');
+    return { source: { ...source, lun: 2 } as DiskSpec['source'], sizeGb: 0.125 };
+  };
+  return { volume, grow };
 }
 
 test('a volume is hot plugged into a running guest and still attached after a reboot', { skip }, async (t) => {
@@ -139,3 +146,38 @@ test('OSSA-2018-001: an encrypted volume is hot plugged and booted from with its
   const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
   assert.ok(argv.join(' ').includes('"driver":"luks"') && !argv.join(' ').includes(key));
 });
+
+for (const key of [null, 'c0de'.repeat(16)])
+  test(`${key ? 'an encrypted' : 'a'} volume that grows at another LUN is larger for the running guest, with limits too`, {
+    skip,
+  }, async (t) => {
+    const { volume, grow } = await openTarget(t, key ? await luksHeader({ keyBits: 256, secret: key }) : '');
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const spec = guestSpec();
+    const limits = {
+      limits: { 'iops-total': 500 },
+      ...(key ? { encryption: { format: 'luks', secret: key } as const } : {}),
+    };
+    const disk = volume('open-sesame-12', limits);
+    await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, disk] });
+    const { uid } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
+    const qmp = await Qmp.connect(join(stateDir, 'guests', spec.id, 'run', 'monitor.sock'), uid);
+    t.after(() => qmp.close());
+    const nodeSizes = async () => {
+      type Node = { 'node-name': string; image: { 'virtual-size': number } };
+      const nodes = await qmp.execute<Node[]>('query-named-block-nodes', { flat: true });
+      const mine = nodes.filter((node) => node['node-name'].startsWith(keyOf(disk.id)));
+      return Object.fromEntries(
+        mine.map((node) => [node['node-name'].slice(keyOf(disk.id).length), node.image['virtual-size'] / 2 ** 20]),
+      );
+    };
+    const header = key ? 2 : 0;
+    assert.deepEqual(await nodeSizes(), { '': 64 - header, '-raw': 64 - header, '-file': 64 });
+    const grown = { ...spec, disks: [...spec.disks, { ...disk, ...(await grow()) }] };
+    await hypervisor.ensureGuest(grown);
+    assert.deepEqual(await nodeSizes(), { '': 128 - header, '-raw': 128 - header, '-l2-file': 128 });
+    await hypervisor.ensureGuest(grown);
+    await hypervisor.ensureGuest({ ...grown, boot: { mark: 'again', kind: 'hard' } });
+    await hypervisor.ensureGuest(spec);
+  });

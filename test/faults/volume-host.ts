@@ -91,7 +91,8 @@ export function fakeExports(dir: string): Exporter {
     ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
     ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
     isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
-    growsInUse: true,
+    ensureSize: async (volumeId, sizeGb) =>
+      (await readGrants(dir)).some((grant) => grant.volumeId === volumeId) ? sizeGb : undefined,
     exported: () => [],
     close: async () => {},
   };

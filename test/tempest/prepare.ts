@@ -66,6 +66,9 @@ export async function computeSection(login: CloudLogin): Promise<Section> {
   };
 }
 
+/** Of a cloud without servers: the image that volumes are made of. */
+export const imageSection = async (login: CloudLogin): Promise<Section> => ({ image_ref: await createImage(login) });
+
 const adminOf = ({ authUrl, region, password }: CloudLogin): Session =>
   openSession({ identityUrl: authUrl, user: 'admin', project: 'admin', region, password: async () => password });
 

@@ -3,6 +3,7 @@ import {
   computeFeatures,
   computeSection,
   createRole,
+  imageSection,
   networkFeatures,
   networkSection,
   objectFeatures,
@@ -65,6 +66,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       },
       service_available: { ...nothingElse, cinder: 'true', glance: 'true' },
     },
+    prepare: async (login) => ({ compute: await imageSection(login) }),
   },
   image: {
     regex: '^tempest\\.api\\.image\\.',

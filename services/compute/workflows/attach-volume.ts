@@ -6,7 +6,7 @@ import { wantedPower } from '../servers/states.ts';
 import { changeServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
 import { partSteps } from './parts.ts';
-import { completeVolume, connectVolume, disconnectVolume } from './volumes.ts';
+import { completeVolume, connectVolume, connectVolumeTo, disconnectVolume } from './volumes.ts';
 
 export interface OnAttachment extends OnServer {
   readonly attachmentId: string;
@@ -50,10 +50,12 @@ export const extendDisk = workflow<OnAttachment, Compute>({
   failed: (tx, _, run, problem) => endAction(tx, run, problem),
 });
 
+/** Its storage may show the new size at another LUN. */
 async function growDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await getServerNotDeleting(compute, on);
+  const { host } = await getServerNotDeleting(compute, on);
   await acquireGuestLock(compute, on.serverId, run);
   const { size: sizeGb } = await compute.volumes.show(on.volumeId);
+  if (host !== null) await connectVolumeTo(compute, await get(compute, on), host, run);
   await run.commit((tx) => attachmentTable.change(tx, on.attachmentId, { sizeGb }));
   await ensureGuestAsRows(compute, on, run);
 }

@@ -61,8 +61,8 @@ export interface Exporter {
   ensureClosed(volumeId: string): Promise<void>;
   /** Whether the volume has grants. */
   isExported(volumeId: string): Promise<boolean>;
-  /** Whether an initiator that is logged in can be told of a larger size. */
-  readonly growsInUse: boolean;
+  /** After a volume grew: the LUN that has its size, where initiators that are logged in do not notice it at the former one. */
+  ensureSize(volumeId: string, sizeGb: number): Promise<number | undefined>;
   /** Ids of the volumes with grants. */
   exported(): readonly string[];
   close(): Promise<void>;

@@ -108,7 +108,7 @@ export function openFakeExports(portal: string): Exporter {
     ensureGrantGone: async ({ id }) => void grants.delete(id),
     ensureClosed: async (volumeId) => drop(volumeId),
     isExported: async (volumeId) => [...grants.values()].includes(volumeId),
-    growsInUse: true,
+    ensureSize: async () => undefined,
     exported: () => [...new Set(grants.values())],
     close: async () => {},
   };

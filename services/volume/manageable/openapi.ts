@@ -19,7 +19,7 @@ const bodies: Readonly<Record<Kind, Json>> = {
       host: text,
       volume_type: text,
       availability_zone: text,
-      bootable: { type: ['boolean', 'string'] },
+      bootable: { type: ['boolean', 'string', 'null'] },
       ref: { type: ['object', 'string'] },
     },
   },

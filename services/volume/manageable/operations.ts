@@ -30,7 +30,7 @@ export interface ManageVolume extends Named {
   readonly host?: string | null;
   readonly volume_type?: string | null;
   readonly availability_zone?: string | null;
-  readonly bootable?: boolean | string;
+  readonly bootable?: boolean | string | null;
 }
 export interface ManageSnapshot extends Named {
   readonly volume_id: string;

@@ -54,7 +54,11 @@ async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run
 async function tellCompute({ db, compute }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
   const attached = await attachmentRows.list(db, { volumeId, status: 'attached' });
   if (attached.length === 0) return;
-  await run.commit((tx) => volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { sizeGb }));
+  const lun = run.result<number | null>('grow');
+  await run.commit(async (tx) => {
+    await volumeRows.update(tx, { id: volumeId, taskId: run.taskId }, { sizeGb });
+    if (lun !== null) await moveTargets(tx, volumeId, lun);
+  });
   for (const { serverId } of attached)
     if (serverId !== null)
       await compute
@@ -64,9 +68,16 @@ async function tellCompute({ db, compute }: Volumes, { volumeId, sizeGb }: Exten
         });
 }
 
+/** Those that are connected find the new size at another LUN of their target. */
+async function moveTargets(tx: Volumes['db'], volumeId: string, lun: number): Promise<void> {
+  for (const { id, target } of await attachmentRows.list(tx, { volumeId }))
+    if (target && 'lun' in target) await attachmentRows.update(tx, { id }, { target: { ...target, lun } });
+}
+
 /** The volume is its own source, so a host that lost the data fails instead of creating an empty volume. */
-async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
+async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<number | null> {
   const { id, host } = await volumeRows.expect(db, { id: volumeId, taskId: run.taskId });
   const source = { kind: 'volume', volumeId: id } as const;
-  await hosts.on(host ?? '', run).ensureVolume({ id, sizeGb, source });
+  const { lun = null } = await hosts.on(host ?? '', run).ensureVolume({ id, sizeGb, source });
+  return lun;
 }

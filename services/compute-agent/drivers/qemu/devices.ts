@@ -140,6 +140,10 @@ function volumeNode({ source }: DiskSpec, key: string, { initiator, ceph }: Devi
 export const loginId = (key: string): string => `secret-${key}`;
 export const encryptionId = (key: string): string => `luks-${key}`;
 
+/** A volume that grew while it was in use is reached by another LUN, by another node. */
+export const fileNodeOf = ({ source }: DiskSpec, key: string): string =>
+  source.kind === 'iscsi' && source.lun > 1 ? `${key}-l${source.lun}-file` : `${key}-file`;
+
 /** A format node above the protocol's, which decrypts if the volume is encrypted. */
 function overVolume(
   disk: DiskSpec,
@@ -147,7 +151,7 @@ function overVolume(
   { login, node }: VolumeNode,
   readOnly: QemuProps,
 ): Pick<DiskParts, 'secrets' | 'nodes' | 'throttle'> {
-  const file = { ...node, 'node-name': `${key}-file`, ...readOnly };
+  const file = { ...node, 'node-name': fileNodeOf(disk, key), ...readOnly };
   if (!disk.encryption) return { secrets: [login], ...throttled(disk, key, file, { driver: 'raw', ...readOnly }) };
   const secret = { id: encryptionId(key), data: disk.encryption.secret };
   const format = { driver: 'luks', 'key-secret': secret.id, ...readOnly };
@@ -161,7 +165,7 @@ function throttled(
   file: QemuProps,
   format: QemuProps,
 ): Pick<DiskParts, 'nodes' | 'throttle'> {
-  const raw = { ...format, file: `${key}-file` };
+  const raw = { ...format, file: file['node-name'] };
   if (limits === undefined || Object.keys(limits).length === 0) return { nodes: [file, { ...raw, 'node-name': key }] };
   const throttle = { 'qom-type': 'throttle-group', id: throttleId(key), limits };
   const filter = {

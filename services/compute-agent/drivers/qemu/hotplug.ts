@@ -45,7 +45,7 @@ export async function plugMissing(host: QemuHost, guest: Guest, qmp: Qmp): Promi
   if (needsController(spec) && !(await children(qmp, '/machine/peripheral')).includes(controllerKey))
     await addDevice(qmp, controller(deviceContextOf(host, guest.record)));
   for (const disk of spec.disks) {
-    if (plugged.has(diskDevice(keyOf(disk.id)))) await growIfRequested(qmp, disk);
+    if (plugged.has(diskDevice(keyOf(disk.id)))) await growIfRequested(host, guest, qmp, disk);
     else await plugDisk(host, guest, qmp, disk);
   }
   for (const nic of spec.nics) if (!plugged.has(nicDevice(nicKey(nic.portId)))) await plugNic(host, guest, qmp, nic);
@@ -62,7 +62,10 @@ const children = async (qmp: Qmp, path: string) =>
 
 interface Node {
   readonly 'node-name': string;
-  readonly image: { readonly 'virtual-size': number };
+  readonly image: {
+    readonly 'virtual-size': number;
+    readonly 'format-specific'?: { readonly data?: { readonly 'payload-offset'?: number } };
+  };
 }
 const nodesOf = (qmp: Qmp) => qmp.execute<Node[]>('query-named-block-nodes', { flat: true });
 
@@ -140,23 +143,49 @@ const ignoreRefusal = (error: unknown) => {
 /** Removes nodes and secrets of disks that are not in the spec, and partial ones of a crash. */
 async function removeStaleNodes(qmp: Qmp, keep: ReadonlySet<string>): Promise<void> {
   const names = (await nodesOf(qmp)).map((node) => node['node-name']);
-  const keys = new Set(names.filter((name) => /-file$/.test(name)).map((name) => name.replace(/(-base)?-file$/, '')));
+  const keys = new Set(names.filter(isFileNode).map((name) => name.replace(/(-base|-l\d+)?-file$/, '')));
   for (const key of keys) if (!keep.has(key) && key !== 'snapshot') await removeBackEnd(qmp, key);
 }
 
 async function removeBackEnd(qmp: Qmp, key: string): Promise<void> {
-  for (const part of ['', '-raw', '-file', '-base', '-base-file'])
+  for (const part of ['', '-raw', '-base', '-base-file'])
     await qmp.execute('blockdev-del', { 'node-name': key + part }).catch(ignoreRefusal);
+  for (const name of await fileNodes(qmp, key))
+    await qmp.execute('blockdev-del', { 'node-name': name }).catch(ignoreRefusal);
   for (const id of [loginId(key), encryptionId(key), throttleId(key)])
     await qmp.execute('object-del', { id }).catch(ignoreRefusal);
 }
 
-async function growIfRequested(qmp: Qmp, disk: DiskSpec): Promise<void> {
+const isFileNode = (name: string) => /-file$/.test(name);
+
+/** The nodes of a disk's protocol: one, and while its LUN changes two. */
+const fileNodes = async (qmp: Qmp, key: string): Promise<string[]> =>
+  (await nodesOf(qmp))
+    .map((node) => node['node-name'])
+    .filter((name) => name === `${key}-file` || (name.startsWith(`${key}-l`) && isFileNode(name)));
+
+/** An iSCSI volume that grew is reached by another LUN: its format node moves there, and the former LUN is closed last. */
+async function growIfRequested(host: QemuHost, guest: Guest, qmp: Qmp, disk: DiskSpec): Promise<void> {
   const key = keyOf(disk.id);
-  const sizes = new Map((await nodesOf(qmp)).map((node) => [node['node-name'], node.image['virtual-size']]));
-  const [now, file] = [sizes.get(key), sizes.get(`${key}-file`)];
-  if (now === undefined || file === undefined) return;
-  const headerBytes = disk.encryption ? file - now : 0; // the storage's size includes it
-  const size = gbToBytes(disk.sizeGb) - headerBytes;
-  if (size > now) await qmp.execute('block_resize', { 'node-name': key, size });
+  const former = isLocal(disk) ? [] : await moveToNode(qmp, diskParts(disk, deviceContextOf(host, guest.record)));
+  const nodes = new Map((await nodesOf(qmp)).map((node) => [node['node-name'], node.image]));
+  const now = nodes.get(key)?.['virtual-size'];
+  if (now === undefined) return;
+  const size = gbToBytes(disk.sizeGb) - headerBytesOf(nodes.get(`${key}-raw`) ?? nodes.get(key));
+  if (size > now || former.length > 0) await qmp.execute('block_resize', { 'node-name': key, size });
+  for (const name of former) await qmp.execute('blockdev-del', { 'node-name': name });
+}
+
+/** The header of an encrypted volume is a part of its size. */
+const headerBytesOf = (image?: Node['image']): number => image?.['format-specific']?.data?.['payload-offset'] ?? 0;
+
+/** Returns the nodes that the disk used before. */
+async function moveToNode(qmp: Qmp, { key, nodes }: DiskParts): Promise<string[]> {
+  const [file, format] = nodes;
+  const known = await fileNodes(qmp, key);
+  const former = known.filter((name) => name !== file?.['node-name']);
+  if (former.length === 0 || !file || !format) return [];
+  if (known.length === former.length) await qmp.execute('blockdev-add', file);
+  await qmp.execute('blockdev-reopen', { options: [format] });
+  return former;
 }

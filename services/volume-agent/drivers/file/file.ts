@@ -48,7 +48,7 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
   await sweep(folders);
   const room = await openRoom(directory, { reserveBytes });
   const pool: Pool = { ...folders, room, hasReflinks: await sharesBlocks(folders.work) };
-  const features = pool.hasReflinks ? ['online-snapshot'] : [];
+  const features = ['online-extend', ...(pool.hasReflinks ? ['online-snapshot'] : [])];
   return {
     ensureVolume: (spec) => ensureVolume(options, pool, spec),
     ensureVolumeGone: ({ id }) => removeFile(volumeFile(pool, id)),

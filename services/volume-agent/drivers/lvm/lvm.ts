@@ -72,7 +72,7 @@ async function report({ lvm, pool }: Parts): Promise<VolumeReport['pools'][numbe
     name: pool,
     driver: 'lvm',
     thin: true,
-    features: ['online-snapshot'],
+    features: ['online-snapshot', 'online-extend'],
     totalGb: gigabytes(sizeBytes),
     freeGb: gigabytes(sizeBytes * (1 - dataPercent / 100)),
     reservedGb: gigabytes(sizeBytes * reservedPart),

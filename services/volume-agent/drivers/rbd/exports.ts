@@ -46,7 +46,7 @@ export async function openRbdExports({ rbd, directory, log }: RbdExports): Promi
     ensureGrantGone: ({ id, volumeId }) => keepOnly(volumeId, (grant) => grant.id !== id),
     ensureClosed: (volumeId) => keepOnly(volumeId, () => false),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
-    growsInUse: true,
+    ensureSize: async () => undefined,
     exported: () => records.all().map(({ volumeId }) => volumeId),
     close: async () => {},
   };
@@ -58,7 +58,7 @@ async function keepGrant(records: Records, { id, volumeId, initiator, readOnly }
   const former = records.find(volumeId);
   const grant = { id, volumeId, initiator, user: '', secret: '', readOnly };
   const grants = [...(former?.grants ?? []).filter((each) => each.id !== id), grant];
-  const fresh = { volumeId, path, tid: 0, ended: [], madeIn: null, appliedIn: null };
+  const fresh = { volumeId, path, tid: 0, lun: 1, sizeGb: null, ended: [], madeIn: null, appliedIn: null };
   await records.keep({ ...fresh, ...former, path, grants });
 }
 

@@ -1,4 +1,4 @@
-/** Exports volumes as iSCSI targets: one per volume, LUN 1, for named initiators with a CHAP account each. */
+/** Exports volumes as iSCSI targets: one per volume, for named initiators with a CHAP account each. */
 import { join, resolve, sep } from 'node:path';
 import { every } from '#shared/clock/every.ts';
 import { keyedQueue } from '#shared/clock/keyed-queue.ts';
@@ -10,7 +10,7 @@ import type { Exporter } from '../driver.ts';
 import { type Daemon, type DaemonOptions, daemonOf, stopDaemon } from './daemon.ts';
 import { type ExportRecord, openRecords, type Records } from './records.ts';
 import { refusal, TgtRefused } from './socket.ts';
-import { configureTarget, createTarget, lun, removeTarget } from './targets.ts';
+import { configureTarget, createTarget, removeTarget } from './targets.ts';
 
 /** The same name as in Cinder. */
 const iqnOf = (volumeId: string): string => `iqn.2010-10.org.openstack:volume-${volumeId}`;
@@ -57,7 +57,7 @@ export async function openTgt({ log, watchMs, below, ...options }: TgtOptions): 
     ensureGrantGone: ({ id, volumeId }) => serialized(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
     ensureClosed: (volumeId) => serialized(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
-    growsInUse: false,
+    ensureSize: (volumeId, sizeGb) => serialized(() => ensureSize(parts, volumeId, sizeGb)),
     exported: () => records.all().map(({ volumeId }) => volumeId),
     close: watchdog.close,
   };
@@ -95,7 +95,17 @@ async function ensureGrant(parts: Parts, spec: GrantSpec, path: string): Promise
   const isKnown = former.grants.some((grant) => isSame(grant, spec)) && former.path === path;
   if (!isKnown) await records.keep({ ...former, path, grants, ended: endedOf(former, grants), appliedIn: null });
   await ensureApplied(parts, volumeId);
-  return { portal: daemon.portal, iqn: iqnOf(volumeId), lun };
+  return { portal: daemon.portal, iqn: iqnOf(volumeId), lun: former.lun };
+}
+
+/** Returns the LUN that shows this size: another one, unless it was asked for already. */
+async function ensureSize(parts: Parts, volumeId: string, sizeGb: number): Promise<number | undefined> {
+  const former = parts.records.find(volumeId);
+  if (!former) return undefined;
+  const record = former.sizeGb === sizeGb ? former : { ...former, sizeGb, lun: former.lun + 1, appliedIn: null };
+  if (record !== former) await parts.records.keep(record);
+  await ensureApplied(parts, volumeId);
+  return record.lun;
 }
 
 /** Validates the spec again, independently of the service. */
@@ -126,6 +136,8 @@ const newRecord = (records: Records, volumeId: string): ExportRecord => ({
   path: '',
   grants: [],
   tid: records.freeTid(),
+  lun: 1,
+  sizeGb: null,
   ended: [],
   madeIn: null,
   appliedIn: null,

@@ -11,6 +11,10 @@ export interface ExportRecord {
   readonly grants: readonly GrantSpec[];
   /** The number of the target in tgtd: assigned here before tgtd is called, unique among records. */
   readonly tid: number;
+  /** The LUN that shows the volume's size; those below it show former ones. */
+  readonly lun: number;
+  /** The size that LUN has; null: that at its export. */
+  readonly sizeGb: number | null;
   /** Removed grants whose accounts and initiators tgtd may still have. */
   readonly ended: readonly GrantSpec[];
   /** The tgtd instance that has the target. */
@@ -51,7 +55,7 @@ export async function openRecords(directory: string): Promise<Records> {
   };
 }
 
-const fresh = { ended: [], madeIn: null, appliedIn: null };
+const fresh = { lun: 1, sizeGb: null, ended: [], madeIn: null, appliedIn: null };
 
 /** Records of earlier versions have no number. Numbered ones come first, so that their numbers are not assigned again. */
 async function readRecords(

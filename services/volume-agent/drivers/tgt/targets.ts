@@ -8,7 +8,6 @@ import type { Daemon } from './daemon.ts';
 import type { ExportRecord } from './records.ts';
 import { type Request, refusal, TgtRefused } from './socket.ts';
 
-export const lun = 1;
 /** Bound to every target first, with a random password: a target without accounts would require no password. */
 const guard = 'guard';
 
@@ -22,7 +21,7 @@ export async function configureTarget(daemon: Daemon, record: ExportRecord): Pro
   await ensureGuard(daemon, record.tid);
   await ensureInitiators(daemon, record);
   await ensureAccounts(daemon, record);
-  await ensureLun(daemon, record);
+  await ensureLuns(daemon, record);
   if (endedAccounts(record).length > 0) await closeSessions(daemon, record);
 }
 
@@ -72,7 +71,12 @@ const bindAccount = (daemon: Daemon, tid: number, user: string) =>
 const removeAccount = (daemon: Daemon, user: string) =>
   unlessRefused(daemon, { mode: 'account', op: 'delete', params: { user } }, refusal.noUser);
 
-async function ensureLun(daemon: Daemon, { tid, path, grants }: ExportRecord): Promise<void> {
+/** tgtd reads the size of a file when it opens it: one that grew is opened again as another LUN, to which initiators move. */
+async function ensureLuns(daemon: Daemon, record: ExportRecord): Promise<void> {
+  for (let lun = 1; lun <= record.lun; lun += 1) await ensureLun(daemon, record, lun);
+}
+
+async function ensureLun(daemon: Daemon, { tid, path, grants }: ExportRecord, lun: number): Promise<void> {
   const params = { path: relative(daemon.directory, path), bstype: 'rdwr' };
   await unlessRefused(daemon, { mode: 'device', op: 'new', tid, lun, params }, refusal.lunExists);
   // without thin_provisioning tgtd ignores discards, and files only grow
