@@ -29,6 +29,7 @@ import { groups } from './migrations/008-groups.ts';
 import { backups } from './migrations/009-backups.ts';
 import { encryption } from './migrations/010-encryption.ts';
 import { moves } from './migrations/011-moves.ts';
+import { backupKeys } from './migrations/012-backup-keys.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -54,6 +55,7 @@ const migrations = [
   backups,
   encryption,
   moves,
+  backupKeys,
 ];
 
 /** Assembles the service. The API opens last and closes first. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { rowsHolding } from '../fakes/planted.ts';
-import { type Asked, startVolumes, waitForHosts } from './volume-cloud.ts';
+import { type Asked, startVolumes, until, waitForHosts } from './volume-cloud.ts';
 
 const luks = { provider: 'luks', control_location: 'front-end', cipher: 'aes-xts-plain64', key_size: 512 };
 
@@ -131,14 +131,50 @@ test('an encrypted volume is transferred from 3.70, with its snapshots and its k
   assert.deepEqual(await cloud.db('encryptionKeys').pluck('projectId'), ['another']);
 });
 
+test('a backup of an encrypted volume keeps the key, which its restores get', async (t) => {
+  const { cloud, encrypted } = await encryptedCloud(t);
+  const [source, other, plain] = [await encrypted(), await encrypted(), await cloud.createAndWait()];
+  const ask = (method: string, path: string, body?: object) =>
+    cloud.ask(method, `${cloud.at}/backups${path}`, { version: at, body });
+  const backUp = async (volumeId: string) => {
+    const { id } = (await ask('POST', '', { backup: { volume_id: volumeId } })).body.backup;
+    await until(async () => (await ask('GET', `/${id}`)).body.backup.status === 'available');
+    return (await ask('GET', `/${id}`)).body.backup;
+  };
+  const [backup, ofPlain] = [await backUp(source.id), await backUp(plain.id)];
+  assert.deepEqual([typeof backup.encryption_key_id, ofPlain.encryption_key_id], ['string', undefined]);
+  const sealed = async (id: string) => (await cloud.db('encryptionKeys').where({ id }).first('sealedKey')).sealedKey;
+  const keyOf = async (volumeId: string) => sealed((await cloud.show(volumeId)).encryption_key_id);
+  const key = await keyOf(source.id);
+  assert.match((await ask('GET', `/${backup.id}/export_record`)).body.badRequest.message, /its key does not leave/);
+  const restore = (id: string, volumeId?: string) =>
+    ask('POST', `/${id}/restore`, { restore: { volume_id: volumeId } });
+  for (const [id, volumeId] of [
+    [backup.id, plain.id],
+    [ofPlain.id, source.id],
+  ])
+    assert.match((await restore(id, volumeId)).body.badRequest.message, /in contrast to volume/);
+  assert.notEqual(await keyOf(other.id), key);
+  assert.equal((await restore(backup.id, other.id)).status, 202);
+  assert.equal((await cloud.waitUntilStable(other.id)).status, 'available');
+  assert.equal(await keyOf(other.id), key);
+  const made = await cloud.waitUntilStable((await restore(backup.id)).body.restore.volume_id);
+  assert.deepEqual([made.status, made.volume_type, await keyOf(made.id)], ['available', 'secret', key]);
+  const fresh = await encrypted();
+  await cloud.snapshot(fresh.id);
+  await cloud.waitUntilStable(fresh.id);
+  assert.match((await restore(backup.id, fresh.id)).body.badRequest.message, /another key than the snapshots/);
+  await ask('DELETE', `/${backup.id}`);
+  await cloud.isGone(`/backups/${backup.id}`);
+  assert.equal(await cloud.db('encryptionKeys').where({ id: backup.encryption_key_id }).first(), undefined);
+});
+
 test('what encryption does not support is refused by name', async (t) => {
   const { cloud, encrypted, newType } = await encryptedCloud(t);
   const { id } = await encrypted();
   const plain = await cloud.createAndWait();
   const upload = { 'os-volume_upload_image': { image_name: 'copy' } };
   assert.match((await cloud.act(id, upload)).body.badRequest.message, /is encrypted: no image is made of it/);
-  const backup = await cloud.ask('POST', `${cloud.at}/backups`, { body: { backup: { volume_id: id } } });
-  assert.match(backup.body.badRequest.message, /backups of encrypted volumes are not supported/);
   for (const [volumeId, type] of [
     [id, '__DEFAULT__'],
     [plain.id, 'secret'],

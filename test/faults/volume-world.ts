@@ -137,15 +137,24 @@ const stories: Readonly<
   'K41, K44: an encrypted volume is created from an image, and deleted': {
     run: async (life) => {
       const { service } = life;
-      const [{ id: typeId }] = await service.db('volumeTypes').select('id');
-      const encryption = { provider: 'luks', controlLocation: 'front-end', cipher: null, keySize: 512 };
-      if (!(await typeEncryptionRows.find(service.db, { typeId })))
-        await createTypeEncryption(service, typeId, encryption);
+      await encryptType(service);
       const row = await volume(life, { imageRef: imageId });
       await deleteVolume(service, caller, row, { cascade: false, force: false });
       await waitUntilIdle(service);
     },
     end: nothing,
+  },
+  'an encrypted volume is stored in a backup, which is restored over it': {
+    run: async (life) => {
+      const { service } = life;
+      await encryptType(service);
+      const row = await volume(life);
+      await backUp(life, row);
+      const [backup] = await allBackups(service.db);
+      if (backup) await restoreBackup(service, caller, backup, { volume_id: row.id });
+      await waitUntilIdle(service);
+    },
+    end: { ...backedUp, objects: ['chunk', 'manifest'], keys: 2 },
   },
   'a volume cannot be created': {
     run: async (life) => {
@@ -325,6 +334,13 @@ const stories: Readonly<
   },
 };
 
+/** From here on volumes are encrypted. */
+async function encryptType(service: Volumes): Promise<void> {
+  const [{ id: typeId }] = await service.db('volumeTypes').select('id');
+  const encryption = { provider: 'luks', controlLocation: 'front-end', cipher: null, keySize: 512 };
+  if (!(await typeEncryptionRows.find(service.db, { typeId }))) await createTypeEncryption(service, typeId, encryption);
+}
+
 async function moveToOther(life: Life): Promise<void> {
   const { service } = life;
   const row = await volume(life);
@@ -435,7 +451,8 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
 const objectsBelow = async (directory: string): Promise<string[]> =>
   (await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []))
     .filter((entry) => entry.isFile())
-    .map(({ name }) => name);
+    .map(({ name }) => (/^[0-9a-f]{64}$/.test(name) ? 'chunk' : name))
+    .toSorted();
 
 /** A finished story is not run again. */
 const isFinished = (dir: string) =>

@@ -5,6 +5,7 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { listHosts } from '../hosts/store.ts';
+import { copyKey } from '../keys/store.ts';
 import { reserveBackupQuota } from '../quotas/operations.ts';
 import type { Snapshot } from '../snapshots/resource.ts';
 import { getSnapshot } from '../snapshots/store.ts';
@@ -25,7 +26,6 @@ export async function createBackup(service: Volumes, caller: Caller, input: NewB
   authorize(caller, 'backup:create', { project_id: volume.projectId });
   const snapshot = input.snapshotId ? await snapshotOf(service, caller, volume, input.snapshotId) : null;
   requireCopyable(volume, snapshot, input.force === true);
-  refuseEncrypted(volume);
   if (snapshot === null && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   await requireBackupHost(service, snapshot?.host ?? volume.host);
   const projectId = projectOf(caller);
@@ -38,7 +38,9 @@ export async function createBackup(service: Volumes, caller: Caller, input: NewB
       throw badRequest(`Invalid backup: Backup ${parent.id}, which this one adds to, is being deleted.`);
     const taskId = await enqueue(tx, making, { backupId: id }, caller.requestId);
     await acquireSource(tx, volume, snapshot, taskId);
-    const row = newBackup(caller, { volume, snapshot, parent, input, id, taskId });
+    const key = volume.encryptionKeyId;
+    const encryptionKeyId = key && (await copyKey(tx, key, { projectId }));
+    const row = { ...newBackup(caller, { volume, snapshot, parent, input, id, taskId }), encryptionKeyId };
     await backupRows.insert(tx, row);
     return row;
   });
@@ -55,12 +57,6 @@ async function snapshotOf({ db }: Volumes, caller: Caller, volume: Volume, id: s
       `Invalid snapshot: Snapshot to be backed up must be available, but the current status is "${snapshot.status}".`,
     );
   return snapshot;
-}
-
-/** A backup of ciphertext would need the key, which is destroyed with the volume. */
-export function refuseEncrypted({ id, encryptionKeyId }: Volume): void {
-  if (encryptionKeyId === null) return;
-  throw invalidVolume(`Volume ${id} is encrypted: backups of encrypted volumes are not supported.`);
 }
 
 function requireCopyable({ status }: Volume, snapshot: Snapshot | null, force: boolean): void {
@@ -114,6 +110,7 @@ function newBackup(caller: Caller, { volume, snapshot, parent, input, id, taskId
     snapshotId: snapshot?.id ?? null,
     parentId: parent?.id ?? null,
     restoringId: null,
+    encryptionKeyId: null,
     sizeGb: volume.sizeGb,
     objectCount: 0,
     container: parent?.container ?? (input.container || defaultContainer),

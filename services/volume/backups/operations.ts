@@ -2,11 +2,12 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { taskCancelled, tasksWait, type Volumes } from '../context.ts';
+import { isSameKey } from '../keys/store.ts';
+import { snapshotRows } from '../snapshots/resource.ts';
 import { createVolume } from '../volumes/create.ts';
 import { type Volume, volumeRows } from '../volumes/resource.ts';
 import { acquireVolume, getVolume } from '../volumes/store.ts';
 import { deleteBackup as deleting, restoreBackup as restoring } from '../workflows/backups.ts';
-import { refuseEncrypted } from './create.ts';
 import { type Backup, type BackupChange, backupRows } from './resource.ts';
 import { type BackupStatus, resettable } from './states.ts';
 import { acquireBackup, listParents } from './store.ts';
@@ -73,18 +74,31 @@ export async function restoreBackup(
     throw badRequest(
       `Invalid volume: volume size ${volume.sizeGb} is too small to restore backup of size ${backup.sizeGb}.`,
     );
-  refuseEncrypted(volume);
   await restoreOver(service, caller, backup, volume);
   return volume;
 }
 
-async function restoreOver({ db, bus }: Volumes, caller: Caller, { id }: Backup, volume: Volume): Promise<void> {
+/** Ciphertext comes with its key. Snapshots have that of their volume, so a volume that has some keeps its own. */
+async function requireSameEncryption(tx: Volumes['db'], backup: Backup, volume: Volume): Promise<void> {
+  const [ofBackup, ofVolume] = [backup.encryptionKeyId, volume.encryptionKeyId];
+  if ((ofBackup === null) !== (ofVolume === null))
+    throw badRequest(
+      `Invalid volume: Backup ${backup.id} is ${ofBackup === null ? 'not ' : ''}encrypted, in contrast to volume ${volume.id}.`,
+    );
+  if (ofBackup === null || ofVolume === null || (await isSameKey(tx, ofBackup, ofVolume))) return;
+  if (await snapshotRows.find(tx, { volumeId: volume.id }))
+    throw badRequest(`Invalid volume: Backup ${backup.id} has another key than the snapshots of volume ${volume.id}.`);
+}
+
+async function restoreOver({ db, bus }: Volumes, caller: Caller, backup: Backup, volume: Volume): Promise<void> {
+  const { id } = backup;
   await db.transaction(async (tx) => {
     const params = { backupId: id, volumeId: volume.id };
     const taskId = await enqueue(tx, restoring, params, caller.requestId);
     if (!(await acquireBackup(tx, 'restore', { id, taskId }))) throw invalidBackup('Backup status must be available');
     if (!(await acquireVolume(tx, 'restore', { id: volume.id, taskId })))
       throw badRequest('Invalid volume: Volume to be restored to must be available');
+    await requireSameEncryption(tx, backup, volume);
     await backupRows.update(tx, { id, taskId }, { restoringId: volume.id });
   });
   bus.notify(tasksWait);

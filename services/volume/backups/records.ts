@@ -34,6 +34,8 @@ const exported = [
 export function exportBackup(backup: Backup): BackupRecord {
   if (backup.status !== 'available')
     throw badRequest(`Invalid backup: Backup status must be available and not ${backup.status}.`);
+  if (backup.encryptionKeyId !== null)
+    throw badRequest(`Invalid backup: Backup ${backup.id} is encrypted, and its key does not leave this cloud.`);
   const known = Object.fromEntries(exported.map((name) => [name, backup[name]]));
   return { backup_service: serviceName, backup_url: Buffer.from(JSON.stringify(known)).toString('base64') };
 }
@@ -61,6 +63,7 @@ const empty = {
   status: 'creating',
   parentId: null,
   restoringId: null,
+  encryptionKeyId: null,
   host: null,
   failReason: null,
   updatedAt: null,

@@ -36,6 +36,8 @@ const attributes = {
     rule: 'backup:backup_project_attribute',
   }),
   user_id: key({ since: '3.56', rule: 'backup:backup_project_attribute' }),
+  /** Of the key of its data, which are those of an encrypted volume. */
+  encryption_key_id: key({ since: '3.64', ...nullable, show: (id: string | null) => id ?? undefined }),
   /** The backup that an incremental one adds to. */
   parent_id: key({ ...hidden, ...nullable, filter: true }),
   /** The volume that a restore under way writes. */

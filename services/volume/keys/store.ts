@@ -27,6 +27,12 @@ export async function readKey(db: Knex, { open }: Seal, id: string): Promise<str
   return open(sealedKey);
 }
 
+/** Whether one is a copy of the other, or both are of a third. */
+export async function isSameKey(db: Knex, one: string, other: string): Promise<boolean> {
+  const [{ sealedKey: first }, { sealedKey: second }] = [await keyRows.get(db, one), await keyRows.get(db, other)];
+  return first === second;
+}
+
 export async function destroyKey(tx: Knex, id: string | null): Promise<void> {
   if (id !== null) await keyRows.remove(tx, { id });
 }

@@ -86,7 +86,9 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { sizeGb:
 }
 
 async function fromBackup({ db }: Volumes, caller: Caller, id: string, { sizeGb: size }: OriginInput): Promise<Origin> {
-  const { status, sizeGb, container, storedAs, ofVolume } = await getBackup(db, caller, id);
+  const backup = await getBackup(db, caller, id);
+  const { status, sizeGb, container, storedAs, ofVolume, encryptionKeyId: keyId } = backup;
+  const former = keyId === null ? undefined : await volumeRows.find(db, { id: backup.volumeId });
   if (status !== 'available') throw badRequest(`Invalid backup: Backup status must be available, but it is ${status}.`);
   if (size && size < sizeGb)
     throw invalid(
@@ -96,8 +98,8 @@ async function fromBackup({ db }: Volumes, caller: Caller, id: string, { sizeGb:
     source: { kind: 'backup', container, storedAs },
     host: null,
     minGb: sizeGb,
-    typeId: null,
-    keyId: null,
+    typeId: former?.typeId ?? null,
+    keyId,
     inherited: { ...nothing, ...ofVolume },
   };
 }

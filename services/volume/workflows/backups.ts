@@ -7,6 +7,7 @@ import { type Backup, backupRows } from '../backups/resource.ts';
 import { isShared } from '../backups/store.ts';
 import type { Volumes } from '../context.ts';
 import { listHosts } from '../hosts/store.ts';
+import { copyKey, destroyKey } from '../keys/store.ts';
 import { volumeRows } from '../volumes/resource.ts';
 import { recordFailure } from './failure.ts';
 import { publicReason } from './reasons.ts';
@@ -99,6 +100,7 @@ export const deleteBackup = workflow<OnBackup, Volumes>({
     const backup = await backupRows.find(tx, { id, taskId });
     if (!backup) return;
     await backupRows.remove(tx, { id, taskId });
+    await destroyKey(tx, backup.encryptionKeyId);
     await releaseVolumes(tx, backup, taskId);
   },
   failed: async (tx, { backupId: id }, run, reason) => {
@@ -141,7 +143,8 @@ export const restoreBackup = workflow<Restore, Volumes>({
     const backup = await releaseBackup(tx, taskId);
     if (!backup) return;
     const { bootable, imageMetadata } = backup.ofVolume;
-    const change = { status: 'available', bootable, imageMetadata, taskId: null } as const;
+    const encryptionKeyId = await keyAfterRestore(tx, backup, { volumeId, taskId });
+    const change = { status: 'available', bootable, imageMetadata, encryptionKeyId, taskId: null } as const;
     await volumeRows.update(tx, { id: volumeId, taskId }, change);
   },
   failed: async (tx, { volumeId }, run, reason) => {
@@ -151,6 +154,18 @@ export const restoreBackup = workflow<Restore, Volumes>({
     await releaseBackup(tx, run.taskId);
   },
 });
+
+/** The data have the key of the backup from now on. */
+async function keyAfterRestore(
+  tx: Knex,
+  { encryptionKeyId }: Backup,
+  { volumeId: id, taskId }: { readonly volumeId: string; readonly taskId: string },
+): Promise<string | null> {
+  const volume = await volumeRows.find(tx, { id, taskId });
+  if (encryptionKeyId === null || !volume) return null;
+  await destroyKey(tx, volume.encryptionKeyId);
+  return copyKey(tx, encryptionKeyId, volume);
+}
 
 async function replaceBytes({ db, copiers }: Volumes, { backupId, volumeId }: Restore, run: Run): Promise<void> {
   const { container, storedAs } = await backupRows.expect(db, { id: backupId, taskId: run.taskId });
