@@ -23,7 +23,7 @@ test('concurrent runs have different users, none of them a user of guests', asRo
   assert.ok(uids.every((uid) => uid >= 1_800_000_000 && uid < 1_900_000_000));
 });
 
-test('a confined program inherits no setting', async () => {
+test('a confined program inherits no setting, and its allocator leaves address space for threads', async () => {
   process.env.WATTLE_DATABASE = 'mysql://secret';
   try {
     const { stdout } = await withOwnUid((uid) => runConfined(['env'], { uid, maxFileBytes }));
@@ -31,9 +31,9 @@ test('a confined program inherits no setting', async () => {
       stdout
         .trim()
         .split('\n')
-        .map((line) => line.split('=')[0])
+        .map((line) => line.replace(/^(LC_ALL|PATH)=.*/, '$1'))
         .sort(),
-      ['LC_ALL', 'PATH'],
+      ['LC_ALL', 'MALLOC_ARENA_MAX=1', 'PATH'],
     );
   } finally {
     delete process.env.WATTLE_DATABASE;

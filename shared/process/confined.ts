@@ -47,13 +47,15 @@ export interface ConfinedOptions {
 }
 
 const GiB = 2 ** 30;
+/** Each of glibc's arenas reserves up to 128 MiB of the address space that is limited: threads could not be started. */
+const oneArena = 'MALLOC_ARENA_MAX=1';
 const searchPath = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /** Runs a command to its end. Throws CommandFailed for another exit code than 0, also when it exceeds a limit. */
 export async function runConfined(argv: readonly string[], options: ConfinedOptions): Promise<CommandResult> {
   const { uid, cwd, files = [], maxFileBytes, memoryBytes = 2 * GiB, cpuSeconds = 900 } = options;
   const limits = [`--as=${memoryBytes}`, `--cpu=${cpuSeconds}`, `--fsize=${maxFileBytes}`, '--core=0', '--nofile=64'];
-  const clean = ['env', '-i', 'LC_ALL=C', `PATH=${searchPath}`];
+  const clean = ['env', '-i', 'LC_ALL=C', `PATH=${searchPath}`, oneArena];
   const prefix = ['prlimit', ...limits, '--', ...(await withoutNetwork()), ...unprivileged(uid), ...clean];
   const more = { ...(cwd === undefined ? {} : { cwd }), ...(options.signal ? { signal: options.signal } : {}) };
   return run([...prefix, ...argv], { ...more, files, timeoutMs: options.timeoutMs ?? 30 * 60_000 });

@@ -4,6 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
 import { blank, drivers, grant, initiator } from '../../../test/fakes/volume-host.ts';
+import type { VolumeStore } from './driver.ts';
+
+async function firstBytes(store: VolumeStore, id: string): Promise<Buffer> {
+  const { stream, close } = await store.readAs(id, 'raw');
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    await close();
+    return Buffer.from(chunk.subarray(0, 4096));
+  }
+  throw new Error('the volume has no data');
+}
 
 for (const [driver, openHost] of drivers) {
   test(`${driver}: creating a volume twice makes one, deleting it twice succeeds`, async (t) => {
@@ -112,6 +122,19 @@ for (const [driver, openHost] of drivers) {
     const source = { kind: 'snapshot', snapshotId: taken, volumeId: again } as const;
     await agent.ensureVolume({ id: randomUUID(), sizeGb: 1, source });
   });
+
+  if (driver !== 'fake')
+    test(`${driver}: an encrypted volume begins with its header, also after it grew, and its copy has the same`, async (t) => {
+      const { agent, store } = await openHost(t);
+      const [id, copy] = [randomUUID(), randomUUID()];
+      const encryption = { keyBits: 256, secret: 'a'.repeat(64) } as const;
+      await agent.ensureVolume({ id, sizeGb: 1, source: blank, encryption });
+      const header = await firstBytes(store, id);
+      assert.equal(header.subarray(0, 4).toString(), 'LUKS');
+      await agent.ensureVolume({ id, sizeGb: 2, source: { kind: 'volume', volumeId: id } });
+      await agent.ensureVolume({ id: copy, sizeGb: 2, source: { kind: 'volume', volumeId: id } });
+      for (const each of [id, copy]) assert.ok(header.equals(await firstBytes(store, each)));
+    });
 
   test(`${driver}: a reference leads to nothing but what lies in the pool and is nobody's`, async (t) => {
     const { agent } = await openHost(t);
