@@ -57,9 +57,9 @@ function runTests(): Promise<number> {
   });
 }
 
-/** Removes settings and logins of the user's own cloud; keeps WATTLE_TEST_EVERY, which is for tests. */
+/** Removes settings and logins of the user's own cloud; keeps those that are for tests: WATTLE_TEST_EVERY, WATTLE_TEST_SEED, WATTLE_TEST_SECONDS. */
 function withoutSettings(all: NodeJS.ProcessEnv) {
   return Object.fromEntries(
-    Object.entries(all).filter(([name]) => !/^(WATTLE|OS)_/.test(name) || name === 'WATTLE_TEST_EVERY'),
+    Object.entries(all).filter(([name]) => !/^(WATTLE|OS)_/.test(name) || name.startsWith('WATTLE_TEST_')),
   );
 }

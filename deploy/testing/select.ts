@@ -3,12 +3,14 @@ import { join } from 'node:path';
 
 const roots = ['shared', 'services', 'deploy', 'test'];
 
-/** Whole racks and emulated machines take minutes: `npm run test:rack`, `npm run test:package`, `npm run test:storage`, `npm run test:ceph`. */
+/** Whole racks and emulated machines take minutes: `npm run test:rack`, `npm run test:package`, `npm run test:storage`, `npm run test:ceph`,
+ * `npm run test:thrasher`. */
 const byNameOnly = [
   join('test', 'rack/'),
   join('test', 'package/'),
   join('test', 'storage-guest/'),
   join('test', 'ceph/'),
+  join('test', 'thrasher/'),
 ];
 
 /** The test files whose path contains one of the fragments, or all; quick ones first. */

@@ -3,15 +3,14 @@ import { NoAnswer } from '#shared/bus/bus.ts';
 import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Compute } from '../context.ts';
+import { notReady } from '../servers/begin-task.ts';
 import type { Server } from '../servers/store.ts';
 import { insertConsole } from './store.ts';
-
-const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
 
 /** The last lines of the serial console; with null all that the host keeps. */
 export async function readConsoleLog({ bus }: Compute, server: Server, length: number | null) {
   const { id, host } = server;
-  if (host === null) throw notReady(server);
+  if (host === null) throw notReady(server.id);
   return bus
     .call<ComputeCalls['consoleLog']['reply']>(callAddress(host, 'consoleLog'), { id, length })
     .catch((error: unknown) => {
@@ -22,7 +21,7 @@ export async function readConsoleLog({ bus }: Compute, server: Server, length: n
 
 /** Makes a URL that opens the console once. */
 export async function consoleUrl({ db, cloud, config }: Compute, server: Server, type: string): Promise<string> {
-  if (server.host === null || server.vmState === 'building') throw notReady(server);
+  if (server.host === null || server.vmState === 'building') throw notReady(server.id);
   const token = randomUUID();
   const expiresAt = Date.now() + config.consoleMs;
   const max = config.consolesPerServer;

@@ -7,14 +7,17 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import { type Compute, taskAdvanced, tasksWait } from '../context.ts';
 import { beginAction } from '../instance-actions/store.ts';
+import { notReady } from '../servers/begin-task.ts';
 import { changeServer, type Server } from '../servers/store.ts';
 import type { Part } from './store.ts';
 
 const attachable = ['active', 'paused', 'stopped'];
 
-export function checkState({ id, vmState, taskState }: Server, verb: string): void {
+/** Throws 409 unless the server is on a host, and in a state in which its parts can change. */
+export function checkState({ id, host, vmState, taskState }: Server, verb: string): void {
   const state = attachable.includes(vmState) ? taskState && `task_state ${taskState}` : `vm_state ${vmState}`;
   if (state) throw conflict(`Cannot '${verb}' instance ${id} while it is in ${state}`);
+  if (host === null) throw notReady(id);
 }
 
 export const nextPlace = (parts: readonly Part[]): number => Math.max(-1, ...parts.map(({ place }) => place)) + 1;

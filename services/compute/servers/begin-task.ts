@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import { type Compute, taskCancelled, tasksWait } from '../context.ts';
@@ -17,17 +18,22 @@ export interface ServerTask<Params> {
   /** The name of the instance action, and of its event where that is not `compute_<action>_instance`. */
   readonly action: string;
   readonly event?: string;
+  /** Whether it is for servers that no host has, too: such as those that no host had room for. */
+  readonly withoutHost?: boolean;
 }
+
+export const notReady = (serverId: string) => conflict(`Instance ${serverId} is not ready`);
 
 export type Initiator = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
 
-/** Acquires the server for a new task and begins its instance action, in one transaction; 409 when its state does not allow it. */
+/** Acquires the server for a new task and begins its instance action, in one transaction; 409 when its state does not allow it, or no host has it. */
 export async function beginTask<Params>(
   { db, bus }: Compute,
   caller: Initiator,
   { id: serverId, host }: Pick<Server, 'id' | 'host'>,
-  { transitions, workflow, params, change, action, event }: ServerTask<Params>,
+  { transitions, workflow, params, change, action, event, withoutHost = false }: ServerTask<Params>,
 ): Promise<void> {
+  if (host === null && !withoutHost) throw notReady(serverId);
   const replaces = transitions.some(({ overOwner }) => overOwner);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, workflow, await params(tx), caller.requestId);

@@ -21,6 +21,32 @@ test('without a host a server is in ERROR with the reason', async (t) => {
   assert.equal(fault.message, 'No valid host was found. There is no compute host.');
 });
 
+test('a server that no host has room for takes no action but its removal', async (t) => {
+  const cloud = await startCloud(t);
+  const { id } = await launched(cloud);
+  addVolume(cloud);
+  const act = (body: object) => cloud.ask('POST', `/v2.1/servers/${id}/action`, { body });
+  const actions = [
+    { reboot: { type: 'HARD' } },
+    { 'os-stop': null },
+    { shelve: null },
+    { createBackup: { name: 'b', backup_type: 'daily', rotation: 1 } },
+  ];
+  for (const body of actions) assert.equal((await act(body)).status, 409, JSON.stringify(body));
+  await act({ 'os-resetState': { state: 'active' } });
+  for (const body of [...actions, { pause: null }, { suspend: null }]) {
+    const { status, body: answer } = await act(body);
+    assert.equal(status, 409, JSON.stringify(body));
+    assert.match(answer.conflictingRequest.message, /^Instance \S+ (is not ready|has no host)/);
+  }
+  const attached = await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, {
+    body: { volumeAttachment: { volumeId } },
+  });
+  assert.equal(attached.status, 409);
+  assert.equal((await cloud.ask('DELETE', `/v2.1/servers/${id}`)).status, 204);
+  await cloud.isGone(id);
+});
+
 test('a server becomes ACTIVE on a host, and a delete leaves nothing of it', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const server = await launched(cloud);

@@ -31,6 +31,7 @@ export async function removeServer(compute: Compute, caller: By, server: Server)
     params: async (tx) => ({ serverId, ...(await snapshotInProgress(tx, serverId)) }),
     action: 'delete',
     event: 'compute_terminate_instance',
+    withoutHost: true,
   });
 }
 

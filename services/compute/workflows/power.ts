@@ -2,6 +2,7 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { endAction } from '../instance-actions/store.ts';
+import { notReady } from '../servers/begin-task.ts';
 import { rowOfGuest } from '../servers/states.ts';
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
@@ -53,7 +54,7 @@ async function ensurePower(
 ): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
   const server = await getOwnedServer(compute.db, owned(on, run));
-  if (server.host === null) return;
+  if (server.host === null) throw notReady(server.id);
   await ensureGuest(compute, server, run, {
     power: to,
     ...(boot === undefined ? {} : { boot: { mark: run.taskId, kind: boot } }),

@@ -45,6 +45,13 @@ export async function idleTracesOf(cloud: StoryCloud): Promise<string[]> {
   });
 }
 
+/** The rows of work that is not done. */
+export async function openWorkOf(cloud: StoryCloud): Promise<string[]> {
+  const home = findDirectory(join(cloud.folder, 'var'));
+  if (!home) throw new Error(`there is no cloud in ${cloud.folder}`);
+  return openRows(home);
+}
+
 /** Waits until the state equals `before`; fails with the difference after a minute. */
 export async function waitForTraces(cloud: StoryCloud, before: readonly string[]): Promise<void> {
   for (const giveUp = Date.now() + 60_000; ; await sleep(250)) {

@@ -126,4 +126,5 @@ export const beginUnshelve = (compute: Compute, caller: Caller, server: Server, 
     params: () => ({ serverId: server.id, shelvedImageId: server.shelvedImageId }),
     change: () => change,
     action: 'unshelve',
+    withoutHost: true,
   });
