@@ -75,7 +75,7 @@ export interface NetworkClient {
   listFloatingIps(query: Query, token?: string): Promise<readonly FloatingJson[]>;
   showNetwork(id: string, token?: string): Promise<NetworkJson>;
   showPort(id: string, token?: string): Promise<PortJson>;
-  createPort(port: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PortJson>;
+  createPort(port: Readonly<Record<string, unknown>>): Promise<PortJson>;
   updatePort(id: string, change: Readonly<Record<string, unknown>>, token?: string): Promise<PortJson>;
   /** Passes a request of a user on, for old APIs of other services. */
   forward<T>(path: string, input: Input & { readonly token: string }): Promise<T>;
@@ -118,7 +118,7 @@ export function networkClient(session: Session): NetworkClient {
     showNetwork: (id, token) =>
       token === undefined ? cache.get(`network ${id}`, () => showNetwork(id)) : showNetwork(id, token),
     showPort: (id, token) => port(`ports/${encodeURIComponent(id)}`, { token }),
-    createPort: (body, signal) => port('ports', { method: 'POST', body: { port: body }, signal }),
+    createPort: (body) => port('ports', { method: 'POST', body: { port: body } }),
     updatePort: (id, body, token) => port(`ports/${id}`, { method: 'PUT', body: { port: body }, token }),
     forward: ask,
     listBindings: async (id) => (await ask<{ bindings: readonly BindingJson[] }>(`ports/${id}/bindings`)).bindings,

@@ -71,6 +71,25 @@ test('a server becomes ACTIVE on a host, and a delete leaves nothing of it', asy
   assert.equal(usage.body.limits.absolute.totalInstancesUsed, 0);
 });
 
+test('a server that is deleted while its port is being created leaves no port', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { createPort } = cloud.network;
+  cloud.network.createPort = (...[options, signal]: [...Parameters<typeof createPort>, AbortSignal?]) => {
+    asked.resolve();
+    const aborted = Promise.withResolvers<never>();
+    signal?.addEventListener('abort', () => aborted.reject(signal.reason));
+    return Promise.race([answered.promise.then(() => createPort(options)), aborted.promise]);
+  };
+  const { id } = (await cloud.launch({})).body.server;
+  await asked.promise;
+  assert.equal((await cloud.ask('DELETE', `/v2.1/servers/${id}`)).status, 204);
+  for (let asks = 0; asks < 40; asks += 1) await cloud.ask('GET', `/v2.1/servers/${id}`);
+  answered.resolve();
+  await cloud.isGone(id);
+  assert.equal(cloud.network.ports.size, 0);
+});
+
 test('a host that is too small is named with its numbers, and an administrator reads the decision later', async (t) => {
   const { cloud } = await cloudWithHost(t, {}, 'kvm1', { ramMb: 1024 });
   const { fault, id } = await launched(cloud, { flavorRef: '3' });

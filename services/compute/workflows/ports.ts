@@ -14,11 +14,15 @@ import type { Address, Addresses, Server } from '../servers/store.ts';
 const markOf = ({ place }: Interface) => ({ nic: place });
 const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic === nic.place;
 
-/** Creates or binds every port of the server on its host, and waits until each is ACTIVE. */
+/** Creates or binds every port of the server on its host, and waits until each is ACTIVE. Ends when all have ended. */
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
   const nics = await interfaceTable.list(compute.db, server.id);
   const made = nics.length > 0 ? await portsOfServer(compute, server) : [];
-  return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
+  const results = await Promise.allSettled(nics.map((nic) => plugPort(compute, server, nic, made, run)));
+  return results.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
 }
 
 /** Ports of the server's project whose device_id is the server. Ports of other projects are never the server's. */
@@ -34,7 +38,7 @@ export async function plugPort(
   run: Run,
 ): Promise<Interface> {
   const begun =
-    nic.portId === null ? await portWithMark(compute, server, nic, made, run) : await bind(compute, server, nic);
+    nic.portId === null ? await portWithMark(compute, server, nic, made) : await bind(compute, server, nic);
   const port = await waitForActive(compute, server, begun, run);
   return { ...nic, portId: port.id, port: await copyOf(compute, port) };
 }
@@ -44,26 +48,23 @@ export async function savePorts(tx: Knex, nics: readonly Interface[]): Promise<v
   for (const { id, portId, port } of nics) await interfaceTable.change(tx, id, { portId, port });
 }
 
+/** Not aborted with its task: a port whose creation nobody waits for could be made after the ports of the server were removed. */
 async function portWithMark(
   { network }: Compute,
   server: Server,
   nic: Interface,
   made: readonly PortJson[],
-  run: Run,
 ): Promise<PortJson> {
   const found = made.find((port) => hasMark(port, nic));
   if (found) return found['binding:host_id'] === server.host ? found : network.updatePort(found.id, owner(server, nic));
-  return network.createPort(
-    {
-      network_id: nic.networkId,
-      project_id: server.projectId,
-      admin_state_up: true,
-      ...owner(server, nic),
-      ...(server.wantedGroups.length > 0 ? { security_groups: server.wantedGroups } : {}),
-      ...(nic.fixedIp === null ? {} : { fixed_ips: [{ ip_address: nic.fixedIp }] }),
-    },
-    run.signal,
-  );
+  return network.createPort({
+    network_id: nic.networkId,
+    project_id: server.projectId,
+    admin_state_up: true,
+    ...owner(server, nic),
+    ...(server.wantedGroups.length > 0 ? { security_groups: server.wantedGroups } : {}),
+    ...(nic.fixedIp === null ? {} : { fixed_ips: [{ ip_address: nic.fixedIp }] }),
+  });
 }
 
 const owner = (server: Server, nic: Interface) => ({
