@@ -14,10 +14,15 @@ export interface Fault {
 }
 
 const longestPauseMs = 6_000;
-/** Longer than a host may be silent before it is down. */
-const longPauseMs = 40_000;
+/** Twice as long as a host may be silent before it is down. */
+const lateMs = 61_000;
 
-/** The next fault. A paused agent wakes late once in a while, after it was declared down. */
+/** An agent that wakes after its host was declared down. */
+export function lateWake(random: Random): Fault {
+  const part = random.pick(parts.filter(isAgent)) as Part;
+  return pause(part, lateMs, (cloud) => pidOf(cloud, part));
+}
+
 export function nextFault(random: Random): Fault {
   const part = random.pick(parts) as Part;
   const pauseMs = 500 + random.below(longestPauseMs);
@@ -28,7 +33,6 @@ export function nextFault(random: Random): Fault {
     pause('broker', pauseMs, (cloud) => brokerOf(cloud)[0]),
     kill('database', databaseOf),
     pause('database', pauseMs, databaseOf),
-    ...(isAgent(part) ? [pause(part, longPauseMs, (cloud) => pidOf(cloud, part))] : []),
   ];
   return random.pick(kinds) as Fault;
 }

@@ -11,7 +11,7 @@ import type { Session } from '#shared/clients/session.ts';
 import { adminOf, orUndefined } from '../e2e/story/api.ts';
 import { fakeHosts, pipClient, type StoryCloud, startStoryCloud, until } from '../e2e/story/cloud.ts';
 import { idleTracesOf, openWorkOf, waitForTraces } from '../e2e/story/traces.ts';
-import { type Fault, nextFault } from './faults.ts';
+import { type Fault, lateWake, nextFault } from './faults.ts';
 import { type State, stateOf, unsettled, violationsOf } from './invariants.ts';
 import { type Client, openRecords, type Records, type ServerInput, useCloud } from './load.ts';
 import { type Random, randomOf } from './random.ts';
@@ -22,7 +22,7 @@ const clients = 4;
 /** A fault matrix cell gives hosts 30 s to be declared down; broken work is retried after that. */
 const settleMs = 180_000;
 
-test('P01: clients use a cloud whose processes are killed and paused at random', async (t) => {
+test('P01: clients use a cloud whose processes are killed and paused at random, an agent for 61 s', async (t) => {
   t.diagnostic(`WATTLE_TEST_SEED=${seed} WATTLE_TEST_SECONDS=${seconds} repeats the choices`);
   const random = randomOf(seed);
   const cloud = await startStoryCloud(t, { split: true, client: pipClient(), env: fakeHosts });
@@ -68,9 +68,11 @@ async function thrash(cloud: StoryCloud, { random, records, server }: Thrashing)
     faults.push(fault);
     await fault.happen(cloud);
   }
+  const last = lateWake(random);
+  await last.happen(cloud);
   ending.abort();
   await Promise.all(using);
-  return faults;
+  return [...faults, last];
 }
 
 /** Waits until the services answer, nothing changes any more and no work is open. */
