@@ -37,8 +37,7 @@ export async function plugPort(
   made: readonly PortJson[],
   run: Run,
 ): Promise<Interface> {
-  const begun =
-    nic.portId === null ? await portWithMark(compute, server, nic, made) : await bind(compute, server, nic);
+  const begun = nic.portId === null ? await portWithMark(compute, server, nic, made) : await bind(compute, server, nic);
   const port = await waitForActive(compute, server, begun, run);
   return { ...nic, portId: port.id, port: await copyOf(compute, port) };
 }
