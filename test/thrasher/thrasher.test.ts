@@ -20,7 +20,7 @@ const seed = Number(process.env.WATTLE_TEST_SEED ?? randomInt(2 ** 31));
 const seconds = Number(process.env.WATTLE_TEST_SECONDS ?? 60);
 const clients = 4;
 /** A fault matrix cell gives hosts 30 s to be declared down; broken work is retried after that. */
-const settleMs = 180_000;
+const idleMs = 180_000;
 
 test('P01: clients use a cloud whose processes are killed and paused at random, an agent for 61 s', async (t) => {
   t.diagnostic(`WATTLE_TEST_SEED=${seed} WATTLE_TEST_SECONDS=${seconds} repeats the choices`);
@@ -84,7 +84,7 @@ async function settled(cloud: StoryCloud): Promise<void> {
     left = state && [...unsettled(state), ...(await openWorkOf(cloud))];
     return left?.length === 0;
   };
-  await until('the cloud is idle', isIdle, settleMs).catch((cause: unknown) => {
+  await until('the cloud is idle', isIdle, idleMs).catch((cause: unknown) => {
     throw new Error(`the cloud does not become idle: ${left?.join('; ') ?? 'no answer'}`, { cause });
   });
 }

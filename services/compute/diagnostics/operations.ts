@@ -3,7 +3,7 @@ import { NoAnswer } from '#shared/bus/bus.ts';
 import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Compute } from '../context.ts';
-import { notReady } from '../servers/begin-task.ts';
+import { notReady } from '../servers/states.ts';
 import type { Server } from '../servers/store.ts';
 
 export async function callHost<Name extends keyof ComputeCalls>(

@@ -7,7 +7,7 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import { type Compute, taskAdvanced, tasksWait } from '../context.ts';
 import { beginAction } from '../instance-actions/store.ts';
-import { notReady } from '../servers/begin-task.ts';
+import { notReady } from '../servers/states.ts';
 import { changeServer, type Server } from '../servers/store.ts';
 import type { Part } from './store.ts';
 

@@ -1,11 +1,10 @@
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
-import { conflict } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import { type Compute, taskCancelled, tasksWait } from '../context.ts';
 import { beginAction, endAbandoned } from '../instance-actions/store.ts';
-import type { ServerTransition } from './states.ts';
+import { notReady, type ServerTransition } from './states.ts';
 import { acquireServer, type Server, type ServerChange, updateOwnedServer } from './store.ts';
 
 export interface ServerTask<Params> {
@@ -21,8 +20,6 @@ export interface ServerTask<Params> {
   /** Whether it is for servers that no host has, too: such as those that no host had room for. */
   readonly withoutHost?: boolean;
 }
-
-export const notReady = (serverId: string) => conflict(`Instance ${serverId} is not ready`);
 
 export type Initiator = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
 

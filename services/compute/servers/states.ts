@@ -1,4 +1,5 @@
 import type { GuestPower } from '#shared/contracts/compute-agent.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import type { Transition } from '#shared/states/owned.ts';
 
 export type VmState =
@@ -62,6 +63,9 @@ export interface ServerTransition extends Transition<States> {
   /** The action in refusals, and of the instance action: Nova's name of its method. */
   readonly name: string;
 }
+
+/** No host has the server. */
+export const notReady = (serverId: string) => conflict(`Instance ${serverId} is not ready`);
 
 const stableStatus: Readonly<Record<VmState, string>> = {
   building: 'BUILD',
