@@ -8,12 +8,6 @@ import { attachmentRows } from '../attachments/resource.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
 import { isTrue } from '../listing/values.ts';
-import { reserveQuota } from '../quotas/operations.ts';
-import { keyBitsOf } from '../type-encryption/store.ts';
-import type { VolumeType } from '../types/resource.ts';
-import { findTypeByNameOrId } from '../types/store.ts';
-import { listPools, typeRefusal } from '../workflows/scheduler/pools.ts';
-import { retypeByMoving } from './move.ts';
 import { invalidVolume } from './operations.ts';
 import { type Metadata, type Volume, volumeRows } from './resource.ts';
 import { attachmentStatuses, failedStatuses, migrationStatuses, resettable, type VolumeStatus } from './states.ts';
@@ -69,51 +63,6 @@ async function resetMigration(db: Volumes['db'], id: string, status: string | un
   if (status === undefined) return;
   if (!migrationStatuses.includes(status)) throw badRequest(`Must specify a valid migration status, not '${status}'.`);
   await volumeRows.update(db, { id, taskId: null }, { migrationStatus: status === 'none' ? null : status });
-}
-
-interface RetypeInput {
-  readonly new_type: string;
-  readonly migration_policy?: 'on-demand' | 'never' | null;
-}
-
-/** Changes the type. A volume whose pool has not what the type asks for moves, if `migration_policy` allows it. */
-export async function retype(
-  service: Volumes,
-  volume: Volume,
-  { new_type, migration_policy: policy }: RetypeInput,
-  acting: Acting,
-): Promise<void> {
-  const { db } = service;
-  const { caller } = acting;
-  const { id } = volume;
-  const type = await findTypeByNameOrId(db, caller, new_type);
-  if (!['available', 'in-use'].includes(volume.status))
-    throw invalidVolume(`Volume ${id} status must be available or in-use to retype, currently ${volume.status}.`);
-  if ((await keyBitsOf(db, type.id)) === undefined ? volume.encryptionKeyId !== null : volume.encryptionKeyId === null)
-    throw badRequest(`Type ${type.name} differs in its encryption: volume ${id} would have to be written anew.`);
-  const isShared = type.extraSpecs.multiattach === '<is> True';
-  if (isShared !== volume.multiattach && volume.status !== 'available')
-    throw badRequest('Invalid input received: Multiattach can change only while the volume is available.');
-  const refusal = await refusalOfPool(service, volume, type);
-  if (refusal !== null) {
-    if (policy !== 'on-demand')
-      throw badRequest(
-        `Type ${type.name} does not fit: the pool of volume ${id} ${refusal}. The policy on-demand moves it.`,
-      );
-    return retypeByMoving(service, volume, type, acting);
-  }
-  await db.transaction(async (tx) => {
-    const { projectId, sizeGb } = volume;
-    if (type.id !== volume.typeId)
-      await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, ofTypeAlone: true });
-    await volumeRows.update(tx, { id }, { typeId: type.id, multiattach: isShared });
-  });
-}
-
-/** Why the pool of the volume has not what the type asks for; null when it has. */
-async function refusalOfPool(service: Volumes, { host, pool: name }: Volume, { extraSpecs }: VolumeType) {
-  const pool = (await listPools(service)).find((each) => each.host === host && each.name === name);
-  return pool ? typeRefusal(pool, extraSpecs) : null;
 }
 
 export interface AttachInput {

@@ -19,6 +19,7 @@ import { completeMigration, migrateVolume } from './move.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
 import { reimage, revertToSnapshot } from './replace.ts';
 import { type Volume, volume, volumeInput, volumeRows } from './resource.ts';
+import { retype } from './retype.ts';
 import { getVolume, sumOf } from './store.ts';
 import { createdView, volumeSummary, volumeView, withView } from './view.ts';
 
@@ -133,7 +134,7 @@ export const volumeRoutes: Route<Volumes>[] = [
   { method: 'get', path: '/volumes/:id/encryption/:key', handler: showEncryptionItem, rule: encryptionRule },
 
   act('os-extend', 'volume:extend', extendVolume),
-  act('os-retype', 'volume:retype', actions.retype),
+  act('os-retype', 'volume:retype', retype),
   act('os-migrate_volume', `${extension}:volume_admin_actions:migrate_volume`, migrateVolume),
   act('os-migrate_volume_completion', `${extension}:volume_admin_actions:migrate_volume_completion`, completeMigration),
   act('os-update_readonly_flag', 'volume:update_readonly_flag', actions.setReadOnly),
