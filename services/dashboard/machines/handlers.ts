@@ -9,7 +9,9 @@ import {
   createMachine,
   deleteMachine,
   listMachines,
+  makeTemplate,
   type NewMachine,
+  resizeMachine,
 } from './operations.ts';
 
 const path = '/api/machines';
@@ -49,5 +51,19 @@ export const machineRoutes: readonly Route<Dashboard>[] = [
       return noContent();
     },
   },
-  ...(['start', 'stop', 'restart'] as const).map(change),
+  ...(['start', 'stop', 'restart', 'keep', 'revert'] as const).map(change),
+  {
+    method: 'put',
+    path: `${path}/:id/size`,
+    ...own,
+    handler: async (_, call: Call<{ readonly size: string }, 'id'>) =>
+      accepted({ machine: await resizeMachine(sessionIn(call), call.params.id, call.body.size) }),
+  },
+  {
+    method: 'post',
+    path: `${path}/:id/template`,
+    ...own,
+    handler: async (_, call: Call<{ readonly name: string }, 'id'>) =>
+      accepted({ machine: await makeTemplate(sessionIn(call), call.params.id, call.body.name) }),
+  },
 ];

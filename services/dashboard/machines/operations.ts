@@ -69,6 +69,8 @@ export async function createMachine(session: Session, input: NewMachine, network
 const actions = {
   stop: () => ({ 'os-stop': null }),
   restart: () => ({ reboot: { type: 'SOFT' } }),
+  keep: () => ({ confirmResize: null }),
+  revert: () => ({ revertResize: null }),
   start: (server: ServerBody) => {
     const name = startAction.get(stateOf(server));
     if (name === undefined) throw conflict(`The machine cannot be started while it is ${stateOf(server)}.`);
@@ -79,10 +81,21 @@ const actions = {
 export type Action = keyof typeof actions;
 
 export async function changeMachine(session: Session, id: string, action: Action): Promise<Machine> {
-  const body = actions[action](await getServer(session, id));
+  return act(session, id, actions[action](await getServer(session, id)));
+}
+
+async function act(session: Session, id: string, body: object): Promise<Machine> {
   await session.json('compute', `/servers/${id}/action`, { method: 'POST', body });
   return shown(session, await getServer(session, id));
 }
+
+/** The machine restarts with the new size, and waits for `keep` or `revert`. */
+export const resizeMachine = (session: Session, id: string, size: string): Promise<Machine> =>
+  act(session, id, { resize: { flavorRef: size } });
+
+/** A copy of its disk becomes a template, while the machine goes on. */
+export const makeTemplate = (session: Session, id: string, name: string): Promise<Machine> =>
+  act(session, id, { createImage: { name } });
 
 export const deleteMachine = (session: Session, id: string): Promise<void> =>
   session.json('compute', `/servers/${id}`, { method: 'DELETE' });

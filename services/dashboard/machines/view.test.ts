@@ -22,7 +22,7 @@ test('a machine shows its state, its addresses, and what can be done with it', (
   const machine = machineView(server, 'boot-guest');
   assert.deepEqual(
     [machine.state, machine.step, machine.reason, machine.verbs],
-    ['running', null, null, ['stop', 'restart', 'screen', 'delete']],
+    ['running', null, null, ['stop', 'restart', 'screen', 'template', 'resize', 'delete']],
   );
   assert.deepEqual(machine.addresses[1], { address: '172.24.4.9', public: true });
 });
@@ -35,6 +35,11 @@ test('a task under way decides the state, also one without a word of its own', (
   assert.equal(during('BUILD', 'spawning'), 'creating');
   assert.equal(during('SOMETHING', null), 'changing');
   assert.deepEqual(machineView({ ...server, 'OS-EXT-STS:task_state': 'powering-off' }, null).verbs, []);
+});
+
+test('a machine with a new size waits for the word to keep it', () => {
+  const { state, verbs } = machineView({ ...server, status: 'VERIFY_RESIZE' }, null);
+  assert.deepEqual([state, verbs], ['resized', ['keep', 'revert', 'delete']]);
 });
 
 test('a machine that is created has a step, and one that failed has the reason', () => {

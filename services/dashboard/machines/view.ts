@@ -30,13 +30,14 @@ export type State =
   | 'suspended'
   | 'stored'
   | 'resizing'
+  | 'resized'
   | 'rescued'
   | 'changing'
   | 'deleting'
   | 'failed'
   | 'unreachable';
 
-export type Verb = 'start' | 'stop' | 'restart' | 'screen' | 'delete';
+export type Verb = 'start' | 'stop' | 'restart' | 'screen' | 'template' | 'resize' | 'keep' | 'revert' | 'delete';
 
 export interface Machine {
   readonly id: string;
@@ -64,7 +65,7 @@ const states: ReadonlyMap<string, State> = new Map([
   ['SHELVED', 'stored'],
   ['SHELVED_OFFLOADED', 'stored'],
   ['RESIZE', 'resizing'],
-  ['VERIFY_RESIZE', 'resizing'],
+  ['VERIFY_RESIZE', 'resized'],
   ['RESCUE', 'rescued'],
   ['REBOOT', 'restarting'],
   ['HARD_REBOOT', 'restarting'],
@@ -82,11 +83,12 @@ const tasks: ReadonlyMap<string, State> = new Map([
 ]);
 
 const verbs: ReadonlyMap<State, readonly Verb[]> = new Map([
-  ['running', ['stop', 'restart', 'screen', 'delete']],
-  ['stopped', ['start', 'delete']],
+  ['running', ['stop', 'restart', 'screen', 'template', 'resize', 'delete']],
+  ['stopped', ['start', 'template', 'resize', 'delete']],
   ['suspended', ['start', 'delete']],
   ['paused', ['start', 'screen', 'delete']],
   ['stored', ['start', 'delete']],
+  ['resized', ['keep', 'revert', 'delete']],
   ['creating', ['delete']],
   ['failed', ['delete']],
   ['unreachable', ['delete']],

@@ -1,4 +1,4 @@
-import { language } from './words.ts';
+import { language, say } from './words.ts';
 
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 
@@ -15,3 +15,10 @@ export function formatBytes(bytes: number): string {
 /** Of a time of the APIs, which may lack its zone: UTC. */
 export const formatDay = (time: string): string =>
   new Date(/[Z+]/.test(time) ? time : `${time}Z`).toLocaleDateString(language, { dateStyle: 'medium' });
+
+export const sizeText = (size: { readonly cores: number; readonly ram_mb: number; readonly disk_gb: number }): string =>
+  say(size.cores === 1 ? 'machine.size.one' : 'machine.size', {
+    cores: size.cores,
+    ram: formatRam(size.ram_mb),
+    disk: formatDisk(size.disk_gb),
+  });

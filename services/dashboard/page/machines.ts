@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { ask, type Machine, problemOf } from './api.ts';
-import { formatDisk, formatRam } from './format.ts';
+import { sizeText } from './format.ts';
 import { html } from './html.ts';
+import { SizeForm, TemplateForm } from './machine-forms.ts';
 import { say, sayKnown, type Word } from './words.ts';
 
 interface Props {
@@ -16,25 +17,21 @@ export function Machines({ machines, onScreen }: Props) {
   </ul>`;
 }
 
-export const sizeText = (size: { readonly cores: number; readonly ram_mb: number; readonly disk_gb: number }): string =>
-  say(size.cores === 1 ? 'machine.size.one' : 'machine.size', {
-    cores: size.cores,
-    ram: formatRam(size.ram_mb),
-    disk: formatDisk(size.disk_gb),
-  });
-
 function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machine: Machine): void }) {
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
   const { id, name, state, step, reason, addresses, size, verbs } = machine;
-  const send = async (method: string, path: string) => {
+  const [form, setForm] = useState<'template' | 'resize'>();
+  const send = async (method: string, path: string, body?: object) => {
     setBusy(true);
     setProblem('');
-    await ask(method, `/machines/${id}${path}`).catch((error: unknown) => setProblem(problemOf(error)));
+    setForm(undefined);
+    await ask(method, `/machines/${id}${path}`, body).catch((error: unknown) => setProblem(problemOf(error)));
     setBusy(false);
   };
   const doIt = async (verb: Machine['verbs'][number]) => {
     if (verb === 'screen') return onScreen(machine);
+    if (verb === 'template' || verb === 'resize') return setForm(form === verb ? undefined : verb);
     if (verb !== 'delete') return send('POST', `/${verb}`);
     if (confirm(say('machine.deleteSure', { name }))) await send('DELETE', '');
   };
@@ -71,5 +68,7 @@ function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machi
           </button>`,
       )}
     </div>
+    ${form === 'template' && html`<${TemplateForm} name=${name} onDone=${(body: object) => send('POST', '/template', body)} />`}
+    ${form === 'resize' && html`<${SizeForm} machine=${machine} onDone=${(body: object) => send('PUT', '/size', body)} />`}
   </li>`;
 }

@@ -1,8 +1,8 @@
 /** Three questions: which template, which name, which size. Everything else has a default, shown under "details". */
 import { useEffect, useState } from 'preact/hooks';
 import { ask, type Choices, problemOf, type Size, type Template } from './api.ts';
+import { sizeText } from './format.ts';
 import { html } from './html.ts';
-import { sizeText } from './machines.ts';
 import { say, sayKnown } from './words.ts';
 
 interface Props {

@@ -111,4 +111,15 @@ export const german: Readonly<Record<Word, string>> = {
   'upload.busy': 'Wird hochgeladen…',
   'upload.checking': 'Die Cloud prüft und speichert sie…',
   'upload.done': '{name} ist in der Mediathek: {format}, {size}.',
+  'verb.template': 'Vorlage daraus machen',
+  'verb.resize': 'Größe ändern',
+  'verb.keep': 'Neue Größe behalten',
+  'verb.revert': 'Zurück zur alten Größe',
+  'state.resized': 'hat die neue Größe: Läuft alles?',
+  'template.name': 'Name der Vorlage',
+  'template.make': 'Vorlage anlegen',
+  'resize.about':
+    'Der Rechner startet einmal neu und ist etwa eine Minute nicht erreichbar. Danach können Sie zur alten Größe zurück.',
+  'resize.size': 'Neue Größe',
+  'resize.submit': 'Ändern',
 };

@@ -108,6 +108,17 @@ export const english = {
   'upload.busy': 'Uploading…',
   'upload.checking': 'The cloud checks and stores it…',
   'upload.done': '{name} is in the library: {format}, {size}.',
+  'verb.template': 'Make a template',
+  'verb.resize': 'Change the size',
+  'verb.keep': 'Keep the new size',
+  'verb.revert': 'Back to the old size',
+  'state.resized': 'has its new size: does all work?',
+  'template.name': 'Name of the template',
+  'template.make': 'Make the template',
+  'resize.about':
+    'The machine restarts once, and is away for about a minute. You can go back to the old size afterwards.',
+  'resize.size': 'New size',
+  'resize.submit': 'Change it',
 } as const;
 
 export type Word = keyof typeof english;
