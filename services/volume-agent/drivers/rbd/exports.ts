@@ -1,6 +1,7 @@
 /**
  * Who uses an RBD image. Ceph knows users, not attachments: each compute host has a cephx user for the whole pool. So the end of
- * the last grant of a volume cuts off every client that still has the image open, such as a guest of a host that is away.
+ * the last grant of a volume cuts off every client that still has the image open, such as a guest of a host that is away. An OSD
+ * learns of that within milliseconds, and at the latest from the next client: no request of it is done before.
  */
 import { join } from 'node:path';
 import { keyedQueue } from '#shared/clock/keyed-queue.ts';
