@@ -1,4 +1,5 @@
 import type { Route } from '#shared/http/route.ts';
+import { accessRoutes } from './access/handlers.ts';
 import { choiceRoutes } from './choices/handlers.ts';
 import type { Dashboard } from './context.ts';
 import { fileRoutes } from './files/handlers.ts';
@@ -14,5 +15,6 @@ export const routes: readonly Route<Dashboard>[] = [
   ...choiceRoutes,
   ...templateRoutes,
   ...machineRoutes,
+  ...accessRoutes,
   ...liveRoutes,
 ];

@@ -83,6 +83,16 @@ test('the page for people', { skip }, async (t) => {
       await card.getByRole('button', { name: 'Keep the new size: web-1' }).click();
       await card.getByText('running', { exact: true }).waitFor();
       await card.getByText('1 core, 2 GB memory, 20 GB disk').waitFor();
+      await card.getByRole('button', { name: 'Access: web-1' }).click();
+      const web = card.getByLabel('Web (HTTP)');
+      await web.setChecked(true);
+      await until('the web is open', async () => (await openGroups(admin)).includes('open: http'));
+      await card.getByRole('button', { name: 'Give it a public address' }).click();
+      await card.getByRole('button', { name: /^Take the public address 172\.24\.\d+\.\d+ away$/ }).click();
+      await card.getByRole('button', { name: 'Give it a public address' }).waitFor();
+      assert.deepEqual(await obstacles(page), []);
+      await web.setChecked(false);
+      await until('the web is closed', async () => (await openGroups(admin)).length === 0);
       await card.getByRole('button', { name: 'Make a template: web-1' }).click();
       await card.getByLabel('Name of the template').fill('copy of web-1');
       await card.getByRole('button', { name: 'Make the template' }).click();
@@ -210,6 +220,17 @@ async function addImage(admin: Admin, name: string): Promise<void> {
     body: Buffer.alloc(1024 * 1024),
   });
   assert.equal(reply.status, 204, await textOf(reply));
+}
+
+/** Names of the groups with which ports let everybody in. */
+async function openGroups(admin: Admin): Promise<string[]> {
+  const { ports } = await admin.json<{ ports: { security_groups: string[] }[] }>('network', '/v2.0/ports');
+  const { security_groups: groups } = await admin.json<{ security_groups: { id: string; name: string }[] }>(
+    'network',
+    '/v2.0/security-groups',
+  );
+  const used = new Set(ports.flatMap((port) => port.security_groups));
+  return groups.filter(({ id, name }) => used.has(id) && name.startsWith('open: ')).map(({ name }) => name);
 }
 
 async function createServer(admin: Admin, name: string): Promise<{ id: string }> {

@@ -22,7 +22,7 @@ test('a machine shows its state, its addresses, and what can be done with it', (
   const machine = machineView(server, 'boot-guest');
   assert.deepEqual(
     [machine.state, machine.step, machine.reason, machine.verbs],
-    ['running', null, null, ['stop', 'restart', 'screen', 'template', 'resize', 'delete']],
+    ['running', null, null, ['stop', 'restart', 'screen', 'access', 'template', 'resize', 'delete']],
   );
   assert.deepEqual(machine.addresses[1], { address: '172.24.4.9', public: true });
 });

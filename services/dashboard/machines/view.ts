@@ -37,7 +37,17 @@ export type State =
   | 'failed'
   | 'unreachable';
 
-export type Verb = 'start' | 'stop' | 'restart' | 'screen' | 'template' | 'resize' | 'keep' | 'revert' | 'delete';
+export type Verb =
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'screen'
+  | 'access'
+  | 'template'
+  | 'resize'
+  | 'keep'
+  | 'revert'
+  | 'delete';
 
 export interface Machine {
   readonly id: string;
@@ -83,8 +93,8 @@ const tasks: ReadonlyMap<string, State> = new Map([
 ]);
 
 const verbs: ReadonlyMap<State, readonly Verb[]> = new Map([
-  ['running', ['stop', 'restart', 'screen', 'template', 'resize', 'delete']],
-  ['stopped', ['start', 'template', 'resize', 'delete']],
+  ['running', ['stop', 'restart', 'screen', 'access', 'template', 'resize', 'delete']],
+  ['stopped', ['start', 'access', 'template', 'resize', 'delete']],
   ['suspended', ['start', 'delete']],
   ['paused', ['start', 'screen', 'delete']],
   ['stored', ['start', 'delete']],

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { AccessForm } from './access-form.ts';
 import { ask, type Machine, problemOf } from './api.ts';
 import { sizeText } from './format.ts';
 import { html } from './html.ts';
@@ -21,7 +22,7 @@ function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machi
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
   const { id, name, state, step, reason, addresses, size, verbs } = machine;
-  const [form, setForm] = useState<'template' | 'resize'>();
+  const [form, setForm] = useState<'access' | 'template' | 'resize'>();
   const send = async (method: string, path: string, body?: object) => {
     setBusy(true);
     setProblem('');
@@ -31,7 +32,7 @@ function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machi
   };
   const doIt = async (verb: Machine['verbs'][number]) => {
     if (verb === 'screen') return onScreen(machine);
-    if (verb === 'template' || verb === 'resize') return setForm(form === verb ? undefined : verb);
+    if (verb === 'access' || verb === 'template' || verb === 'resize') return setForm(form === verb ? undefined : verb);
     if (verb !== 'delete') return send('POST', `/${verb}`);
     if (confirm(say('machine.deleteSure', { name }))) await send('DELETE', '');
   };
@@ -68,6 +69,7 @@ function Card({ machine, onScreen }: { readonly machine: Machine; onScreen(machi
           </button>`,
       )}
     </div>
+    ${form === 'access' && html`<${AccessForm} id=${id} />`}
     ${form === 'template' && html`<${TemplateForm} name=${name} onDone=${(body: object) => send('POST', '/template', body)} />`}
     ${form === 'resize' && html`<${SizeForm} machine=${machine} onDone=${(body: object) => send('PUT', '/size', body)} />`}
   </li>`;

@@ -122,4 +122,13 @@ export const german: Readonly<Record<Word, string>> = {
     'Der Rechner startet einmal neu und ist etwa eine Minute nicht erreichbar. Danach können Sie zur alten Größe zurück.',
   'resize.size': 'Neue Größe',
   'resize.submit': 'Ändern',
+  'verb.access': 'Zugang',
+  'access.doors': 'Offen für alle',
+  'access.ssh': 'Terminal (SSH)',
+  'access.http': 'Web (HTTP)',
+  'access.https': 'Sicheres Web (HTTPS)',
+  'access.rdp': 'Entfernter Bildschirm (RDP)',
+  'access.ping': 'Ping',
+  'access.address': 'Öffentliche Adresse geben',
+  'access.noAddress': 'Öffentliche Adresse {address} wegnehmen',
 };

@@ -119,6 +119,15 @@ export const english = {
     'The machine restarts once, and is away for about a minute. You can go back to the old size afterwards.',
   'resize.size': 'New size',
   'resize.submit': 'Change it',
+  'verb.access': 'Access',
+  'access.doors': 'Open to everybody',
+  'access.ssh': 'Terminal (SSH)',
+  'access.http': 'Web (HTTP)',
+  'access.https': 'Secure web (HTTPS)',
+  'access.rdp': 'Remote desktop (RDP)',
+  'access.ping': 'Ping',
+  'access.address': 'Give it a public address',
+  'access.noAddress': 'Take the public address {address} away',
 } as const;
 
 export type Word = keyof typeof english;
