@@ -5,6 +5,7 @@ import type { Dashboard } from './context.ts';
 import { fileRoutes } from './files/handlers.ts';
 import { liveRoutes } from './live/handlers.ts';
 import { machineRoutes } from './machines/handlers.ts';
+import { rackRoutes } from './rack/handlers.ts';
 import { sessionRoutes } from './sessions/handlers.ts';
 import { templateRoutes } from './templates/handlers.ts';
 
@@ -16,5 +17,6 @@ export const routes: readonly Route<Dashboard>[] = [
   ...templateRoutes,
   ...machineRoutes,
   ...accessRoutes,
+  ...rackRoutes,
   ...liveRoutes,
 ];

@@ -154,6 +154,19 @@ test('the page for people', { skip }, async (t) => {
     assert.deepEqual(errors, []);
   });
 
+  await t.test('an administrator sees the hosts with their room, and nobody else does', async () => {
+    const { page, errors } = await open();
+    await logIn(page);
+    await page.getByRole('link', { name: 'Hosts' }).click();
+    await page.getByText('All parts of the cloud answer.').waitFor();
+    await page.getByText(/^Memory: .* of .* GB$/).waitFor();
+    assert.deepEqual(await obstacles(page), []);
+    assert.deepEqual(errors, []);
+    const login = await ask('POST', '/api/session', {}, await createMember(admin));
+    const [cookie = ''] = String(login.headers['set-cookie']).split(';');
+    assert.equal((await ask('GET', '/api/rack', { cookie })).status, 403);
+  });
+
   await t.test('a session ends everywhere within two seconds of its logout', async () => {
     const first = await open();
     await logIn(first.page);
@@ -220,6 +233,19 @@ async function addImage(admin: Admin, name: string): Promise<void> {
     body: Buffer.alloc(1024 * 1024),
   });
   assert.equal(reply.status, 204, await textOf(reply));
+}
+
+/** Returns the login of a new user who is a member of project admin. */
+async function createMember(admin: Admin): Promise<{ user: string; password: string }> {
+  const login = { user: 'ada', password: 'some-Password-1' };
+  const input = { user: { name: login.user, password: login.password } };
+  const { user } = await admin.json<{ user: { id: string } }>('identity', '/users', { method: 'POST', body: input });
+  const { projects } = await admin.json<{ projects: { id: string }[] }>('identity', '/projects?name=admin');
+  const { roles } = await admin.json<{ roles: { id: string }[] }>('identity', '/roles?name=member');
+  await admin.json('identity', `/projects/${projects[0]?.id}/users/${user.id}/roles/${roles[0]?.id}`, {
+    method: 'PUT',
+  });
+  return login;
 }
 
 /** Names of the groups with which ports let everybody in. */

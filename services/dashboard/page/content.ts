@@ -1,19 +1,30 @@
 /** The parts of the page. */
-import type { Machine } from './api.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { ask, type Machine } from './api.ts';
 import { html } from './html.ts';
 import { Library } from './library.ts';
 import { Machines } from './machines.ts';
 import { NewMachine } from './new-machine.ts';
+import { Rack } from './rack.ts';
 import { Screen } from './screen.ts';
 import { show, useView } from './view.ts';
 import { say, type Word } from './words.ts';
 
-const parts = ['machines', 'library'] as const;
+const parts = ['machines', 'library'];
 
 export function Navigation() {
   const { name } = useView();
+  const [isAdmin, setAdmin] = useState(false);
+  useEffect(
+    () =>
+      void ask('GET', '/rack').then(
+        () => setAdmin(true),
+        () => {}, // the services let only administrators see it
+      ),
+    [],
+  );
   return html`<nav aria-label=${say('app.parts')}>
-    ${parts.map(
+    ${[...parts, ...(isAdmin ? ['rack'] : [])].map(
       (part) =>
         html`<a key=${part} href=${`#${part}`} aria-current=${part === name ? 'page' : undefined}>
           ${say(`app.${part}` as Word)}
@@ -27,6 +38,7 @@ export function Content({ machines }: { readonly machines: readonly Machine[] | 
   const { name, id } = useView();
   if (name === 'new') return html`<${NewMachine} onDone=${() => show('machines')} />`;
   if (name === 'library') return html`<${Library} />`;
+  if (name === 'rack') return html`<${Rack} />`;
   if (!machines) return null;
   const machine = machines.find((each) => each.id === id);
   if (name === 'screen' && machine) return html`<${Screen} machine=${machine} onClose=${() => show('machines')} />`;

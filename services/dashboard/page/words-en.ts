@@ -128,6 +128,19 @@ export const english = {
   'access.ping': 'Ping',
   'access.address': 'Give it a public address',
   'access.noAddress': 'Take the public address {address} away',
+  'app.rack': 'Hosts',
+  'rack.allWell': 'All parts of the cloud answer.',
+  'rack.down': 'does not answer',
+  'rack.never': 'never',
+  'rack.none': 'No host runs machines yet.',
+  'rack.up': 'up',
+  'rack.closed': 'closed for new machines',
+  'rack.machines': '{count} machines',
+  'rack.cores': 'Cores',
+  'rack.ram': 'Memory',
+  'rack.disk': 'Disk',
+  'rack.of': '{used} of {total}',
+  'rack.silent': '{part} on {host} does not answer; last sign of life: {since}',
 } as const;
 
 export type Word = keyof typeof english;
