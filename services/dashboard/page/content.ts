@@ -14,17 +14,17 @@ const parts = ['machines', 'library'];
 
 export function Navigation() {
   const { name } = useView();
-  const [isAdmin, setAdmin] = useState(false);
+  const [seesHosts, setSeesHosts] = useState(false);
   useEffect(
     () =>
       void ask('GET', '/rack').then(
-        () => setAdmin(true),
+        () => setSeesHosts(true),
         () => {}, // the services let only administrators see it
       ),
     [],
   );
   return html`<nav aria-label=${say('app.parts')}>
-    ${[...parts, ...(isAdmin ? ['rack'] : [])].map(
+    ${[...parts, ...(seesHosts ? ['rack'] : [])].map(
       (part) =>
         html`<a key=${part} href=${`#${part}`} aria-current=${part === name ? 'page' : undefined}>
           ${say(`app.${part}` as Word)}
