@@ -19,11 +19,13 @@ export interface Records {
   readonly violations: string[];
   /** Requests that were acknowledged, and that failed. */
   readonly counts: { done: number; failed: number };
+  /** Each request that failed: its name, and why. */
+  readonly failures: string[];
 }
 
 export const openRecords = (): Records => ({
   ...{ objects: new Ledger(), servers: new Ledger(), volumes: new Ledger() },
-  ...{ violations: [], counts: { done: 0, failed: 0 } },
+  ...{ violations: [], counts: { done: 0, failed: 0 }, failures: [] },
 });
 
 export interface ServerInput {
@@ -59,18 +61,23 @@ export async function useCloud(client: Client, signal: AbortSignal): Promise<voi
     removeObject,
   ];
   while (!signal.aborted) {
-    const done = await (random.pick(steps) ?? put)(client).catch(() => false);
-    records.counts[done ? 'done' : 'failed'] += 1;
+    const step = random.pick(steps) ?? put;
+    const failure = await step(client).catch(failureOf);
+    if (failure) records.failures.push(`${step.name}: ${failure}`);
+    records.counts[failure ? 'failed' : 'done'] += 1;
     await sleep(20 + random.below(80));
   }
 }
 
-/** Resolves with whether the request was acknowledged. */
-type Step = (client: Client) => Promise<boolean>;
+/** Resolves with why the request failed; with undefined when it was acknowledged, or refused because of a state. */
+type Step = (client: Client) => Promise<string | undefined>;
+
+const failureOf = (error: Error & { status?: number; code?: string }): string =>
+  `${error.status ?? error.code ?? ''} ${error.message}`.trim();
 const most = 4;
 
 const createServer: Step = async ({ session, server, records, made, name }) => {
-  if (made.servers.length >= most) return true;
+  if (made.servers.length >= most) return undefined;
   const body = { server: { name, ...server } };
   const { server: created } = await session.json<{ server: { id: string } }>('compute', '/servers', {
     method: 'POST',
@@ -78,61 +85,62 @@ const createServer: Step = async ({ session, server, records, made, name }) => {
   });
   made.servers.push(created.id);
   records.servers.acknowledge(created.id, here);
-  return true;
+  return undefined;
 };
 
 const createVolume: Step = async ({ session, records, made, name }) => {
-  if (made.volumes.length >= most) return true;
+  if (made.volumes.length >= most) return undefined;
   const body = { volume: { name, size: 1 } };
   const { volume } = await session.json<{ volume: { id: string } }>('volumev3', '/volumes', { method: 'POST', body });
   made.volumes.push(volume.id);
   records.volumes.acknowledge(volume.id, here);
-  return true;
+  return undefined;
 };
 
 const attach: Step = async ({ session, random, made }) => {
   const [server, volumeId] = [random.pick(made.servers), random.pick(made.volumes)];
-  if (!server || !volumeId) return true;
+  if (!server || !volumeId) return undefined;
   const body = { volumeAttachment: { volumeId } };
   return isDone(session.json('compute', `/servers/${server}/os-volume_attachments`, { method: 'POST', body }));
 };
 
 const detach: Step = async ({ session, random, made }) => {
   const [server, volumeId] = [random.pick(made.servers), random.pick(made.volumes)];
-  if (!server || !volumeId) return true;
+  if (!server || !volumeId) return undefined;
   return isDone(session.json('compute', `/servers/${server}/os-volume_attachments/${volumeId}`, { method: 'DELETE' }));
 };
 
 const power: Step = async ({ session, random, made }) => {
   const server = random.pick(made.servers);
-  if (!server) return true;
+  if (!server) return undefined;
   const body = random.pick([{ 'os-stop': null }, { 'os-start': null }, { reboot: { type: 'HARD' } }]);
   return isDone(session.json('compute', `/servers/${server}/action`, { method: 'POST', body }));
 };
 
 const removeServer: Step = async ({ session, random, records, made }) => {
   const id = random.pick(made.servers);
-  if (!id) return true;
+  if (!id) return undefined;
   records.servers.mayBe(id, gone);
   await session.json('compute', `/servers/${id}`, { method: 'DELETE' });
   records.servers.acknowledge(id, gone);
   made.servers.splice(made.servers.indexOf(id), 1);
-  return true;
+  return undefined;
 };
 
 const removeVolume: Step = async ({ session, random, records, made }) => {
   const id = random.pick(made.volumes);
-  if (!id) return true;
+  if (!id) return undefined;
   records.volumes.mayBe(id, gone);
   try {
     await session.json('volumev3', `/volumes/${id}`, { method: 'DELETE' });
   } catch (error) {
-    if ((error as { status?: number }).status === 400) records.volumes.acknowledge(id, here); // it is in use
-    throw error;
+    if ((error as { status?: number }).status !== 400) throw error;
+    records.volumes.acknowledge(id, here); // it is in use
+    return undefined;
   }
   records.volumes.acknowledge(id, gone);
   made.volumes.splice(made.volumes.indexOf(id), 1);
-  return true;
+  return undefined;
 };
 
 const objectOf = ({ name, random }: Client) => `/thrash/${name}-${random.below(6)}`;
@@ -143,7 +151,7 @@ const put: Step = async (client) => {
   const reply = await client.session.raw('object-store', path, { method: 'PUT', body: Buffer.from(text) });
   await textOf(reply);
   if (reply.status === 201) client.records.objects.acknowledge(path, text);
-  return reply.status === 201;
+  return reply.status === 201 ? undefined : String(reply.status);
 };
 
 const removeObject: Step = async (client) => {
@@ -152,7 +160,7 @@ const removeObject: Step = async (client) => {
   const reply = await client.session.raw('object-store', path, { method: 'DELETE' });
   await textOf(reply);
   if (reply.status === 204) client.records.objects.acknowledge(path, gone);
-  return reply.status === 204 || reply.status === 404;
+  return reply.status === 204 || reply.status === 404 ? undefined : String(reply.status);
 };
 
 const get: Step = async (client) => {
@@ -162,7 +170,7 @@ const get: Step = async (client) => {
     client.records.violations.push(
       `${path} was read as ${text}, not as ${client.records.objects.expected(path, gone)}`,
     );
-  return text !== undefined;
+  return text === undefined ? 'unreadable' : undefined;
 };
 
 /** `gone` for a 404, undefined when the store cannot tell. */
@@ -174,8 +182,9 @@ export async function readObject(session: Session, path: string): Promise<string
 }
 
 /** A refusal because of the state is an answer too. */
-const isDone = (request: Promise<unknown>): Promise<boolean> =>
+const isDone = (request: Promise<unknown>): Promise<string | undefined> =>
   request.then(
-    () => true,
-    (error: { status?: number }) => error.status === 409 || error.status === 400 || error.status === 404,
+    () => undefined,
+    (error: Error & { status?: number }) =>
+      [400, 404, 409].includes(error.status ?? 0) ? undefined : failureOf(error),
   );

@@ -1,112 +1,30 @@
 /**
- * A cloud in processes of its own is used at random while they are killed and paused at random; afterwards nothing that was
- * acknowledged is lost, nothing is doubled, nothing is stuck, and nothing is left behind.
- * WATTLE_TEST_SEED repeats a run's choices; WATTLE_TEST_SECONDS is its length, 60 by default.
+ * A cloud is used at random while its processes are killed and paused at random. WATTLE_TEST_SEED repeats a run's choices;
+ * WATTLE_TEST_SECONDS is its length, 60 by default.
  */
-import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from '#shared/clients/session.ts';
-import { adminOf, orUndefined } from '../e2e/story/api.ts';
-import { fakeHosts, pipClient, type StoryCloud, startStoryCloud, until } from '../e2e/story/cloud.ts';
-import { idleTracesOf, openWorkOf, waitForTraces } from '../e2e/story/traces.ts';
-import { type Fault, lateWake, nextFault } from './faults.ts';
-import { type State, stateOf, unsettled, violationsOf } from './invariants.ts';
-import { type Client, openRecords, type Records, type ServerInput, useCloud } from './load.ts';
-import { type Random, randomOf } from './random.ts';
+import { lateWake, nextFault } from './faults.ts';
+import { randomOf } from './random.ts';
+import { openUsedCloud } from './used-cloud.ts';
 
 const seed = Number(process.env.WATTLE_TEST_SEED ?? randomInt(2 ** 31));
 const seconds = Number(process.env.WATTLE_TEST_SECONDS ?? 60);
-const clients = 4;
-/** A fault matrix cell gives hosts 30 s to be declared down; broken work is retried after that. */
-const idleMs = 180_000;
 
 test('P01: clients use a cloud whose processes are killed and paused at random, an agent for 61 s', async (t) => {
   t.diagnostic(`WATTLE_TEST_SEED=${seed} WATTLE_TEST_SECONDS=${seconds} repeats the choices`);
   const random = randomOf(seed);
-  const cloud = await startStoryCloud(t, { split: true, client: pipClient(), env: fakeHosts });
-  const admin = adminOf(cloud);
-  const server = await createPrerequisites(admin);
-  await admin.raw('object-store', '/thrash', { method: 'PUT' });
-  const before = await idleTracesOf(cloud);
-  const records = openRecords();
-  const faults = await thrash(cloud, { random, records, server });
-  t.diagnostic(`${faults.map(({ name }) => name).join(', ')}`);
-  t.diagnostic(`${records.counts.done} requests were done, ${records.counts.failed} failed`);
-  await settled(cloud);
-  const state = await stateOf(admin);
-  assert.deepEqual(await violationsOf(admin, state, records), []);
-  await removeAll(admin, state, records);
-  await waitForTraces(cloud, before);
+  const { cloud, useDuring, check } = await openUsedCloud(t, random);
+  await useDuring(async () => {
+    const endAt = Date.now() + seconds * 1000;
+    for (let isLast = false; !isLast; ) {
+      await sleep(500 + random.below(3_000)); // the pause between faults is one of the choices
+      isLast = Date.now() > endAt;
+      const fault = isLast ? lateWake(random) : nextFault(random);
+      t.diagnostic(fault.name);
+      await fault.happen(cloud);
+    }
+  });
+  await check();
 });
-
-interface Thrashing {
-  readonly random: Random;
-  readonly records: Records;
-  readonly server: ServerInput;
-}
-
-async function thrash(cloud: StoryCloud, { random, records, server }: Thrashing): Promise<Fault[]> {
-  const ending = new AbortController();
-  const using = Array.from({ length: clients }, (_, n) => {
-    const name = `client-${n}`;
-    const client: Client = {
-      name,
-      server,
-      records,
-      random: random.branch(name),
-      session: adminOf(cloud),
-      made: { servers: [], volumes: [] },
-    };
-    return useCloud(client, ending.signal);
-  });
-  const faults: Fault[] = [];
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    await sleep(500 + random.below(3_000));
-    const fault = nextFault(random);
-    faults.push(fault);
-    await fault.happen(cloud);
-  }
-  const last = lateWake(random);
-  await last.happen(cloud);
-  ending.abort();
-  await Promise.all(using);
-  return [...faults, last];
-}
-
-/** Waits until the services answer, nothing changes any more and no work is open. */
-async function settled(cloud: StoryCloud): Promise<void> {
-  const admin = adminOf(cloud);
-  let left: readonly string[] | undefined;
-  const isIdle = async () => {
-    const state = await orUndefined(stateOf(admin));
-    left = state && [...unsettled(state), ...(await openWorkOf(cloud))];
-    return left?.length === 0;
-  };
-  await until('the cloud is idle', isIdle, idleMs).catch((cause: unknown) => {
-    throw new Error(`the cloud does not become idle: ${left?.join('; ') ?? 'no answer'}`, { cause });
-  });
-}
-
-async function createPrerequisites(admin: Session): Promise<ServerInput> {
-  const body = { name: 'blank', disk_format: 'raw', container_format: 'bare' };
-  const image = await admin.json<{ id: string }>('image', '/v2/images', { method: 'POST', body });
-  const headers = { 'content-type': 'application/octet-stream' };
-  await admin.raw('image', `/v2/images/${image.id}/file`, { method: 'PUT', body: Buffer.alloc(4096), headers });
-  const post = <T>(kind: string, input: object) =>
-    admin.json<Record<string, T>>('network', `/v2.0/${kind}s`, { method: 'POST', body: { [kind]: input } });
-  const { network } = await post<{ id: string }>('network', { name: 'blue' });
-  await post('subnet', { network_id: network?.id, ip_version: 4, cidr: '10.9.0.0/24' });
-  const { flavors } = await admin.json<{ flavors: { id: string; name: string }[] }>('compute', '/flavors');
-  const flavorRef = flavors.find(({ name }) => name === 'm1.tiny')?.id ?? '';
-  return { imageRef: image.id, flavorRef, networks: [{ uuid: network?.id }] };
-}
-
-/** Deletes all that the clients left, so that whatever stays is left behind. */
-async function removeAll(admin: Session, { servers, volumes }: State, records: Records): Promise<void> {
-  for (const { id } of servers) await admin.json('compute', `/servers/${id}`, { method: 'DELETE' });
-  await until('the servers are gone', async () => (await stateOf(admin)).servers.length === 0);
-  for (const { id } of volumes) await admin.json('volumev3', `/volumes/${id}`, { method: 'DELETE' });
-  for (const path of records.objects.keys()) await admin.raw('object-store', path, { method: 'DELETE' });
-}
