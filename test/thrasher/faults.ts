@@ -1,7 +1,7 @@
 /** Faults of a cloud whose parts are processes of their own: each ends by itself or is ended by `undo`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAgent, type Part, parts } from '../../deploy/roles.ts';
+import { type Part, parts } from '../../deploy/roles.ts';
 import { sendSignal } from '../../shared/process/signal.ts';
 import type { StoryCloud } from '../e2e/story/cloud.ts';
 import { brokerOf, rolePid } from '../e2e/story/processes.ts';
@@ -9,8 +9,8 @@ import type { Random } from './random.ts';
 
 export interface Fault {
   readonly name: string;
-  /** Resolves when the fault is over; the supervisor restarts what was killed. */
-  happen(cloud: StoryCloud): Promise<void>;
+  /** Resolves when the fault is over, with whether there was a process; the supervisor restarts what was killed. */
+  happen(cloud: StoryCloud): Promise<boolean>;
 }
 
 const longestPauseMs = 6_000;
@@ -18,9 +18,13 @@ const longestPauseMs = 6_000;
 const lateMs = 61_000;
 
 /** An agent that wakes after its host was declared down. */
-export function lateWake(random: Random): Fault {
-  const part = random.pick(parts.filter(isAgent)) as Part;
-  return pause(part, lateMs, (cloud) => pidOf(cloud, part));
+export const lateWake = (agent: Part): Fault => pause(agent, lateMs, (cloud) => pidOf(cloud, agent));
+
+/** Throws when a kind of fault would find no process, so that it never happened. */
+export function requireTargets(cloud: StoryCloud): void {
+  const found = { broker: brokerOf(cloud)[0], database: databaseOf(cloud) };
+  for (const [what, pid] of Object.entries(found)) if (pid === undefined) throw new Error(`no process of the ${what}`);
+  for (const part of parts) if (pidOf(cloud, part) === undefined) throw new Error(`no process of ${part}`);
 }
 
 export function nextFault(random: Random): Fault {
@@ -48,19 +52,22 @@ const pause = (what: string, ms: number, find: Find): Fault => ({
   name: `pause ${what} for ${ms} ms`,
   happen: async (cloud) => {
     const pid = find(cloud);
-    signal(pid, 'SIGSTOP');
+    const isThere = signal(pid, 'SIGSTOP');
     await sleep(ms);
     signal(pid, 'SIGCONT');
+    return isThere;
   },
 });
 
-/** What is being restarted has no process; that is a fault too. */
-function signal(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** False for what is being restarted, which has no process. */
+function signal(pid: number | undefined, name: NodeJS.Signals): boolean {
+  if (pid === undefined) return false;
   try {
     sendSignal(pid, name);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 

@@ -65,6 +65,10 @@ function presence({ servers, volumes }: State, records: Records): string[] {
       .keys()
       .filter((id) => !ledger.allows(id, ids.includes(id) ? here : gone, gone))
       .map((id) => `${what} ${id} must be ${ledger.expected(id, gone).join(' or ')}`);
+  const unknown = (what: 'servers' | 'volumes', ids: readonly string[]) => {
+    const some = ids.filter((id) => !records[what].keys().includes(id));
+    return some.length > records.unanswered[what] ? [`${what} that no client asked for: ${some}`] : [];
+  };
   const silent = servers.filter(({ status, fault }) => status === 'ERROR' && !fault?.message);
   return [
     ...of(
@@ -76,6 +80,14 @@ function presence({ servers, volumes }: State, records: Records): string[] {
       'volume',
       volumes.map(({ id }) => id),
       records.volumes,
+    ),
+    ...unknown(
+      'servers',
+      servers.map(({ id }) => id),
+    ),
+    ...unknown(
+      'volumes',
+      volumes.map(({ id }) => id),
     ),
     ...silent.map(({ id }) => `server ${id} is in error without a cause`),
   ];

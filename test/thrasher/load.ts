@@ -15,6 +15,8 @@ export interface Records {
   /** Id of a server or volume to `here` or `gone`. */
   readonly servers: Ledger<string>;
   readonly volumes: Ledger<string>;
+  /** Requests for a server or volume that were not answered: each may have made one that no client knows. */
+  readonly unanswered: { servers: number; volumes: number };
   /** What broke a promise while it ran. */
   readonly violations: string[];
   /** Requests that were acknowledged, and that failed. */
@@ -25,6 +27,7 @@ export interface Records {
 
 export const openRecords = (): Records => ({
   ...{ objects: new Ledger(), servers: new Ledger(), volumes: new Ledger() },
+  unanswered: { servers: 0, volumes: 0 },
   ...{ violations: [], counts: { done: 0, failed: 0 }, failures: [] },
 });
 
@@ -76,24 +79,36 @@ const failureOf = (error: Error & { status?: number; code?: string }): string =>
   `${error.status ?? error.code ?? ''} ${error.message}`.trim();
 const most = 4;
 
+/** Undefined when a quota has no room. */
+function ifRefused(error: Error & { status?: number }): undefined {
+  if (error.status !== 403 && error.status !== 413) throw error;
+}
+
 const createServer: Step = async ({ session, server, records, made, name }) => {
   if (made.servers.length >= most) return undefined;
   const body = { server: { name, ...server } };
-  const { server: created } = await session.json<{ server: { id: string } }>('compute', '/servers', {
-    method: 'POST',
-    body,
-  });
-  made.servers.push(created.id);
-  records.servers.acknowledge(created.id, here);
+  records.unanswered.servers += 1;
+  const created = await session
+    .json<{ server: { id: string } }>('compute', '/servers', { method: 'POST', body })
+    .catch(ifRefused);
+  records.unanswered.servers -= 1;
+  if (!created) return undefined;
+  made.servers.push(created.server.id);
+  records.servers.acknowledge(created.server.id, here);
   return undefined;
 };
 
 const createVolume: Step = async ({ session, records, made, name }) => {
   if (made.volumes.length >= most) return undefined;
   const body = { volume: { name, size: 1 } };
-  const { volume } = await session.json<{ volume: { id: string } }>('volumev3', '/volumes', { method: 'POST', body });
-  made.volumes.push(volume.id);
-  records.volumes.acknowledge(volume.id, here);
+  records.unanswered.volumes += 1;
+  const created = await session
+    .json<{ volume: { id: string } }>('volumev3', '/volumes', { method: 'POST', body })
+    .catch(ifRefused);
+  records.unanswered.volumes -= 1;
+  if (!created) return undefined;
+  made.volumes.push(created.volume.id);
+  records.volumes.acknowledge(created.volume.id, here);
   return undefined;
 };
 

@@ -15,6 +15,8 @@ const idleMs = 180_000;
 
 export interface UsedCloud {
   readonly cloud: StoryCloud;
+  /** Of an administrator. */
+  readonly session: Session;
   readonly records: Records;
   /** Resolves when `work` has ended, and the last request of the clients that use the cloud meanwhile. */
   useDuring(work: () => Promise<void>): Promise<void>;
@@ -47,7 +49,7 @@ export async function openUsedCloud(t: TestContext, random: Random): Promise<Use
     await removeAll(admin, state, records);
     await waitForTraces(cloud, before);
   };
-  return { cloud, records, useDuring, check };
+  return { cloud, session: admin, records, useDuring, check };
 }
 
 /** Waits until the services answer, nothing changes any more and no work is open. */

@@ -6,7 +6,7 @@ import { cells } from './list.ts';
 import { reasons } from './reasons.ts';
 
 /** The number must not fall; raise it when tests name more cells. */
-const floor = 146;
+const floor = 147;
 
 const ids = new Set(cells.map(({ id }) => id));
 const named = namedInTitles(/^[A-Z]\d{2}$/);
