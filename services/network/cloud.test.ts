@@ -211,10 +211,14 @@ export async function startCloud(
 export type Cloud = Awaited<ReturnType<typeof startCloud>>;
 
 /** A network with a subnet. */
+/** Addresses that ports get by chance, besides those that tests name. */
+const byChance = { allocation_pools: [{ start: '10.7.0.130', end: '10.7.0.199' }] };
+
 export async function blueNetwork(cloud: Cloud, cidr = '10.7.0.0/24') {
+  const pools = cidr === '10.7.0.0/24' ? byChance : {};
   const network = await cloud.make('networks', { network: { name: 'blue', admin_state_up: true } });
   const subnet = await cloud.make('subnets', {
-    subnet: { network_id: network.id, name: 'blue4', ip_version: 4, cidr },
+    subnet: { network_id: network.id, name: 'blue4', ip_version: 4, cidr, ...pools },
   });
   return { network, subnet };
 }
